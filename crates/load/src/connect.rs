@@ -1,0 +1,133 @@
+//! From an address to a sink.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::sink::Sink;
+
+const PATH_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
+
+/// Connects to the database at an address.
+///
+/// * `sqlite:inventory.db`, `sqlite:/data/inventory.db`, `sqlite:///data/inventory.db`: what follows `sqlite:` (and `//`, if
+///   there) is the path as it is, without percent-encoding or options;
+/// * a path that ends in `.db`, `.db3`, `.sqlite` or `.sqlite3`.
+///
+/// # Errors
+///
+/// [`Usage`](crate::ErrorKind::Usage) for an address it cannot read, [`Sink`](crate::ErrorKind::Sink) for a database it cannot
+/// use. Addresses may hold passwords, so that no message repeats one; at most its scheme is named.
+pub fn connect(url: &str) -> Result<Box<dyn Sink>> {
+    match scheme(url) {
+        Some("sqlite") => {
+            let rest = &url["sqlite:".len()..];
+            let path = rest.strip_prefix("//").unwrap_or(rest);
+            if path.contains('?') || path.contains('#') {
+                return Err(Error::usage(
+                    "usage/database-options",
+                    "a sqlite address takes no options after the path",
+                ));
+            }
+            if path.is_empty() || path.starts_with(":memory:") {
+                return Err(Error::usage(
+                    "usage/database-address",
+                    "a sqlite address needs the path of a file: a database in memory would be gone at once",
+                )
+                .with_hint("write sqlite:inventory.db"));
+            }
+            sqlite(Path::new(path))
+        }
+        Some(other) => Err(unknown(&format!(
+            "no sink for addresses of scheme {other:?}"
+        ))),
+        None if has_known_extension(url) => sqlite(Path::new(url)),
+        None => Err(unknown("the database address has no scheme")),
+    }
+}
+
+/// The scheme in front of the first colon. A single letter is a Windows drive; with anything unusual in it, it is none.
+fn scheme(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once(':')?;
+    let regular = scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'+');
+    (regular && (scheme == "sqlite" || rest.starts_with("//"))).then_some(scheme)
+}
+
+fn has_known_extension(path: &str) -> bool {
+    let extension = Path::new(path)
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or("");
+    PATH_EXTENSIONS
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+fn unknown(message: &str) -> Error {
+    let known = if cfg!(feature = "sqlite") {
+        "sqlite"
+    } else {
+        "none"
+    };
+    Error::usage(
+        "usage/database-address",
+        format!("{message}; available: {known}"),
+    )
+    .with_hint("write sqlite:inventory.db, or a path that ends in .db or .sqlite")
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &Path) -> Result<Box<dyn Sink>> {
+    Ok(Box::new(crate::sqlite::SqliteSink::open(path)?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &Path) -> Result<Box<dyn Sink>> {
+    Err(unknown("this build has no sqlite sink (feature sqlite)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_schemes_from_paths() {
+        for (url, expected) in [
+            ("sqlite:a.db", Some("sqlite")),
+            ("postgres://u:secret@h/db", Some("postgres")),
+            ("C:\\data\\a.db", None),
+            ("user:secret@host/db", None),
+            ("a.db", None),
+            ("odd:name.db", None),
+        ] {
+            assert_eq!(scheme(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn never_repeats_a_password() {
+        for url in [
+            "postgres://u:secret@h/db",
+            "u:secret@h/db",
+            "secret",
+            "sqlite:secret.db?key=secret",
+        ] {
+            let error = connect(url).map(|sink| sink.name()).unwrap_err();
+            assert!(
+                !format!("{error} {error:?}").contains("secret"),
+                "{error:?}"
+            );
+            assert_eq!(error.kind(), crate::ErrorKind::Usage);
+        }
+        let error = connect("postgres://u:secret@h/db")
+            .map(|sink| sink.name())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no sink for addresses of scheme \"postgres\"; available: sqlite"
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! What to load and where: the options of one import.
+
+use std::collections::HashSet;
+
+use arrow_schema::SchemaRef;
+
+use crate::error::{Error, Result};
+use crate::key::ImportKey;
+use crate::mode::Mode;
+
+/// What to load and where.
+///
+/// Column names come from the schema, which comes from the contract, never from a file. Build one with [`Plan::new`] and the
+/// `with_*` setters; [`Sink::begin`](crate::Sink::begin) checks it before anything is touched.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Plan {
+    /// Names the import.
+    pub import_key: ImportKey,
+    /// What the ledger calls the source; empty by default.
+    pub source_name: String,
+    /// The target table.
+    pub table: String,
+    /// The columns, in the order of the batches.
+    pub schema: SchemaRef,
+    /// The columns of the primary key.
+    pub key: Vec<String>,
+    /// Further keys that are unique, for a table that this import creates.
+    pub unique_keys: Vec<Vec<String>>,
+    /// How rows meet the rows that are already there.
+    pub mode: Mode,
+    /// Whether a missing table is created.
+    pub create_table: bool,
+    /// How long the claim on the import lasts unless renewed.
+    pub lease_ms: u64,
+    /// The most rejected rows an import may have and still be committed.
+    pub max_rejected: Option<u64>,
+    /// The largest share of rejected rows, from 0 to 1, an import may have and still be committed.
+    pub max_rejected_ratio: Option<f64>,
+}
+
+impl Plan {
+    /// A plan that loads new items into a table, which is created if it is missing.
+    pub fn new(import_key: ImportKey, table: impl Into<String>, schema: SchemaRef) -> Plan {
+        Plan {
+            import_key,
+            source_name: String::new(),
+            table: table.into(),
+            schema,
+            key: Vec::new(),
+            unique_keys: Vec::new(),
+            mode: Mode::default(),
+            create_table: true,
+            lease_ms: 60_000,
+            max_rejected: None,
+            max_rejected_ratio: None,
+        }
+    }
+
+    /// Sets what the ledger calls the source, such as a file name; empty by default.
+    pub fn with_source_name(mut self, source_name: impl Into<String>) -> Plan {
+        self.source_name = source_name.into();
+        self
+    }
+
+    /// Sets the columns of the primary key; none by default, which only [`Mode::Insert`] accepts.
+    ///
+    /// A row without a value in one of them becomes the conflict `load/target-constraint`.
+    pub fn with_key<S: Into<String>>(mut self, key: impl IntoIterator<Item = S>) -> Plan {
+        self.key = key.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds a further unique key, used when this import creates the table; none by default.
+    pub fn with_unique_key<S: Into<String>>(mut self, key: impl IntoIterator<Item = S>) -> Plan {
+        self.unique_keys
+            .push(key.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the mode; [`Mode::InsertMissing`] by default.
+    pub fn with_mode(mut self, mode: Mode) -> Plan {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets whether a missing table is created; true by default. With false a missing table is an error.
+    pub fn with_create_table(mut self, create_table: bool) -> Plan {
+        self.create_table = create_table;
+        self
+    }
+
+    /// Sets how many milliseconds the claim lasts unless renewed; 60,000 by default. The import renews it at every batch, so
+    /// it has to outlast the wait for one batch.
+    pub fn with_lease_ms(mut self, lease_ms: u64) -> Plan {
+        self.lease_ms = lease_ms;
+        self
+    }
+
+    /// Sets the most rejected rows an import may have; no limit by default. One more and the commit fails with
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) and nothing is written.
+    pub fn with_max_rejected(mut self, max_rejected: impl Into<Option<u64>>) -> Plan {
+        self.max_rejected = max_rejected.into();
+        self
+    }
+
+    /// Sets the largest share of rejected rows, from 0 to 1, among all rows read; no limit by default.
+    pub fn with_max_rejected_ratio(mut self, ratio: impl Into<Option<f64>>) -> Plan {
+        self.max_rejected_ratio = ratio.into();
+        self
+    }
+
+    /// Checks what can be checked without a database.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) says what does not fit together.
+    pub fn check(&self) -> Result<()> {
+        self.check_names()?;
+        if self.mode.needs_key() && self.key.is_empty() {
+            return Err(Error::usage(
+                "usage/key-required",
+                format!(
+                    "mode {} needs a key, and the plan for {:?} has none",
+                    self.mode, self.table
+                ),
+            )
+            .with_hint("name the primaryKey in the contract, or use mode insert"));
+        }
+        for key in std::iter::once(&self.key).chain(&self.unique_keys) {
+            self.check_key(key)?;
+        }
+        if self.unique_keys.iter().any(Vec::is_empty) {
+            return Err(Error::usage(
+                "usage/key-columns",
+                "a unique key has no columns",
+            ));
+        }
+        if let Some(ratio) = self.max_rejected_ratio
+            && !(0.0..=1.0).contains(&ratio)
+        {
+            return Err(Error::usage(
+                "usage/ratio",
+                format!("max_rejected_ratio is {ratio}, expected a number from 0 to 1"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_names(&self) -> Result<()> {
+        let bad = |name: &str| name.is_empty() || name.contains('\0');
+        if bad(&self.table) {
+            return Err(Error::usage("usage/table-name", "the plan names no table"));
+        }
+        let folded = self.table.to_ascii_lowercase();
+        if folded.starts_with("_sheetlift_") {
+            return Err(Error::usage(
+                "usage/table-name",
+                format!("table {:?} is reserved for the ledger", self.table),
+            ));
+        }
+        if self.schema.fields().is_empty() {
+            return Err(Error::usage(
+                "usage/no-columns",
+                "the schema has no columns",
+            ));
+        }
+        let mut seen = HashSet::new();
+        for field in self.schema.fields() {
+            if bad(field.name()) {
+                return Err(Error::usage(
+                    "usage/column-name",
+                    "the schema has a column without a name",
+                ));
+            }
+            if !seen.insert(field.name()) {
+                return Err(Error::usage(
+                    "usage/column-name",
+                    format!("the schema has column {:?} twice", field.name()),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_key(&self, key: &[String]) -> Result<()> {
+        let mut seen = HashSet::new();
+        for name in key {
+            if self.schema.index_of(name).is_err() {
+                let names: Vec<_> = self
+                    .schema
+                    .fields()
+                    .iter()
+                    .map(|f| f.name().as_str())
+                    .collect();
+                return Err(Error::usage(
+                    "usage/key-columns",
+                    format!(
+                        "key column {name:?} is not among the columns {}",
+                        names.join(", ")
+                    ),
+                ));
+            }
+            if !seen.insert(name) {
+                return Err(Error::usage(
+                    "usage/key-columns",
+                    format!("a key names {name:?} twice"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! What every database has to offer: the seam between imports and sinks.
+
+use arrow_array::RecordBatch;
+
+use crate::error::Result;
+use crate::outcome::{Outcome, Reject};
+use crate::plan::Plan;
+
+/// A database that takes imports.
+pub trait Sink: Send + Sync {
+    /// What it is, for messages: never with a password.
+    fn name(&self) -> String;
+
+    /// Claims the import of a plan.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`](crate::ErrorKind::Busy) while another worker holds the import, [`Target`](crate::ErrorKind::Target) when the
+    /// table does not fit, [`Usage`](crate::ErrorKind::Usage) when the plan does not, [`Sink`](crate::ErrorKind::Sink) when
+    /// the database cannot be reached.
+    fn begin(&self, plan: &Plan) -> Result<Begin>;
+}
+
+/// What [`Sink::begin`] found.
+pub enum Begin {
+    /// The import was committed before: there is nothing to do, and this is what it did.
+    Done(Outcome),
+    /// The import is ours until it is committed or dropped.
+    Claimed(Box<dyn Import>),
+}
+
+/// A claimed import. Nothing is visible before [`commit`](Import::commit); dropped without it, nothing remains.
+pub trait Import: Send {
+    /// The name of the import in the ledger.
+    fn import_id(&self) -> &str;
+
+    /// Stages the rows of a batch; `rows` holds the zero-based row number in the source for each of them.
+    ///
+    /// Columns are those of the plan's schema, in its order. An import whose `stage` failed cannot be committed.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`](crate::ErrorKind::Busy) when the lease was lost, [`Usage`](crate::ErrorKind::Usage) when the batch does not
+    /// match the plan, [`Sink`](crate::ErrorKind::Sink) when the database fails.
+    fn stage(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()>;
+
+    /// Records rows that are not to be loaded.
+    ///
+    /// # Errors
+    ///
+    /// As for [`stage`](Import::stage).
+    fn reject(&mut self, rejects: &[Reject]) -> Result<()>;
+
+    /// Merges, records and publishes in one transaction. With `dry_run` the same transaction is rolled back and the claim is
+    /// given up: the database is as if the import had never begun.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`](crate::ErrorKind::Busy) when another worker took the import over, [`Limit`](crate::ErrorKind::Limit) when too
+    /// many rows were rejected, and as for [`Sink::begin`]. After any error nothing of this import is visible.
+    fn commit(self: Box<Self>, dry_run: bool) -> Result<Outcome>;
+}
+
+impl std::fmt::Debug for Begin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Begin::Done(outcome) => f.debug_tuple("Done").field(outcome).finish(),
+            Begin::Claimed(import) => f.debug_tuple("Claimed").field(&import.import_id()).finish(),
+        }
+    }
+}

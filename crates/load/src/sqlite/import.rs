@@ -1,0 +1,435 @@
+//! One import into a SQLite database, from the claim to the commit.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use arrow_array::RecordBatch;
+use rusqlite::Connection;
+
+use super::fault::{fault, is_busy};
+use super::ledger::{self, Claim, Held};
+use super::merge::{Merged, merge};
+use super::rows::{self, WriteError};
+use super::schema::{self, Column};
+use super::target::{self, Misfit, Target};
+use super::{SqliteSink, connection, scratch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::outcome::{Outcome, Reject, State};
+use crate::plan::Plan;
+use crate::sink::{Begin, Import};
+
+/// How long a commit waits for other connections at least: giving up means staging everything again.
+const COMMIT_WAIT_MS: u64 = 30_000;
+
+/// Claims the import of a plan, or finds it done.
+pub(super) fn begin(sink: &SqliteSink, plan: &Plan) -> Result<Begin> {
+    plan.check()?;
+    let columns = schema::columns(plan)?;
+    let existed = sink.path.exists();
+    if !existed && !plan.create_table {
+        return Err(target::missing_table(plan, &columns));
+    }
+    let conn = connection::open(sink)?;
+    if existed && let Some(outcome) = ledger::committed(&conn, &sink.shown, &plan.import_key)? {
+        return Ok(Begin::Done(outcome));
+    }
+    let mut import = SqliteImport {
+        conn,
+        sink: sink.clone(),
+        plan: plan.clone(),
+        columns,
+        import_id: plan.import_key.import_id(),
+        sql: String::new(),
+        route: Route::None,
+        held: None,
+        created_file: None,
+        renewed: Instant::now(),
+        is_broken: false,
+        read: 0,
+        written: 0,
+        rejected: 0,
+    };
+    match import.claim(!existed)? {
+        Some(outcome) => Ok(Begin::Done(outcome)),
+        None => Ok(Begin::Claimed(Box::new(import))),
+    }
+}
+
+/// Where rows go before the commit; see the documentation of the parent module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    /// Not settled: the claim is not in the ledger.
+    None,
+    /// Into the new table, inside the transaction that began with the claim.
+    Direct,
+    /// Into a temporary table, merged by the commit.
+    Staged,
+}
+
+struct SqliteImport {
+    conn: Connection,
+    sink: SqliteSink,
+    plan: Plan,
+    columns: Vec<Column>,
+    import_id: String,
+    /// The statement for each row.
+    sql: String,
+    route: Route,
+    held: Option<Held>,
+    /// The database file, if this import created it and it holds nothing else.
+    created_file: Option<PathBuf>,
+    renewed: Instant,
+    is_broken: bool,
+    /// Rows handed to `stage`.
+    read: u64,
+    /// Rows in the stage, or in the new table.
+    written: u64,
+    rejected: u64,
+}
+
+impl SqliteImport {
+    /// Claims the import and settles the route. An outcome means it is done already.
+    fn claim(&mut self, created_file: bool) -> Result<Option<Outcome>> {
+        let name = self.sink.shown.clone();
+        let fail = fault(&name, "preparing the import into");
+        scratch::create(&self.conn, self.columns.len()).map_err(&fail)?;
+        self.conn.execute_batch("BEGIN IMMEDIATE").map_err(&fail)?;
+        let objects = scratch::count(&self.conn, "SELECT count(*) FROM main.sqlite_master");
+        if created_file && objects.map_err(&fail)? == 0 {
+            self.created_file = fs::canonicalize(&self.sink.path).ok();
+        }
+        match ledger::claim(&self.conn, &name, &self.plan)? {
+            Claim::Committed(outcome) => {
+                self.created_file = None;
+                return Ok(Some(outcome));
+            }
+            Claim::Held(held) => self.held = Some(held),
+        }
+        match self.inspect()? {
+            None if !self.plan.create_table => {
+                return Err(target::missing_table(&self.plan, &self.columns));
+            }
+            None if ledger::is_alone(&self.conn).map_err(&fail)? => {
+                self.create_table()?;
+                self.inspect()?;
+                self.sql = rows::insert_sql(&self.plan, &self.columns);
+                self.route = Route::Direct;
+            }
+            None => self.stage_from_now()?,
+            Some(target) => {
+                self.apply_fits(&target);
+                self.stage_from_now()?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn stage_from_now(&mut self) -> Result<()> {
+        let doing = "writing the ledger of";
+        self.conn
+            .execute_batch("COMMIT")
+            .map_err(fault(&self.sink.shown, doing))?;
+        self.sql = rows::stage_sql(self.columns.len());
+        self.route = Route::Staged;
+        self.created_file = None;
+        self.renewed = Instant::now();
+        Ok(())
+    }
+
+    fn inspect(&self) -> Result<Option<Target>> {
+        target::inspect(&self.conn, &self.plan, &self.columns).map_err(|misfit| match misfit {
+            Misfit::Target(error) => error,
+            Misfit::Database(error) => fault(&self.sink.shown, "reading the tables of")(error),
+        })
+    }
+
+    fn create_table(&self) -> Result<()> {
+        self.conn
+            .execute_batch(&schema::create_table(&self.plan, &self.columns))
+            .map_err(fault(&self.sink.shown, "creating the table in"))
+    }
+
+    fn apply_fits(&mut self, target: &Target) {
+        for (column, fit) in self.columns.iter_mut().zip(&target.fits) {
+            column.fit = *fit;
+        }
+    }
+
+    /// Refuses to go on after a failure, and keeps the lease alive.
+    fn enter(&mut self) -> Result<()> {
+        if self.is_broken {
+            return Err(Error::usage(
+                "usage/broken-import",
+                "an earlier step of this import failed",
+            )
+            .with_hint("drop the import and begin again"));
+        }
+        self.is_broken = true;
+        let third = Duration::from_millis(self.plan.lease_ms / 3);
+        if self.route == Route::Staged && self.renewed.elapsed() >= third {
+            self.held()?.renew(&self.conn, &self.sink.shown)?;
+            self.renewed = Instant::now();
+        }
+        // One transaction per batch: it touches the temporary tables only and so locks nobody out.
+        self.begin_batch()
+    }
+
+    fn begin_batch(&self) -> Result<()> {
+        if self.route == Route::Staged {
+            self.conn
+                .execute_batch("BEGIN")
+                .map_err(fault(&self.sink.shown, "staging for"))?;
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self) -> Result<()> {
+        if self.route == Route::Staged {
+            self.conn
+                .execute_batch("COMMIT")
+                .map_err(fault(&self.sink.shown, "staging for"))?;
+        }
+        self.is_broken = false;
+        Ok(())
+    }
+
+    fn held(&self) -> Result<&Held> {
+        self.held
+            .as_ref()
+            .ok_or_else(|| Error::bug("an import without a claim"))
+    }
+
+    fn check_thresholds(&self) -> Result<()> {
+        let (rejected, read) = (self.rejected, self.read + self.rejected);
+        let over = |name, code, limit: u64| {
+            Err(Error::new(
+                ErrorKind::Limit {
+                    name,
+                    limit,
+                    actual: rejected,
+                },
+                code,
+                format!("{rejected} of {read} rows were rejected, and {name} allows {limit}"),
+            )
+            .with_hint("nothing was loaded: mend the source, or raise the threshold"))
+        };
+        if let Some(limit) = self.plan.max_rejected
+            && rejected > limit
+        {
+            return over("max_rejected", "limit/max-rejected", limit);
+        }
+        if let Some(ratio) = self.plan.max_rejected_ratio
+            && rejected as f64 > ratio * read as f64
+        {
+            let limit = (ratio * read as f64) as u64;
+            return over("max_rejected_ratio", "limit/max-rejected-ratio", limit);
+        }
+        Ok(())
+    }
+
+    /// Everything the import does to the database, up to but without the end of the transaction.
+    fn settle(&mut self, dry_run: bool) -> Result<Outcome> {
+        if self.route == Route::Staged {
+            self.conn
+                .execute_batch("BEGIN IMMEDIATE")
+                .map_err(fault(&self.sink.shown, "committing the import into"))?;
+        }
+        self.held()?.check(&self.conn, &self.sink.shown)?;
+        let merged = match self.route {
+            Route::Staged => self.merge()?,
+            _ => Merged {
+                inserted: self.written,
+                updated: 0,
+                unchanged: 0,
+            },
+        };
+        let fail = fault(&self.sink.shown, "recording the outcome in");
+        let (conflict_total, conflicts) = scratch::exceptions(&self.conn).map_err(&fail)?;
+        let Merged {
+            inserted,
+            updated,
+            unchanged,
+        } = merged;
+        if inserted + updated + unchanged + conflict_total != self.read {
+            return Err(Error::bug(format!(
+                "{} rows were staged, but {merged:?} and {conflict_total} conflicts came out",
+                self.read
+            )));
+        }
+        let outcome = Outcome {
+            import_id: self.import_id.clone(),
+            state: if dry_run {
+                State::DryRun
+            } else {
+                State::Committed
+            },
+            read: self.read + self.rejected,
+            inserted,
+            updated,
+            unchanged,
+            conflict_total,
+            conflicts,
+            rejected: self.rejected,
+        };
+        self.held()?.finish(&self.conn, &outcome).map_err(&fail)?;
+        Ok(outcome)
+    }
+
+    fn merge(&mut self) -> Result<Merged> {
+        let before = self.inspect()?;
+        let found = match before {
+            Some(found) => found,
+            None if self.plan.create_table => {
+                self.create_table()?;
+                let created = self.inspect()?;
+                created.ok_or_else(|| Error::bug("the table that was created is not there"))?
+            }
+            None => return Err(target::missing_table(&self.plan, &self.columns)),
+        };
+        if found
+            .fits
+            .iter()
+            .ne(self.columns.iter().map(|column| &column.fit))
+        {
+            return Err(Error::new(
+                ErrorKind::Busy { retry_after_ms: 0 },
+                "busy/target-changed",
+                format!(
+                    "table {:?} changed its columns during the import",
+                    self.plan.table
+                ),
+            )
+            .with_hint("begin again"));
+        }
+        let fail = fault(&self.sink.shown, "merging into");
+        let dangling = || target::dangling_rows(&self.conn, &self.plan.table).map_err(&fail);
+        let dangled = if found.has_deferred_keys {
+            dangling()?
+        } else {
+            0
+        };
+        let merged =
+            merge(&self.conn, &self.plan, &self.columns, &found, self.written).map_err(&fail)?;
+        if found.has_deferred_keys && dangling()? > dangled {
+            return Err(Error::target(
+                "target/foreign-key",
+                format!("rows of the import refer to rows that table {:?} cannot find", self.plan.table),
+            )
+            .with_hint("load the referenced rows first, or declare the foreign key immediate to find the rows"));
+        }
+        Ok(merged)
+    }
+
+    /// Ends the transaction. Readers may hold it up for a while; an answer that got lost is looked up in the ledger.
+    fn publish(&mut self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_millis(COMMIT_WAIT_MS);
+        loop {
+            let Err(error) = self.conn.execute_batch("COMMIT") else {
+                return Ok(());
+            };
+            if is_busy(&error) && !self.conn.is_autocommit() && Instant::now() < deadline {
+                continue;
+            }
+            if !self.conn.is_autocommit() {
+                // Fails only if SQLite has rolled back by itself.
+                let _ = self.conn.execute_batch("ROLLBACK");
+            }
+            let held = self.held()?;
+            let recorded = connection::open(&self.sink)
+                .ok()
+                .map(|conn| held.is_committed(&conn));
+            return match recorded {
+                Some(Ok(true)) => Ok(()),
+                _ => Err(fault(&self.sink.shown, "committing the import into")(error)),
+            };
+        }
+    }
+
+    /// Takes everything back, the claim included.
+    fn abandon(&mut self) {
+        if !self.conn.is_autocommit() {
+            // The file goes first, while the lock keeps others from writing to it; whoever waits for the lock is told by
+            // SQLite that the file has moved.
+            if let Some(path) = self.created_file.take() {
+                let _ = fs::remove_file(path);
+            }
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+        if self.route == Route::Staged
+            && let Some(held) = self.held.take()
+        {
+            // If this fails the lease expires by itself.
+            let _ = held.release(&self.conn);
+        }
+        self.held = None;
+    }
+}
+
+impl Import for SqliteImport {
+    fn import_id(&self) -> &str {
+        &self.import_id
+    }
+
+    fn stage(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()> {
+        rows::check(batch, rows, &self.columns)?;
+        self.enter()?;
+        let arrays = rows::arrays(batch)?;
+        let written = rows::write(&self.conn, &self.sql, &self.columns, &arrays, rows);
+        self.written += written.map_err(|error| match error {
+            WriteError::Database(error) => fault(&self.sink.shown, "staging for")(error),
+            WriteError::Type(column) => Error::bug(format!("column {column:?} cannot be read")),
+        })?;
+        self.read += rows.len() as u64;
+        self.leave()
+    }
+
+    fn reject(&mut self, rejects: &[Reject]) -> Result<()> {
+        self.enter()?;
+        let sql = format!("INSERT INTO {} VALUES (?1, ?2, ?3, ?4)", scratch::REJECTS);
+        let write = || {
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            for Reject {
+                row,
+                codes,
+                reason,
+                raw,
+            } in rejects
+            {
+                statement.execute((row, codes.join(","), reason, raw))?;
+            }
+            Ok(())
+        };
+        write().map_err(fault(&self.sink.shown, "staging for"))?;
+        self.rejected += rejects.len() as u64;
+        self.leave()
+    }
+
+    fn commit(mut self: Box<Self>, dry_run: bool) -> Result<Outcome> {
+        if self.is_broken {
+            return Err(Error::usage(
+                "usage/broken-import",
+                "an earlier step of this import failed",
+            )
+            .with_hint("begin the import again"));
+        }
+        self.check_thresholds()?;
+        let wait = Duration::from_millis(self.sink.busy_timeout_ms.max(COMMIT_WAIT_MS));
+        self.conn
+            .busy_timeout(wait)
+            .map_err(fault(&self.sink.shown, "committing into"))?;
+        let outcome = self.settle(dry_run)?;
+        if !dry_run {
+            self.publish()?;
+            self.held = None;
+        }
+        Ok(outcome)
+    }
+}
+
+impl Drop for SqliteImport {
+    /// After a commit there is no claim left and no transaction open, and this does nothing.
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}

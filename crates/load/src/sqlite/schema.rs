@@ -1,0 +1,107 @@
+//! The plan's columns, checked for this database, and the table they would make.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Plan;
+
+use super::fit::{Class, Fit};
+use super::names::{list, quote, same};
+
+/// SQLite takes 2,000 columns per table, and staging adds one.
+const MAX_COLUMNS: usize = 1_999;
+
+/// A column of the import.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) class: Class,
+    pub(super) nullable: bool,
+    pub(super) is_key: bool,
+    /// How its values enter the target; plain until the target is known.
+    pub(super) fit: Fit,
+}
+
+/// The columns of a plan; types and names the database cannot take are refused by name.
+pub(super) fn columns(plan: &Plan) -> Result<Vec<Column>> {
+    let fields = plan.schema.fields();
+    if fields.len() > MAX_COLUMNS {
+        let (limit, actual) = (MAX_COLUMNS as u64, fields.len() as u64);
+        return Err(Error::new(
+            ErrorKind::Limit {
+                name: "columns",
+                limit,
+                actual,
+            },
+            "limit/columns",
+            format!("{actual} columns are more than the {limit} that SQLite can load"),
+        ));
+    }
+    if plan.table.to_ascii_lowercase().starts_with("sqlite_") {
+        return Err(Error::usage(
+            "usage/table-name",
+            format!("table {:?} is reserved by SQLite", plan.table),
+        ));
+    }
+    let mut columns: Vec<Column> = Vec::with_capacity(fields.len());
+    for field in fields {
+        if let Some(twin) = columns
+            .iter()
+            .find(|column| same(&column.name, field.name()))
+        {
+            return Err(Error::usage(
+                "usage/column-name",
+                format!(
+                    "columns {:?} and {:?} are the same to SQLite",
+                    twin.name,
+                    field.name()
+                ),
+            ));
+        }
+        let Some(class) = Class::of(field.data_type()) else {
+            return Err(Error::usage(
+                "usage/column-type",
+                format!(
+                    "column {:?} is {}, which SQLite cannot store",
+                    field.name(),
+                    field.data_type()
+                ),
+            )
+            .with_hint(
+                "leave the column out, or turn it into text (such as JSON) before loading",
+            ));
+        };
+        let name = field.name().clone();
+        let is_key = plan.key.contains(&name);
+        let nullable = field.is_nullable() && !is_key;
+        columns.push(Column {
+            name,
+            class,
+            nullable,
+            is_key,
+            fit: Fit::Plain,
+        });
+    }
+    Ok(columns)
+}
+
+/// The statement that creates the target.
+pub(super) fn create_table(plan: &Plan, columns: &[Column]) -> String {
+    let mut parts: Vec<String> = Vec::with_capacity(columns.len() + 1);
+    for column in columns {
+        let not_null = if column.nullable { "" } else { " NOT NULL" };
+        parts.push(format!(
+            "{} {}{not_null}",
+            quote(&column.name),
+            column.class.declared()
+        ));
+    }
+    if !plan.key.is_empty() {
+        parts.push(format!(
+            "PRIMARY KEY ({})",
+            list(plan.key.iter().map(String::as_str))
+        ));
+    }
+    for key in &plan.unique_keys {
+        parts.push(format!("UNIQUE ({})", list(key.iter().map(String::as_str))));
+    }
+    format!("CREATE TABLE {} ({})", quote(&plan.table), parts.join(", "))
+}

@@ -1,0 +1,70 @@
+//! The temporary tables of an import. They live in a private file of this connection and vanish with it.
+//!
+//! `stage` holds staged rows in order of arrival (its rowid), `hit` and `dup` the staged rows whose key is in the target or
+//! came before; `exceptions` and `rejects` become rows of the ledger in the final transaction.
+
+use rusqlite::{Connection, params};
+
+use super::names::joined;
+use crate::outcome::{MAX_LISTED_CONFLICTS, RowConflict};
+
+pub(super) const STAGE: &str = "temp.sheetlift_stage";
+pub(super) const HIT: &str = "temp.sheetlift_hit";
+pub(super) const DUP: &str = "temp.sheetlift_dup";
+pub(super) const EXCEPTIONS: &str = "temp.sheetlift_exceptions";
+pub(super) const REJECTS: &str = "temp.sheetlift_rejects";
+
+pub(super) const KEY_EXISTS: &str = "load/key-exists";
+pub(super) const TARGET_CONSTRAINT: &str = "load/target-constraint";
+
+/// The most characters of a key that are kept in an exception.
+pub(super) const MAX_KEY_CHARS: usize = 200;
+
+/// Creates them for an import of so many columns.
+pub(super) fn create(conn: &Connection, columns: usize) -> rusqlite::Result<()> {
+    // Columns without a type have no affinity: values stay what they are until the target decides.
+    let columns = joined((0..columns).map(|i| format!("c{i}")), ", ");
+    conn.execute_batch(&format!(
+        "CREATE TABLE {STAGE} (src, {columns});
+         CREATE TABLE {HIT} (id INTEGER PRIMARY KEY);
+         CREATE TABLE {DUP} (id INTEGER PRIMARY KEY);
+         CREATE TABLE {EXCEPTIONS} (row INTEGER, code TEXT, reason TEXT, key TEXT);
+         CREATE TABLE {REJECTS} (row INTEGER, codes TEXT, reason TEXT, raw TEXT);"
+    ))
+}
+
+/// Notes a row that does not enter the target.
+pub(super) fn except(
+    conn: &Connection,
+    row: u32,
+    code: &str,
+    reason: &str,
+    key: &str,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached(&format!("INSERT INTO {EXCEPTIONS} VALUES (?1, ?2, ?3, ?4)"))?
+        .execute(params![row, code, reason, key])?;
+    Ok(())
+}
+
+/// The exact number of exceptions and the first of them, by row.
+pub(super) fn exceptions(conn: &Connection) -> rusqlite::Result<(u64, Vec<RowConflict>)> {
+    let total = count(conn, &format!("SELECT count(*) FROM {EXCEPTIONS}"))?;
+    let mut statement = conn.prepare(&format!(
+        "SELECT row, code, reason, key FROM {EXCEPTIONS} ORDER BY row, rowid LIMIT {MAX_LISTED_CONFLICTS}"
+    ))?;
+    let listed = statement.query_map([], |row| {
+        Ok(RowConflict {
+            row: row.get(0)?,
+            code: row.get(1)?,
+            reason: row.get(2)?,
+            key: row.get(3)?,
+        })
+    })?;
+    Ok((total, listed.collect::<rusqlite::Result<_>>()?))
+}
+
+/// The one number that a query gives.
+pub(super) fn count(conn: &Connection, sql: &str) -> rusqlite::Result<u64> {
+    conn.query_row(sql, [], |row| row.get::<_, i64>(0))
+        .map(i64::unsigned_abs)
+}
