@@ -1,0 +1,272 @@
+//! A piece: the cells of some rows, column by column, as one worker read them from one chunk of a sheet.
+//!
+//! A lane (one column of a piece) keeps every cell exactly: nothing is converted, so nothing can be lost by a wrong
+//! guess of the column's type. It is built as tag + 64 bits per cell and packed when the piece is finished, because the
+//! pieces of a whole table may be held until its types are known.
+
+use arrow_buffer::Buffer;
+
+use super::{
+    cell::{Cell, Tag, TagSet},
+    strings::StringTable,
+};
+
+/// Null in a lane packed to string indexes.
+const NO_STRING: u32 = u32::MAX;
+/// Null in a lane packed to small integers.
+const NO_INT: i32 = i32::MIN;
+
+/// Cells of some rows; lanes follow the order of the selected columns.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    /// Zero-based sheet rows, ascending; counted from the row after the previous piece when `relative`.
+    pub(crate) rows: Vec<u32>,
+    /// True while the place of the first row depends on the pieces before (rows without `r`).
+    pub(crate) relative: bool,
+    /// Number of the row after the last one met, counted as `rows` are.
+    pub(crate) next_row: u32,
+    /// One for each selected column; columns beyond the last lane are null.
+    pub(crate) lanes: Vec<Lane>,
+    /// Inline texts and error literals.
+    pub(crate) text: Buffer,
+}
+
+impl Piece {
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// True when there are no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The cell in `row` (index in this piece) of lane `column`.
+    pub(crate) fn cell<'a>(
+        &'a self,
+        row: usize,
+        column: usize,
+        strings: &'a StringTable,
+    ) -> Cell<'a> {
+        match self.lanes.get(column) {
+            Some(lane) => self.lane_cell(lane, row, strings),
+            None => Cell::Null,
+        }
+    }
+
+    /// The cell in `row` of one of its lanes.
+    pub(crate) fn lane_cell<'a>(
+        &'a self,
+        lane: &Lane,
+        row: usize,
+        strings: &'a StringTable,
+    ) -> Cell<'a> {
+        let (tag, bits) = lane.slot(row);
+        decode(tag, bits, &self.text, strings)
+    }
+
+    /// Keeps these lanes (ascending), in this order.
+    pub(crate) fn select_lanes(&mut self, keep: &[usize]) {
+        let mut lane = 0;
+        self.lanes.retain(|_| {
+            lane += 1;
+            keep.binary_search(&(lane - 1)).is_ok()
+        });
+    }
+
+    /// Bytes held.
+    pub(crate) fn size(&self) -> usize {
+        self.rows.capacity() * 4
+            + self.text.capacity()
+            + self.lanes.iter().map(Lane::size).sum::<usize>()
+    }
+}
+
+/// Reads a slot back into a cell.
+pub(crate) fn decode<'a>(
+    tag: Tag,
+    bits: u64,
+    text: &'a [u8],
+    strings: &'a StringTable,
+) -> Cell<'a> {
+    match tag {
+        Tag::Null => Cell::Null,
+        Tag::Bool => Cell::Bool(bits != 0),
+        Tag::Int => Cell::Int(bits as i64),
+        Tag::Float => Cell::Float(f64::from_bits(bits)),
+        Tag::Date => Cell::Date(f64::from_bits(bits)),
+        Tag::DateTime => Cell::DateTime(f64::from_bits(bits)),
+        Tag::Time => Cell::Time(f64::from_bits(bits)),
+        Tag::Duration => Cell::Duration(f64::from_bits(bits)),
+        Tag::Shared => match strings.get(bits as u32) {
+            Some(string) => Cell::Text(string, Some(bits as u32)),
+            None => Cell::BadString(bits as u32),
+        },
+        Tag::Inline => Cell::Text(span_text(bits, text), None),
+        Tag::Error => Cell::Error(span_text(bits, text)),
+    }
+}
+
+/// A place in the text of a piece, packed in 64 bits.
+pub(crate) fn span(offset: usize, len: usize) -> u64 {
+    (offset as u64) << 32 | len as u64
+}
+
+pub(crate) fn span_bytes(bits: u64, text: &[u8]) -> &[u8] {
+    let (offset, len) = ((bits >> 32) as usize, bits as u32 as usize);
+    &text[offset..offset + len]
+}
+
+fn span_text(bits: u64, text: &[u8]) -> &str {
+    std::str::from_utf8(span_bytes(bits, text)).unwrap_or_default() // always Ok: checked when the piece was finished
+}
+
+/// One column of a piece.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    tags: TagSet,
+    wide: bool,
+    packed: Packed,
+}
+
+/// How a lane is kept. A lane may be shorter than its piece: what is missing is null.
+#[derive(Debug)]
+pub(crate) enum Packed {
+    /// Shared strings; `NO_STRING` is null.
+    Strings(Vec<u32>),
+    /// Integers of 32 bits; `NO_INT` is null.
+    Ints(Vec<i32>),
+    /// One tag, no nulls.
+    Plain(Tag, Vec<u64>),
+    /// Anything.
+    Mixed(Vec<u8>, Vec<u64>),
+}
+
+impl Lane {
+    /// Tags that occur, null included only where a mixed lane stores one.
+    pub(crate) fn tags(&self) -> TagSet {
+        self.tags
+    }
+
+    /// True when it holds an integer beyond 2^53, which no double can hold.
+    pub(crate) fn has_wide_ints(&self) -> bool {
+        self.wide
+    }
+
+    pub(crate) fn packed(&self) -> &Packed {
+        &self.packed
+    }
+
+    /// Cells kept; the rest of the piece is null.
+    pub(crate) fn len(&self) -> usize {
+        match &self.packed {
+            Packed::Strings(ids) => ids.len(),
+            Packed::Ints(ints) => ints.len(),
+            Packed::Plain(_, values) | Packed::Mixed(_, values) => values.len(),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match &self.packed {
+            Packed::Strings(ids) => ids.capacity() * 4,
+            Packed::Ints(ints) => ints.capacity() * 4,
+            Packed::Plain(_, values) => values.capacity() * 8,
+            Packed::Mixed(tags, values) => tags.capacity() + values.capacity() * 8,
+        }
+    }
+
+    /// Tag and bits of the cell in `row`; null beyond the end.
+    pub(crate) fn slot(&self, row: usize) -> (Tag, u64) {
+        const NULL: (Tag, u64) = (Tag::Null, 0);
+        match &self.packed {
+            Packed::Strings(ids) => match ids.get(row) {
+                Some(&NO_STRING) | None => NULL,
+                Some(&id) => (Tag::Shared, u64::from(id)),
+            },
+            Packed::Ints(ints) => match ints.get(row) {
+                Some(&NO_INT) | None => NULL,
+                Some(&int) => (Tag::Int, i64::from(int) as u64),
+            },
+            Packed::Plain(tag, values) => values.get(row).map_or(NULL, |&bits| (*tag, bits)),
+            Packed::Mixed(tags, values) => values
+                .get(row)
+                .map_or(NULL, |&bits| (Tag::from_u8(tags[row]), bits)),
+        }
+    }
+}
+
+/// Builds a lane, cell by cell, rows ascending.
+#[derive(Debug, Default)]
+pub(crate) struct LaneBuilder {
+    tags: Vec<u8>,
+    values: Vec<u64>,
+    seen: TagSet,
+    wide_ints: bool,
+}
+
+impl LaneBuilder {
+    /// Puts a cell into `row` (index in the piece). A second cell in the same row replaces the first.
+    #[inline]
+    pub(crate) fn push(&mut self, row: usize, tag: Tag, bits: u64) {
+        self.seen.insert(tag.mask());
+        self.wide_ints |= bits as i64 != i64::from(bits as i32) || bits as i32 == NO_INT;
+        if self.values.len() == row {
+            self.tags.push(tag as u8);
+            self.values.push(bits);
+        } else {
+            self.push_far(row, tag, bits);
+        }
+    }
+
+    #[cold]
+    fn push_far(&mut self, row: usize, tag: Tag, bits: u64) {
+        if self.values.len() <= row {
+            self.seen.insert(Tag::Null.mask());
+            self.tags.resize(row + 1, Tag::Null as u8);
+            self.values.resize(row + 1, 0);
+        }
+        self.tags[row] = tag as u8;
+        self.values[row] = bits;
+    }
+
+    /// Cells put so far, nulls between them included.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Packs what was built, and empties the builder, whose memory serves the next piece.
+    pub(crate) fn finish(&mut self) -> Lane {
+        const STRINGS: TagSet = Tag::Shared.mask().union(Tag::Null.mask());
+        const INTS: TagSet = Tag::Int.mask().union(Tag::Null.mask());
+        let seen = self.seen;
+        let slots = self.tags.iter().zip(&self.values);
+        let wide = |(&tag, &bits): (&u8, &u64)| {
+            tag == Tag::Int as u8 && (bits as i64).unsigned_abs() > 1 << 53
+        };
+        let wide = self.wide_ints && seen.contains(Tag::Int) && slots.clone().any(wide);
+        let packed = if seen.within(STRINGS) {
+            let id = |(&tag, &bits): (&u8, &u64)| if tag == 0 { NO_STRING } else { bits as u32 };
+            Packed::Strings(slots.map(id).collect())
+        } else if seen.within(INTS) && !self.wide_ints {
+            let int = |(&tag, &bits): (&u8, &u64)| if tag == 0 { NO_INT } else { bits as i32 };
+            Packed::Ints(slots.map(int).collect())
+        } else if seen.0.is_power_of_two() {
+            Packed::Plain(
+                Tag::from_u8(seen.0.trailing_zeros() as u8),
+                self.values.clone(),
+            )
+        } else {
+            Packed::Mixed(self.tags.clone(), self.values.clone())
+        };
+        self.tags.clear();
+        self.values.clear();
+        self.seen = TagSet::EMPTY;
+        self.wide_ints = false;
+        Lane {
+            tags: seen,
+            wide,
+            packed,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Texts: the shared string table, and the 16-byte views by which Arrow's `Utf8View` refers to text.
+
+use arrow_buffer::Buffer;
+
+/// Index of a shared string in its table.
+pub type StringId = u32;
+
+/// Shared strings: text in blocks, one view for each string. Built once, then read by everybody.
+#[derive(Debug, Default)]
+pub struct StringTable {
+    views: Vec<u128>,
+    blocks: Vec<Buffer>,
+}
+
+impl StringTable {
+    /// Appends a block of text and the views into it. `views` refer to block number [`Self::next_block`].
+    pub(crate) fn push_block(&mut self, text: Vec<u8>, views: &[u128]) {
+        self.blocks.push(Buffer::from_vec(text));
+        self.views.extend_from_slice(views);
+    }
+
+    /// Number that the next block will have.
+    pub(crate) fn next_block(&self) -> u32 {
+        self.blocks.len() as u32
+    }
+
+    /// Strings in the table.
+    pub fn len(&self) -> usize {
+        self.views.len()
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.views.is_empty()
+    }
+
+    /// Bytes held.
+    pub fn size(&self) -> usize {
+        self.views.len() * 16 + self.blocks.iter().map(Buffer::len).sum::<usize>()
+    }
+
+    /// The string with this index.
+    pub fn get(&self, id: StringId) -> Option<&str> {
+        let view = self.views.get(id as usize)?;
+        let bytes = match view_place(*view) {
+            // An inlined view carries its bytes itself, after the length.
+            None => &bytemuck::bytes_of(view)[4..4 + view_len(*view)],
+            Some((block, offset)) => &self.blocks[block][offset..offset + view_len(*view)],
+        };
+        std::str::from_utf8(bytes).ok() // always Ok: blocks are checked before they get here
+    }
+
+    pub(crate) fn views(&self) -> &[u128] {
+        &self.views
+    }
+
+    pub(crate) fn blocks(&self) -> &[Buffer] {
+        &self.blocks
+    }
+}
+
+/// The view of `text`, which lies at `offset` in buffer `block` (Arrow columnar format, "Variable-size Binary View Layout"):
+/// length, then up to 12 bytes of text, or 4 bytes of prefix, block and offset. Little endian, as every target of Arrow's
+/// zero-copy formats is.
+pub(crate) fn make_view(text: &[u8], block: u32, offset: u32) -> u128 {
+    let len = text.len();
+    let mut raw = [0u8; 16];
+    raw[..4].copy_from_slice(&(len as u32).to_le_bytes());
+    if len <= 12 {
+        raw[4..4 + len].copy_from_slice(text);
+    } else {
+        raw[4..8].copy_from_slice(&text[..4]);
+        raw[8..12].copy_from_slice(&block.to_le_bytes());
+        raw[12..].copy_from_slice(&offset.to_le_bytes());
+    }
+    u128::from_ne_bytes(raw)
+}
+
+pub(crate) fn view_len(view: u128) -> usize {
+    view as u32 as usize
+}
+
+/// Block and offset, or `None` when the text is inlined.
+pub(crate) fn view_place(view: u128) -> Option<(usize, usize)> {
+    (view_len(view) > 12).then_some(((view >> 64) as u32 as usize, (view >> 96) as u32 as usize))
+}
+
+/// The same view with its block number moved by `by`; inlined views are unchanged.
+pub(crate) fn shift_block(view: u128, by: u32) -> u128 {
+    if view_len(view) > 12 {
+        view + (u128::from(by) << 64)
+    } else {
+        view
+    }
+}

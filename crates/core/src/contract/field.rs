@@ -1,0 +1,227 @@
+//! One field: its type with the options of that type, its constraints, its missing values.
+
+use super::{
+    constraints,
+    document::Data,
+    keys,
+    model::{Field, FieldType, Literal, NumberFormat, StringFormat, TemporalFormat},
+    place::{Keys, Place, did_you_mean},
+    temporal::{self, Part},
+};
+use crate::error::Result;
+
+const TYPES: [&str; 11] = [
+    "string",
+    "number",
+    "integer",
+    "boolean",
+    "date",
+    "time",
+    "datetime",
+    "duration",
+    "year",
+    "yearmonth",
+    "any",
+];
+const TYPES_LATER: [&str; 5] = ["object", "array", "list", "geopoint", "geojson"];
+
+/// Options that only some types have.
+const OPTIONS: [(&str, &[&str]); 7] = [
+    ("decimalChar", &["number"]),
+    ("groupChar", &["number", "integer"]),
+    ("bareNumber", &["number", "integer"]),
+    ("trueValues", &["boolean"]),
+    ("falseValues", &["boolean"]),
+    ("categories", &["string", "integer"]),
+    ("categoriesOrdered", &["string", "integer"]),
+];
+
+pub(super) fn read(place: &Place<'_>) -> Result<Field> {
+    let keys = place.map()?;
+    keys.only("a field", keys::FIELD, keys::FIELD_LATER)?;
+    let name = keys.required("name")?.non_empty_text()?;
+    let field_type = read_type(&keys)?;
+    let constraints = keys
+        .read("constraints", |place| constraints::read(place, &field_type))?
+        .unwrap_or_default();
+    Ok(Field {
+        name: name.into(),
+        title: keys.text("title")?,
+        description: keys.text("description")?,
+        categories: keys
+            .read("categories", |place| categories(place, &field_type))?
+            .unwrap_or_default(),
+        constraints,
+        missing_values: keys.read("missingValues", missing_values)?,
+        aliases: keys.read("sheetlift", aliases)?.unwrap_or_default(),
+        field_type,
+    })
+}
+
+fn read_type(keys: &Keys<'_>) -> Result<FieldType> {
+    // The standard's default; plain schemas leave it out.
+    let name = keys.read("type", Place::text)?.unwrap_or("string");
+    for (option, types) in OPTIONS {
+        if let Some(place) = keys.get(option)
+            && !types.contains(&name)
+        {
+            return Err(place.error(format!(
+                "`{option}` has no meaning in a field of type {name}"
+            )));
+        }
+    }
+    let temporal = |part| {
+        keys.read("format", |place| temporal_format(place, part))
+            .map(Option::unwrap_or_default)
+    };
+    let field_type = match name {
+        "string" => {
+            let format = keys.read("format", |place| {
+                use StringFormat::*;
+                place.choice(
+                    &[Default, Email, Uri, Uuid, Binary].map(|format| (format.name(), format)),
+                )
+            })?;
+            return Ok(FieldType::String(format.unwrap_or_default()));
+        }
+        "date" => return Ok(FieldType::Date(temporal(Part::Date)?)),
+        "time" => return Ok(FieldType::Time(temporal(Part::Time)?)),
+        "datetime" => return Ok(FieldType::DateTime(temporal(Part::DateTime)?)),
+        "number" => FieldType::Number(number_format(keys)?),
+        "integer" => FieldType::Integer(number_format(keys)?),
+        "boolean" => {
+            let values = |key, default: &[&str]| {
+                let own = keys.read(key, Place::texts)?;
+                Ok::<_, crate::Error>(
+                    own.unwrap_or_else(|| default.iter().map(|&value| value.to_owned()).collect()),
+                )
+            };
+            let true_values = values("trueValues", &TRUE_VALUES)?;
+            let false_values = values("falseValues", &FALSE_VALUES)?;
+            if let Some(both) = true_values
+                .iter()
+                .find(|value| false_values.contains(value))
+            {
+                return Err(keys
+                    .place()
+                    .error(format!("{both:?} is in both trueValues and falseValues")));
+            }
+            FieldType::Boolean {
+                true_values,
+                false_values,
+            }
+        }
+        "duration" => FieldType::Duration,
+        "year" => FieldType::Year,
+        "yearmonth" => FieldType::YearMonth,
+        "any" => FieldType::Any,
+        other => {
+            let place = keys.required("type")?;
+            if TYPES_LATER.contains(&other) {
+                return Err(place.error(format!("type {other} is not supported yet")));
+            }
+            let error = place.expected(format!("a type, one of {}", TYPES.join(", ")));
+            return Err(did_you_mean(error, other, TYPES));
+        }
+    };
+    match keys.get("format") {
+        Some(place) if place.text()? != "default" => {
+            Err(place.expected(format!("default for type {name}")))
+        }
+        _ => Ok(field_type),
+    }
+}
+
+pub(super) const TRUE_VALUES: [&str; 4] = ["true", "True", "TRUE", "1"];
+pub(super) const FALSE_VALUES: [&str; 4] = ["false", "False", "FALSE", "0"];
+
+fn number_format(keys: &Keys<'_>) -> Result<NumberFormat> {
+    let mut format = NumberFormat::default();
+    if let Some(decimal) = keys.read("decimalChar", separator)? {
+        format.decimal = decimal;
+    }
+    format.group = keys.read("groupChar", separator)?;
+    format.bare = keys.read("bareNumber", Place::bool)?.unwrap_or(true);
+    if format.group == Some(format.decimal) {
+        let place = keys.required("groupChar")?;
+        return Err(place
+            .error("groupChar and decimalChar are the same")
+            .with_hint("set decimalChar"));
+    }
+    Ok(format)
+}
+
+fn separator(place: &Place<'_>) -> Result<char> {
+    let mut chars = place.text()?.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) if !c.is_ascii_digit() && !"+-eE".contains(c) => Ok(c),
+        _ => Err(place.expected("one character that is not part of a number")),
+    }
+}
+
+fn temporal_format(place: &Place<'_>, part: Part) -> Result<TemporalFormat> {
+    Ok(match place.text()? {
+        "default" => TemporalFormat::Default,
+        "any" => TemporalFormat::Any,
+        pattern => {
+            temporal::check_pattern(pattern, part).map_err(|why| {
+                place
+                    .error(format!("{pattern:?} is no usable format: {why}"))
+                    .with_hint("such as %d/%m/%Y or %H:%M:%S")
+            })?;
+            TemporalFormat::Pattern(pattern.to_owned())
+        }
+    })
+}
+
+/// Texts, or `{value, label}` objects; the labels are for people.
+pub(super) fn missing_values(place: &Place<'_>) -> Result<Vec<String>> {
+    let items = place.list()?;
+    items
+        .iter()
+        .map(|item| labelled("a missing value", item)?.text().map(str::to_owned))
+        .collect()
+}
+
+fn categories(place: &Place<'_>, field_type: &FieldType) -> Result<Vec<Literal>> {
+    let items = place.list()?;
+    if items.is_empty() {
+        return Err(place.error("categories must not be empty"));
+    }
+    items
+        .iter()
+        .map(|item| constraints::literal(&labelled("a category", item)?, field_type))
+        .collect()
+}
+
+fn labelled<'a>(what: &str, item: &Place<'a>) -> Result<Place<'a>> {
+    if !matches!(item.data(), Data::Map(_)) {
+        return Ok(item.clone());
+    }
+    let keys = item.map()?;
+    keys.only(what, &["value", "label"], &[])?;
+    keys.text("label")?;
+    keys.required("value")
+}
+
+fn aliases(place: &Place<'_>) -> Result<Vec<String>> {
+    let object = place.map()?;
+    object.only(
+        "sheetlift",
+        keys::FIELD_SHEETLIFT,
+        keys::FIELD_SHEETLIFT_LATER,
+    )?;
+    let Some(matching) = object.get("match") else {
+        return Ok(Vec::new());
+    };
+    let matching = matching.map()?;
+    matching.only("match", keys::MATCH, keys::MATCH_LATER)?;
+    let Some(aliases) = matching.get("aliases") else {
+        return Ok(Vec::new());
+    };
+    aliases
+        .list()?
+        .iter()
+        .map(|alias| alias.non_empty_text().map(str::to_owned))
+        .collect()
+}

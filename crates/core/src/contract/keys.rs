@@ -1,0 +1,159 @@
+//! The keys of each object of a contract file: those we read or may pass over, and those we do not support yet.
+
+pub(super) const PACKAGE: &[&str] = &[
+    "$schema",
+    "profile",
+    "name",
+    "id",
+    "title",
+    "description",
+    "homepage",
+    "version",
+    "created",
+    "keywords",
+    "image",
+    "licenses",
+    "license",
+    "contributors",
+    "sources",
+    "resources",
+];
+
+pub(super) const RESOURCE: &[&str] = &[
+    "$schema",
+    "profile",
+    "name",
+    "type",
+    "path",
+    "data",
+    "title",
+    "description",
+    "homepage",
+    "format",
+    "mediatype",
+    "encoding",
+    "bytes",
+    "hash",
+    "sources",
+    "licenses",
+    "license",
+    "contributors",
+    "version",
+    "id",
+    "keywords",
+    "created",
+    "dialect",
+    "schema",
+    "sheetlift",
+    "compression",
+    "scheme",
+];
+
+pub(super) const DIALECT: &[&str] = &[
+    "$schema",
+    "profile",
+    "title",
+    "description",
+    "header",
+    "headerRows",
+    "headerJoin",
+    "sheetName",
+    "sheetNumber",
+    "commentChar",
+    "delimiter",
+    "lineTerminator",
+    "quoteChar",
+    "doubleQuote",
+    "escapeChar",
+    "nullSequence",
+    "skipInitialSpace",
+    "caseSensitiveHeader",
+    "csvddfVersion",
+    "property",
+    "itemType",
+    "itemKeys",
+    "table",
+];
+pub(super) const DIALECT_LATER: &[&str] = &["commentRows"];
+
+pub(super) const SCHEMA: &[&str] = &[
+    "$schema",
+    "profile",
+    "name",
+    "title",
+    "description",
+    "fields",
+    "fieldsMatch",
+    "primaryKey",
+    "uniqueKeys",
+    "missingValues",
+];
+pub(super) const SCHEMA_LATER: &[&str] = &["foreignKeys"];
+
+pub(super) const FIELD: &[&str] = &[
+    "name",
+    "type",
+    "format",
+    "title",
+    "description",
+    "example",
+    "examples",
+    "rdfType",
+    "constraints",
+    "missingValues",
+    "categories",
+    "categoriesOrdered",
+    "decimalChar",
+    "groupChar",
+    "bareNumber",
+    "trueValues",
+    "falseValues",
+    "sheetlift",
+];
+pub(super) const FIELD_LATER: &[&str] = &["delimiter", "itemType"];
+
+pub(super) const CONSTRAINTS: &[&str] = &[
+    "required",
+    "unique",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "enum",
+];
+pub(super) const CONSTRAINTS_LATER: &[&str] = &["jsonSchema"];
+
+pub(super) const SHEETLIFT: &[&str] = &["locate", "load"];
+pub(super) const SHEETLIFT_LATER: &[&str] = &[
+    "match",
+    "read",
+    "check",
+    "rules",
+    "blank",
+    "levels",
+    "thresholds",
+];
+
+pub(super) const LOCATE: &[&str] = &["sheet", "header", "range"];
+pub(super) const LOCATE_LATER: &[&str] = &["sheets", "table", "stop", "hidden", "merged"];
+
+pub(super) const LOAD: &[&str] = &["table", "mode", "key"];
+pub(super) const LOAD_LATER: &[&str] = &["version", "immutable"];
+pub(super) const LOAD_MODES: &[&str] = &[
+    "insert",
+    "insert_missing",
+    "upsert",
+    "update_only",
+    "append",
+    "replace",
+    "sync",
+];
+
+pub(super) const FIELD_SHEETLIFT: &[&str] = &["match"];
+pub(super) const FIELD_SHEETLIFT_LATER: &[&str] = &["read", "check", "blank", "levels"];
+
+pub(super) const MATCH: &[&str] = &["aliases"];
+pub(super) const MATCH_LATER: &[&str] = &["fuzzy", "normalisation"];

@@ -1,0 +1,116 @@
+//! Texts to values of a field's type (the lexical rules of Table Schema v2), and what to say when that fails.
+
+use super::{
+    model::{FieldType, NumberFormat, Value},
+    temporal,
+};
+
+/// Why a value does not fit its field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// Something else altogether.
+    Type,
+    /// A number in the writing of another country (`12,50` where `12.50` is meant).
+    NumberLocale,
+    /// A number with more digits than the type holds.
+    Precision,
+    /// Not a date or time, or a day that does not exist.
+    DateInvalid,
+    /// A date that can be understood in two ways.
+    DateAmbiguous,
+}
+
+/// Comparison of bounds.
+pub(super) trait BoundCheck {
+    /// True when `self` is larger than `other`, or equal where `or_equal`.
+    fn exceeds(&self, other: &Self, or_equal: bool) -> bool;
+}
+
+impl BoundCheck for Value {
+    fn exceeds(&self, other: &Self, or_equal: bool) -> bool {
+        let order = match (self, other) {
+            (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+            (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
+            (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+            (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+            _ => None,
+        };
+        order.is_some_and(|order| order.is_gt() || (or_equal && order.is_eq()))
+    }
+}
+
+impl FieldType {
+    /// The value that `text` means in a field of this type. White space around it is ignored except in texts.
+    pub(crate) fn parse(&self, text: &str) -> Result<Value, Misfit> {
+        let trimmed = text.trim();
+        match self {
+            FieldType::String(format) if format.holds(text) => Ok(Value::Text(text.to_owned())),
+            FieldType::String(_) => Err(Misfit::Type),
+            FieldType::Any => Ok(Value::Text(text.to_owned())),
+            FieldType::Number(format) => format.parse_float(trimmed).map(Value::Float),
+            FieldType::Integer(format) => format.parse_int(trimmed).map(Value::Int),
+            FieldType::Boolean {
+                true_values,
+                false_values,
+            } => {
+                let is_in = |values: &[String]| {
+                    values.iter().any(|value| value == text || value == trimmed)
+                };
+                match (is_in(true_values), is_in(false_values)) {
+                    (true, _) => Ok(Value::Bool(true)),
+                    (_, true) => Ok(Value::Bool(false)),
+                    _ => Err(Misfit::Type),
+                }
+            }
+            FieldType::Date(format) => {
+                temporal::date(trimmed, format).map(|days| Value::Int(days.into()))
+            }
+            FieldType::Time(format) => temporal::time(trimmed, format).map(Value::Int),
+            FieldType::DateTime(format) => temporal::date_time(trimmed, format).map(Value::Int),
+            FieldType::Duration => temporal::duration(trimmed).map(Value::Int),
+            FieldType::Year => temporal::year(trimmed).map(Value::Int),
+            FieldType::YearMonth => temporal::year_month(trimmed)
+                .map(|(year, month)| Value::Text(format!("{year:04}-{month:02}"))),
+        }
+    }
+
+    /// What a cell should hold, in words for the author of the file.
+    pub(crate) fn expected(&self) -> String {
+        let number = |what: &str, format: &NumberFormat| match format.group {
+            Some(group) => format!("{what} ({group:?} may separate thousands)"),
+            None => what.to_owned(),
+        };
+        match self {
+            FieldType::String(format) => format.expected().to_owned(),
+            FieldType::Number(format) if format.decimal != '.' => number(
+                &format!(
+                    "a number written with {:?} before the decimals",
+                    format.decimal
+                ),
+                format,
+            ),
+            FieldType::Number(format) => number("a number", format),
+            FieldType::Integer(format) => number("a whole number", format),
+            FieldType::Boolean {
+                true_values,
+                false_values,
+            } => {
+                let words: Vec<&str> = true_values
+                    .iter()
+                    .chain(false_values)
+                    .map(String::as_str)
+                    .collect();
+                format!("yes or no, as one of {}", words.join(", "))
+            }
+            FieldType::Date(format) => format!("a date{}", format.written("YYYY-MM-DD")),
+            FieldType::Time(format) => format!("a time of day{}", format.written("hh:mm:ss")),
+            FieldType::DateTime(format) => {
+                format!("a date and time{}", format.written("YYYY-MM-DD hh:mm:ss"))
+            }
+            FieldType::Duration => "a duration, or a text such as P1DT2H30M".to_owned(),
+            FieldType::Year => "a year of four digits".to_owned(),
+            FieldType::YearMonth => "a year and month, as YYYY-MM".to_owned(),
+            FieldType::Any => "a value".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The contract as types.
+
+use std::sync::Arc;
+
+use crate::{
+    a1::CellRange,
+    column::{ColumnKind, TextRepr},
+    header::{HeaderRow, SheetRef},
+};
+
+/// What a table has to look like. Read it from a file ([`Contract::from_path`]), from text (`text.parse()`) or propose
+/// one from a table that is good ([`Contract::infer`]).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Contract {
+    /// Name of the resource.
+    pub name: Option<String>,
+    /// Title for people.
+    pub title: Option<String>,
+    /// Description for people.
+    pub description: Option<String>,
+    /// Fields, in the order of the accepted batches; at least one, names are unique.
+    pub fields: Vec<Field>,
+    /// Indexes in [`Contract::fields`]; empty without a primary key.
+    pub primary_key: Vec<usize>,
+    /// Further keys, each as indexes in [`Contract::fields`].
+    pub unique_keys: Vec<Vec<usize>>,
+    /// How the columns of the file have to agree with the fields.
+    pub fields_match: FieldsMatch,
+    /// Texts that mean "no value", for fields that do not say otherwise.
+    pub missing_values: Vec<String>,
+    /// Where the table is in the workbook.
+    pub locate: Locate,
+    /// Where it goes.
+    pub load: Option<Load>,
+}
+
+impl Contract {
+    /// The index of the field with this name.
+    pub fn field_index(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| &*field.name == name)
+    }
+
+    /// Texts that mean "no value" in `field`.
+    pub fn missing_values_of<'a>(&'a self, field: &'a Field) -> &'a [String] {
+        field
+            .missing_values
+            .as_deref()
+            .unwrap_or(&self.missing_values)
+    }
+
+    /// True when a row without a value in this field cannot be accepted.
+    pub fn is_required(&self, index: usize) -> bool {
+        self.fields[index].constraints.required || self.primary_key.contains(&index)
+    }
+}
+
+/// One field.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Field {
+    /// Name, which is also the name of the Arrow column.
+    pub name: Arc<str>,
+    /// Title for people.
+    pub title: Option<String>,
+    /// Description for people.
+    pub description: Option<String>,
+    /// Type, with the options of its lexical form.
+    pub field_type: FieldType,
+    /// What values have to be like.
+    pub constraints: Constraints,
+    /// Values the field may take (`categories`); empty when it does not say.
+    pub categories: Vec<Literal>,
+    /// Texts that mean "no value" here, instead of [`Contract::missing_values`].
+    pub missing_values: Option<Vec<String>>,
+    /// Other names of the column (`sheetlift.match.aliases`).
+    pub aliases: Vec<String>,
+}
+
+/// The type of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldType {
+    /// Text.
+    String(StringFormat),
+    /// `Float64`.
+    Number(NumberFormat),
+    /// `Int64`. `decimal` of its format is not used.
+    Integer(NumberFormat),
+    /// `Boolean`, from cells that are boolean and from these texts.
+    Boolean {
+        /// Texts that mean true.
+        true_values: Vec<String>,
+        /// Texts that mean false.
+        false_values: Vec<String>,
+    },
+    /// `Date32`.
+    Date(TemporalFormat),
+    /// `Time64(µs)`.
+    Time(TemporalFormat),
+    /// `Timestamp(µs)` without time zone.
+    DateTime(TemporalFormat),
+    /// `Duration(µs)`; as text in ISO 8601, days and smaller units.
+    Duration,
+    /// `Int64`.
+    Year,
+    /// Text `YYYY-MM`.
+    YearMonth,
+    /// Text, whatever the cells hold.
+    Any,
+}
+
+impl FieldType {
+    /// Name in Table Schema.
+    pub fn name(&self) -> &'static str {
+        match self {
+            FieldType::String(_) => "string",
+            FieldType::Number(_) => "number",
+            FieldType::Integer(_) => "integer",
+            FieldType::Boolean { .. } => "boolean",
+            FieldType::Date(_) => "date",
+            FieldType::Time(_) => "time",
+            FieldType::DateTime(_) => "datetime",
+            FieldType::Duration => "duration",
+            FieldType::Year => "year",
+            FieldType::YearMonth => "yearmonth",
+            FieldType::Any => "any",
+        }
+    }
+
+    /// The kind of column that holds it.
+    pub fn kind(&self) -> ColumnKind {
+        match self {
+            FieldType::String(_) | FieldType::YearMonth | FieldType::Any => ColumnKind::Text,
+            FieldType::Number(_) => ColumnKind::Float,
+            FieldType::Integer(_) | FieldType::Year => ColumnKind::Int,
+            FieldType::Boolean { .. } => ColumnKind::Bool,
+            FieldType::Date(_) => ColumnKind::Date,
+            FieldType::Time(_) => ColumnKind::Time,
+            FieldType::DateTime(_) => ColumnKind::Timestamp,
+            FieldType::Duration => ColumnKind::Duration,
+        }
+    }
+
+    /// The Arrow type of accepted values.
+    pub fn data_type(&self) -> arrow_schema::DataType {
+        self.kind().data_type(TextRepr::View)
+    }
+}
+
+/// What a text has to be, beside being a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StringFormat {
+    /// Anything.
+    #[default]
+    Default,
+    /// An e-mail address.
+    Email,
+    /// A URI with scheme.
+    Uri,
+    /// A UUID in its usual form.
+    Uuid,
+    /// Bytes in base64.
+    Binary,
+}
+
+/// How numbers stand in texts. Number cells need none of this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberFormat {
+    /// Between whole and fraction (`decimalChar`).
+    pub decimal: char,
+    /// Between groups of digits (`groupChar`).
+    pub group: Option<char>,
+    /// False when other characters may stand before and after (`bareNumber: false`: `€ 95`, `95 %`); they are ignored.
+    pub bare: bool,
+}
+
+impl Default for NumberFormat {
+    fn default() -> Self {
+        NumberFormat {
+            decimal: '.',
+            group: None,
+            bare: true,
+        }
+    }
+}
+
+/// How dates and times stand in texts. Date cells need none of this.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum TemporalFormat {
+    /// ISO 8601.
+    #[default]
+    Default,
+    /// Any form that can be understood in one way only.
+    Any,
+    /// A `strptime` pattern such as `%d/%m/%Y`.
+    Pattern(String),
+}
+
+/// What values have to be like.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Constraints {
+    /// A value has to be there.
+    pub required: bool,
+    /// No value occurs twice.
+    pub unique: bool,
+    /// Smallest value.
+    pub minimum: Option<Literal>,
+    /// Largest value.
+    pub maximum: Option<Literal>,
+    /// Values are larger than this.
+    pub exclusive_minimum: Option<Literal>,
+    /// Values are smaller than this.
+    pub exclusive_maximum: Option<Literal>,
+    /// Fewest characters.
+    pub min_length: Option<u32>,
+    /// Most characters.
+    pub max_length: Option<u32>,
+    /// Regular expression that the whole text has to match.
+    pub pattern: Option<String>,
+    /// The values there are; empty when the contract does not say.
+    pub enumeration: Vec<Literal>,
+}
+
+/// A value in a contract, and how it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Literal {
+    /// As written.
+    pub text: String,
+    /// As understood.
+    pub value: Value,
+}
+
+/// A value of a field's type, as its Arrow column stores it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `string`, `yearmonth`, `any`.
+    Text(String),
+    /// `integer`, `year`; microseconds of `time`, `datetime` and `duration`; days of `date`.
+    Int(i64),
+    /// `number`.
+    Float(f64),
+    /// `boolean`.
+    Bool(bool),
+}
+
+/// How the columns of a file have to agree with the fields of its contract (`fieldsMatch`). Columns are found by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FieldsMatch {
+    /// The same, in the same order.
+    Exact,
+    /// The same, in any order. Where a contract says nothing this is what holds: the standard's default is `exact`, but
+    /// columns that are found by name lose nothing by standing in another order.
+    #[default]
+    Equal,
+    /// Every field has its column; there may be more columns.
+    Subset,
+    /// Every column has its field; there may be more fields.
+    Superset,
+    /// One column at least has its field.
+    Partial,
+}
+
+impl FieldsMatch {
+    pub(crate) const CHOICES: [(&'static str, FieldsMatch); 5] = [
+        ("exact", FieldsMatch::Exact),
+        ("equal", FieldsMatch::Equal),
+        ("subset", FieldsMatch::Subset),
+        ("superset", FieldsMatch::Superset),
+        ("partial", FieldsMatch::Partial),
+    ];
+
+    /// Name in Table Schema.
+    pub fn name(self) -> &'static str {
+        Self::CHOICES[self as usize].0
+    }
+
+    /// True when a field without column is an error.
+    pub fn needs_every_field(self) -> bool {
+        matches!(
+            self,
+            FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset
+        )
+    }
+
+    /// True when a column without field is an error.
+    pub fn needs_every_column(self) -> bool {
+        matches!(
+            self,
+            FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Superset
+        )
+    }
+}
+
+/// Where the table is (`sheetlift.locate`, or `dialect`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Locate {
+    /// Which sheet.
+    pub sheet: SheetRef,
+    /// Which row names the columns.
+    pub header: HeaderRow,
+    /// Which cells belong to the table.
+    pub range: Option<CellRange>,
+}
+
+/// Where accepted rows go (`sheetlift.load`). Names and modes are only data here; sinks know what they mean.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Load {
+    /// Target table.
+    pub table: Option<String>,
+    /// `insert`, `insert_missing`, `upsert`, `update_only`, `append`, `replace` or `sync`.
+    pub mode: Option<String>,
+    /// Fields that identify a row in the target; empty means the primary key.
+    pub key: Vec<String>,
+}

@@ -1,0 +1,157 @@
+//! Numbers in texts, with the separators and surroundings a field allows.
+
+use super::{lexical::Misfit, model::NumberFormat};
+
+/// Whole numbers up to here are exact as floats.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+impl NumberFormat {
+    /// `[+-]? digits (decimal digits)? (e [+-]? digits)?`, or `NaN`, `INF`, `-INF`.
+    pub(super) fn parse_float(&self, text: &str) -> Result<f64, Misfit> {
+        match text {
+            "NaN" => return Ok(f64::NAN),
+            "INF" => return Ok(f64::INFINITY),
+            "-INF" => return Ok(f64::NEG_INFINITY),
+            _ => {}
+        }
+        let plain = self.plain(text).ok_or(Misfit::Type)?;
+        let shape = Shape::of(&plain).ok_or_else(|| misfit_of(text))?;
+        let value: f64 = fast_float2::parse(plain.as_bytes()).map_err(|_| Misfit::Type)?;
+        match () {
+            () if value.is_infinite() => Err(Misfit::Precision),
+            () if shape.is_whole && value.abs() >= MAX_EXACT && !is_exact(&plain, value) => {
+                Err(Misfit::Precision)
+            }
+            () => Ok(value),
+        }
+    }
+
+    /// `[+-]? digits`
+    pub(super) fn parse_int(&self, text: &str) -> Result<i64, Misfit> {
+        let plain = self.plain(text).ok_or(Misfit::Type)?;
+        match Shape::of(&plain) {
+            Some(Shape { is_whole: true }) => plain.parse().map_err(|_| Misfit::Precision),
+            Some(_) => Err(Misfit::Type),
+            None => Err(misfit_of(text)),
+        }
+    }
+
+    /// The number in the writing of computers: no group characters, a point before the decimals. `None` when group or
+    /// decimal characters stand where they cannot.
+    fn plain(&self, text: &str) -> Option<String> {
+        let text = if self.bare {
+            text.into()
+        } else {
+            strip_surroundings(text, self.decimal)?
+        };
+        if self.decimal == '.' && self.group.is_none() {
+            return Some(text.into_owned());
+        }
+        if self.decimal != '.' && self.group != Some('.') && text.contains('.') {
+            return None;
+        }
+        let (whole, fraction) = match text.split_once(self.decimal) {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (&*text, None),
+        };
+        let mut plain = whole.to_owned();
+        if let Some(group) = self.group
+            && whole.contains(group)
+        {
+            let groups: Vec<&str> = whole.split(group).collect();
+            let first = groups[0].trim_start_matches(['+', '-']);
+            let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+            let last_is_three = groups.last().is_some_and(|last| last.len() == 3);
+            if !digits(first) || !groups[1..].iter().all(|part| digits(part)) || !last_is_three {
+                return None;
+            }
+            plain = groups.concat();
+        }
+        if let Some(fraction) = fraction {
+            plain.push('.');
+            plain.push_str(fraction);
+        }
+        Some(plain)
+    }
+}
+
+/// `€ 95` and `95 %` without what surrounds the number. Brackets mean a negative number to some and nothing to others, so
+/// they are not stripped.
+fn strip_surroundings(text: &str, decimal: char) -> Option<std::borrow::Cow<'_, str>> {
+    if text.contains(['(', ')']) {
+        return None;
+    }
+    let mut start = text.find(|c: char| c.is_ascii_digit())?;
+    let end = text.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let before = &text[..start];
+    if before.ends_with(decimal)
+        && before[..start - decimal.len_utf8()]
+            .chars()
+            .last()
+            .is_none_or(|c| !c.is_alphabetic())
+    {
+        start -= decimal.len_utf8();
+    }
+    let before = &text[..start];
+    let negative = before.ends_with('-') || before.starts_with('-');
+    let body = &text[start..end];
+    Some(if negative {
+        format!("-{body}").into()
+    } else {
+        body.into()
+    })
+}
+
+/// What a number in the writing of computers looks like.
+struct Shape {
+    /// Neither decimals nor exponent.
+    is_whole: bool,
+}
+
+impl Shape {
+    fn of(text: &str) -> Option<Shape> {
+        let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+            None => (text, None),
+        };
+        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        let (whole, fraction) = match mantissa.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (mantissa, None),
+        };
+        let mantissa_ok = all_digits(whole)
+            && fraction.is_none_or(all_digits)
+            && whole.len() + fraction.map_or(0, str::len) > 0;
+        let exponent_ok = exponent.is_none_or(|exponent| {
+            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            !digits.is_empty() && all_digits(digits)
+        });
+        (mantissa_ok && exponent_ok).then_some(Shape {
+            is_whole: fraction.is_none() && exponent.is_none(),
+        })
+    }
+}
+
+/// True when the float is the whole number that was written.
+fn is_exact(digits: &str, value: f64) -> bool {
+    value.abs() < 1e38
+        && digits
+            .parse::<i128>()
+            .is_ok_and(|whole| whole == value as i128)
+}
+
+/// Tells a number in another writing from something else.
+fn misfit_of(text: &str) -> Misfit {
+    let body = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let digits_first = body.starts_with(|c: char| c.is_ascii_digit());
+    let separators = [',', '.', '\'', '’', ' ', '\u{a0}', '\u{202f}'];
+    let only = body
+        .chars()
+        .all(|c| c.is_ascii_digit() || separators.contains(&c));
+    if digits_first && only {
+        Misfit::NumberLocale
+    } else {
+        Misfit::Type
+    }
+}

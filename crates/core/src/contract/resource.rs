@@ -1,0 +1,156 @@
+//! Package, resource and schema: from the tree of a file to a [`Contract`].
+
+use super::{
+    document::Node,
+    field, keys,
+    model::{Contract, Field, FieldsMatch},
+    place::{Keys, Place, did_you_mean},
+    sheetlift,
+};
+use crate::error::{Error, Result};
+
+/// Reads a resource, a bare schema, or the resource of a package (the only one, or the one with this name).
+pub(super) fn read(root: &Node, resource: Option<&str>) -> Result<Contract> {
+    let top = Place::root(root).map()?;
+    if let Some(resources) = top.get("resources") {
+        top.no_misspelling("a package", keys::PACKAGE, &[])?;
+        return read_resource(&choose(&resources, resource)?.map()?);
+    }
+    if let Some(name) = resource
+        && top.text("name")?.as_deref() != Some(name)
+    {
+        return Err(top
+            .place()
+            .error(format!("no resource {name:?}: the file is not a package")));
+    }
+    if top.get("fields").is_some() {
+        return read_schema(&top);
+    }
+    read_resource(&top)
+}
+
+fn choose<'a>(resources: &Place<'a>, name: Option<&str>) -> Result<Place<'a>> {
+    let all = resources.list()?;
+    let mut names = Vec::new();
+    for place in &all {
+        names.push(place.map()?.text("name")?.unwrap_or_default());
+    }
+    let listed = names.join(", ");
+    match (name, all.len()) {
+        (None, 1) => Ok(all[0].clone()),
+        (None, 0) => Err(resources.error("the package has no resource")),
+        (None, _) => Err(resources
+            .error(format!("the package has several resources: {listed}"))
+            .with_hint("say which one is meant")),
+        (Some(wanted), _) => match names.iter().position(|name| name == wanted) {
+            Some(index) => Ok(all[index].clone()),
+            None => {
+                let error = resources.error(format!("no resource {wanted:?}; there are: {listed}"));
+                Err(did_you_mean(
+                    error,
+                    wanted,
+                    names.iter().map(String::as_str),
+                ))
+            }
+        },
+    }
+}
+
+fn read_resource(resource: &Keys<'_>) -> Result<Contract> {
+    resource.no_misspelling("a resource", keys::RESOURCE, &[])?;
+    let schema = resource.required("schema")?;
+    if schema.text().is_ok() {
+        return Err(schema
+            .error("a schema in another file is not supported yet")
+            .with_hint("put the schema here"));
+    }
+    let mut contract = read_schema(&schema.map()?)?;
+    let describe = |key, inner: Option<String>| Ok::<_, Error>(resource.text(key)?.or(inner));
+    contract.name = describe("name", contract.name.take())?;
+    contract.title = describe("title", contract.title.take())?;
+    contract.description = describe("description", contract.description.take())?;
+    if let Some(dialect) = resource.get("dialect") {
+        sheetlift::read_dialect(&dialect, &mut contract.locate)?;
+    }
+    if let Some(extension) = resource.get("sheetlift") {
+        sheetlift::read(&extension, &mut contract)?;
+    }
+    Ok(contract)
+}
+
+fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
+    schema.only("a schema", keys::SCHEMA, keys::SCHEMA_LATER)?;
+    let fields_place = schema.required("fields")?;
+    let mut fields: Vec<Field> = Vec::new();
+    for place in fields_place.list()? {
+        let field = field::read(&place)?;
+        if fields.iter().any(|other| other.name == field.name) {
+            return Err(place.error(format!("field {:?} occurs twice", field.name)));
+        }
+        fields.push(field);
+    }
+    if fields.is_empty() {
+        return Err(fields_place.error("a schema needs at least one field"));
+    }
+    let primary_key = schema
+        .read("primaryKey", |place| field_indexes(place, &fields))?
+        .unwrap_or_default();
+    let unique_keys = schema.read("uniqueKeys", |place| {
+        place
+            .list()?
+            .iter()
+            .map(|key| field_indexes(key, &fields))
+            .collect::<Result<Vec<_>>>()
+    })?;
+    let missing_values = schema.read("missingValues", field::missing_values)?;
+    let contract = Contract {
+        name: schema.text("name")?,
+        title: schema.text("title")?,
+        description: schema.text("description")?,
+        primary_key,
+        unique_keys: unique_keys.unwrap_or_default(),
+        fields_match: schema
+            .read("fieldsMatch", fields_match)?
+            .unwrap_or_default(),
+        missing_values: missing_values.unwrap_or_else(|| vec![String::new()]),
+        locate: Default::default(),
+        load: None,
+        fields,
+    };
+    Ok(contract)
+}
+
+/// One of the words; a list with one word (a draft of the standard had it so) is understood too.
+fn fields_match(place: &Place<'_>) -> Result<FieldsMatch> {
+    match place.list() {
+        Ok(items) if items.len() == 1 => items[0].choice(&FieldsMatch::CHOICES),
+        _ => place.choice(&FieldsMatch::CHOICES),
+    }
+}
+
+fn field_indexes(place: &Place<'_>, fields: &[Field]) -> Result<Vec<usize>> {
+    let mut indexes = Vec::new();
+    for name_place in place.one_or_more()? {
+        let index = field_index(&name_place, fields)?;
+        if indexes.contains(&index) {
+            return Err(name_place.error(format!(
+                "field {:?} occurs twice in the key",
+                fields[index].name
+            )));
+        }
+        indexes.push(index);
+    }
+    Ok(indexes)
+}
+
+/// The field that is named here.
+pub(super) fn field_index(place: &Place<'_>, fields: &[Field]) -> Result<usize> {
+    let name = place.text()?;
+    fields
+        .iter()
+        .position(|field| &*field.name == name)
+        .ok_or_else(|| {
+            let error = place.error(format!("no field is called {name:?}"));
+            did_you_mean(error, name, fields.iter().map(|field| &*field.name))
+        })
+}

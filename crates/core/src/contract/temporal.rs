@@ -1,0 +1,354 @@
+//! Dates, times and durations in texts. ISO 8601 by default, a `strptime` pattern, or whatever can be understood in one
+//! way only.
+
+use jiff::{civil, fmt::strtime};
+
+use super::{lexical::Misfit, model::TemporalFormat};
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+impl TemporalFormat {
+    /// `, as YYYY-MM-DD`
+    pub(super) fn written(&self, iso: &str) -> String {
+        match self {
+            TemporalFormat::Default => format!(", as {iso}"),
+            TemporalFormat::Any => String::new(),
+            TemporalFormat::Pattern(pattern) => format!(", as {pattern}"),
+        }
+    }
+}
+
+/// What a pattern has to describe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Date,
+    Time,
+    DateTime,
+}
+
+/// Says what is wrong with a pattern: it has to be understood, and what it writes has to be read back.
+pub(super) fn check_pattern(pattern: &str, part: Part) -> Result<(), String> {
+    let sample = civil::datetime(2021, 11, 23, 21, 34, 56, 0);
+    let written = match part {
+        Part::Date => strtime::format(pattern, sample.date()),
+        Part::Time => strtime::format(pattern, sample.time()),
+        Part::DateTime => strtime::format(pattern, sample),
+    };
+    let written = written.map_err(|error| error.to_string())?;
+    let read_back = match part {
+        Part::Date => civil::Date::strptime(pattern, &written).map(|date| date == sample.date()),
+        Part::Time => {
+            civil::Time::strptime(pattern, &written).map(|time| time.hour() == sample.hour())
+        }
+        Part::DateTime => civil::DateTime::strptime(pattern, &written)
+            .map(|read| read.date() == sample.date() && read.hour() == sample.hour()),
+    };
+    match read_back {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!(
+            "it writes {sample} as {written:?}, which does not say which one it was"
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Days since 1970-01-01.
+pub(super) fn date(text: &str, format: &TemporalFormat) -> Result<i32, Misfit> {
+    match format {
+        TemporalFormat::Default => iso_date(text.as_bytes()).ok_or(Misfit::DateInvalid),
+        TemporalFormat::Any => any_date(text),
+        TemporalFormat::Pattern(pattern) => {
+            let date = civil::Date::strptime(pattern, text).map_err(|_| Misfit::DateInvalid)?;
+            unix_days(date.year().into(), date.month() as u32, date.day() as u32)
+                .ok_or(Misfit::DateInvalid)
+        }
+    }
+}
+
+/// Microseconds since midnight.
+pub(super) fn time(text: &str, format: &TemporalFormat) -> Result<i64, Misfit> {
+    match format {
+        TemporalFormat::Default => iso_time(text, true),
+        TemporalFormat::Any => any_time(text),
+        TemporalFormat::Pattern(pattern) => civil::Time::strptime(pattern, text).ok().map(micros),
+    }
+    .ok_or(Misfit::DateInvalid)
+}
+
+/// Microseconds since 1970-01-01T00:00:00. `Z` at the end is allowed, other offsets are not: the column has no time zone.
+pub(super) fn date_time(text: &str, format: &TemporalFormat) -> Result<i64, Misfit> {
+    let (days, micros) = match format {
+        TemporalFormat::Default => {
+            let parts = text.split_once(['T', ' ']).and_then(|(date, time)| {
+                let time = time.strip_suffix('Z').unwrap_or(time);
+                Some((iso_date(date.as_bytes())?, iso_time(time, true)?))
+            });
+            parts.ok_or(Misfit::DateInvalid)?
+        }
+        TemporalFormat::Any => {
+            let (date, time) = split_at_time(text);
+            let time = time.strip_suffix('Z').unwrap_or(time);
+            let micros = if time.is_empty() {
+                Some(0)
+            } else {
+                any_time(time)
+            };
+            (any_date(date)?, micros.ok_or(Misfit::DateInvalid)?)
+        }
+        TemporalFormat::Pattern(pattern) => {
+            let read = civil::DateTime::strptime(pattern, text).map_err(|_| Misfit::DateInvalid)?;
+            let days = unix_days(read.year().into(), read.month() as u32, read.day() as u32);
+            (days.ok_or(Misfit::DateInvalid)?, micros(read.time()))
+        }
+    };
+    Ok(i64::from(days) * MICROS_PER_DAY + micros)
+}
+
+/// Microseconds of an ISO 8601 duration. Years and months have no fixed length and are refused.
+pub(super) fn duration(text: &str) -> Result<i64, Misfit> {
+    iso_duration(text).ok_or(Misfit::DateInvalid)
+}
+
+/// `YYYY`, with a sign for what was before the year 0.
+pub(super) fn year(text: &str) -> Result<i64, Misfit> {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    if digits.len() != 4 {
+        return Err(Misfit::DateInvalid);
+    }
+    let year = number(digits).ok_or(Misfit::DateInvalid)? as i64;
+    Ok(if text.starts_with('-') { -year } else { year })
+}
+
+/// `YYYY-MM`
+pub(super) fn year_month(text: &str) -> Result<(u32, u32), Misfit> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 7 || bytes[4] != b'-' {
+        return Err(Misfit::DateInvalid);
+    }
+    let month = number(&bytes[5..]).filter(|month| (1..=12).contains(month));
+    Option::zip(number(&bytes[..4]), month).ok_or(Misfit::DateInvalid)
+}
+
+fn micros(time: civil::Time) -> i64 {
+    let seconds =
+        (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
+    seconds * 1_000_000 + i64::from(time.subsec_nanosecond()) / 1000
+}
+
+/// Digits only, up to nine of them.
+fn number(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() || digits.len() > 9 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(
+        digits
+            .iter()
+            .fold(0, |n, &digit| n * 10 + u32::from(digit - b'0')),
+    )
+}
+
+/// Days since 1970-01-01 of a day that exists, in the years 1 to 9999 (proleptic Gregorian calendar).
+pub(super) fn unix_days(year: i32, month: u32, day: u32) -> Option<i32> {
+    let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=9999).contains(&year) || !(1..=days).contains(&day) {
+        return None;
+    }
+    // Years that start in March put the leap day last: https://howardhinnant.github.io/date_algorithms.html
+    let y = year - i32::from(month <= 2);
+    let (era, of_era) = (y.div_euclid(400), y.rem_euclid(400));
+    let of_year = (153 * ((month as i32 + 9) % 12) + 2) / 5 + day as i32 - 1;
+    Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+}
+
+/// `YYYY-MM-DD`
+fn iso_date(text: &[u8]) -> Option<i32> {
+    if text.len() != 10 || text[4] != b'-' || text[7] != b'-' {
+        return None;
+    }
+    unix_days(
+        number(&text[..4])? as i32,
+        number(&text[5..7])?,
+        number(&text[8..])?,
+    )
+}
+
+/// `hh:mm:ss`, with a fraction, and without seconds where `needs_seconds` is false.
+fn iso_time(text: &str, needs_seconds: bool) -> Option<i64> {
+    let mut parts = text.splitn(3, ':');
+    let two = |part: &str| number(part.as_bytes()).filter(|_| part.len() == 2);
+    let hour = two(parts.next()?)?;
+    let minute = two(parts.next()?)?;
+    let (second, micros) = match parts.next() {
+        Some(seconds) => {
+            let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+            (two(whole)?, fraction_micros(fraction)?)
+        }
+        None if needs_seconds => return None,
+        None => (0, 0),
+    };
+    let valid = hour < 24 && minute < 60 && second < 60;
+    valid.then(|| i64::from((hour * 60 + minute) * 60 + second) * 1_000_000 + micros)
+}
+
+/// Microseconds of the digits after a decimal point; what is smaller is cut off.
+fn fraction_micros(digits: &str) -> Option<i64> {
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(6)
+        .map(|b| i64::from(b - b'0'))
+        .reduce(|n, digit| n * 10 + digit)
+}
+
+/// `9:05`, `09:05:07`, `9:05 pm`
+fn any_time(text: &str) -> Option<i64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let (clock, half) = match (lower.strip_suffix("am"), lower.strip_suffix("pm")) {
+        (Some(clock), _) => (clock.trim_end(), Some(0)),
+        (_, Some(clock)) => (clock.trim_end(), Some(12)),
+        _ => (lower.as_str(), None),
+    };
+    let clock = if clock.find(':') == Some(1) {
+        format!("0{clock}")
+    } else {
+        clock.to_owned()
+    };
+    let micros = iso_time(&clock, false)?;
+    let Some(half) = half else {
+        return Some(micros);
+    };
+    let hour = number(&clock.as_bytes()[..2]).filter(|hour| (1..=12).contains(hour))?;
+    Some(micros + i64::from(half + hour % 12) * 3_600_000_000 - i64::from(hour) * 3_600_000_000)
+}
+
+/// Cuts before the hour of the first `:`, dropping the `T` or white space between date and time.
+fn split_at_time(text: &str) -> (&str, &str) {
+    let Some(colon) = text.find(':') else {
+        return (text, "");
+    };
+    let hour = text[..colon]
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |at| at + 1);
+    // The character before is ASCII or at least not a digit; `T` and spaces are what may stand there.
+    if !text.is_char_boundary(hour) {
+        return (text, "");
+    }
+    (
+        text[..hour].trim_end_matches(['T', ' ', ',']),
+        &text[hour..],
+    )
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// A word for a month, in full or its first three letters, in English.
+fn month_of(word: &str) -> Option<u32> {
+    let word = word.to_ascii_lowercase();
+    let word = if word == "sept" {
+        "sep".to_owned()
+    } else {
+        word
+    };
+    let named = |month: &str| word == *month || (word.len() == 3 && month.starts_with(&word));
+    MONTHS
+        .iter()
+        .position(|month| named(month))
+        .map(|index| index as u32 + 1)
+}
+
+/// Year first, or the month as a word, or an order of day and month that only one reading allows (a day beyond 12, both
+/// the same, or points between: no country writes the month first with points).
+fn any_date(text: &str) -> Result<i32, Misfit> {
+    let parts: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || "-/.,".contains(c))
+        .filter(|p| !p.is_empty())
+        .collect();
+    let digits = |part: &str| number(part.as_bytes());
+    let is_year = |part: &str| part.len() == 4 && digits(part).is_some();
+    let is_day = |part: &str| part.len() <= 2 && digits(part).is_some();
+    let build = |year: &str, month: Option<u32>, day: &str| {
+        let days = || unix_days(digits(year)? as i32, month?, digits(day)?);
+        days().ok_or(Misfit::DateInvalid)
+    };
+    match parts[..] {
+        [all] if all.len() == 8 && digits(all).is_some() => {
+            build(&all[..4], digits(&all[4..6]), &all[6..])
+        }
+        [year, month, day] if is_year(year) && is_day(day) => {
+            build(year, digits(month).or_else(|| month_of(month)), day)
+        }
+        [day, month, year] if is_day(day) && month_of(month).is_some() && is_year(year) => {
+            build(year, month_of(month), day)
+        }
+        [month, day, year] if month_of(month).is_some() && is_day(day) && is_year(year) => {
+            build(year, month_of(month), day)
+        }
+        [a, b, year] if is_day(a) && is_day(b) && is_year(year) => match (digits(a), digits(b)) {
+            (day, month) if day == month => build(year, month, a),
+            (_, month) if text.contains('.') => build(year, month, a),
+            (Some(13..), month) => build(year, month, a),
+            (month, Some(13..)) => build(year, month, b),
+            _ => Err(Misfit::DateAmbiguous),
+        },
+        [a, b, c] if is_day(a) && (is_day(b) || month_of(b).is_some()) && is_day(c) => {
+            Err(Misfit::DateAmbiguous)
+        }
+        _ => Err(Misfit::DateInvalid),
+    }
+}
+
+/// `-P1W2DT3H4M5.5S` (weeks as in ISO 8601:2019).
+fn iso_duration(text: &str) -> Option<i64> {
+    let (sign, body) = text.strip_prefix('-').map_or((1, text), |body| (-1, body));
+    let body = body.strip_prefix('P')?;
+    let (days, clock) = body
+        .split_once('T')
+        .map_or((body, None), |(days, clock)| (days, Some(clock)));
+    if clock == Some("") || body.is_empty() {
+        return None;
+    }
+    let mut total = 0i64;
+    for (part, units) in [
+        (days, &[('W', 604_800i64), ('D', 86_400)][..]),
+        (clock.unwrap_or(""), &[('H', 3600), ('M', 60), ('S', 1)]),
+    ] {
+        let (mut rest, mut units) = (part, units.iter());
+        while !rest.is_empty() {
+            let end = rest.find(|c: char| c.is_ascii_alphabetic())?;
+            let unit = rest[end..].chars().next()?;
+            let &(_, seconds) = units.find(|(name, _)| *name == unit)?;
+            let (whole, fraction) = rest[..end].split_once('.').unwrap_or((&rest[..end], "0"));
+            if unit != 'S' && rest[..end].contains('.') {
+                return None;
+            }
+            let micros = i64::from(number(whole.as_bytes())?).checked_mul(seconds * 1_000_000)?;
+            total = total
+                .checked_add(micros)?
+                .checked_add(fraction_micros(fraction)?)?;
+            rest = &rest[end + 1..];
+        }
+    }
+    Some(sign * total)
+}

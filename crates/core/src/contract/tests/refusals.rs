@@ -1,0 +1,276 @@
+//! Contracts that are wrong in themselves, and what is said about them.
+
+use super::{parse, with_field};
+use crate::error::ErrorKind;
+
+#[test]
+fn refuses_fields_that_contradict_themselves() {
+    for (options, part) in [
+        ("typo: 1", "unknown key `typo` in a field"),
+        ("type: strng", "expected a type"),
+        ("type: geojson", "type geojson is not supported yet"),
+        ("type: array", "type array is not supported yet"),
+        ("type: list, delimiter: ','", "not supported yet"),
+        (
+            "type: string, format: emial",
+            "expected one of default, email",
+        ),
+        (
+            "type: integer, format: hex",
+            "expected default for type integer",
+        ),
+        ("type: date, format: '%d/%m'", "is no usable format"),
+        ("type: time, format: '%Y'", "is no usable format"),
+        (
+            "type: string, trueValues: [a]",
+            "`trueValues` has no meaning in a field of type string",
+        ),
+        (
+            "type: integer, decimalChar: ','",
+            "`decimalChar` has no meaning",
+        ),
+        ("type: date, categories: [a]", "`categories` has no meaning"),
+        ("type: number, decimalChar: ',,'", "expected one character"),
+        ("type: number, groupChar: '.'", "are the same"),
+        (
+            "type: boolean, trueValues: [x], falseValues: [x]",
+            "both trueValues and falseValues",
+        ),
+        (
+            "type: string, constraints: {requried: true}",
+            "unknown key `requried` in constraints",
+        ),
+        (
+            "type: string, constraints: {required: 'yes'}",
+            "expected true or false",
+        ),
+        (
+            "type: string, constraints: {minimum: a}",
+            "`minimum` has no meaning in a field of type string",
+        ),
+        (
+            "type: integer, constraints: {minLength: 1}",
+            "`minLength` has no meaning in a field of type integer",
+        ),
+        (
+            "type: boolean, constraints: {maximum: true}",
+            "`maximum` has no meaning",
+        ),
+        (
+            "type: integer, constraints: {pattern: a}",
+            "`pattern` has no meaning",
+        ),
+        (
+            "type: integer, constraints: {minimum: x}",
+            "expected a value of type integer",
+        ),
+        (
+            "type: integer, constraints: {minimum: 1.5}",
+            "expected a value of type integer",
+        ),
+        (
+            "type: number, constraints: {minimum: true}",
+            "expected a value of type number",
+        ),
+        (
+            "type: date, constraints: {minimum: 2024-02-30}",
+            "expected a value of type date",
+        ),
+        (
+            "type: integer, constraints: {minimum: 5, maximum: 4}",
+            "no value has minimum 5 and maximum 4",
+        ),
+        (
+            "type: integer, constraints: {exclusiveMinimum: 5, maximum: 5}",
+            "no value has exclusiveMinimum 5",
+        ),
+        (
+            "type: date, constraints: {minimum: 2024-02-01, maximum: 2024-01-01}",
+            "no value has minimum",
+        ),
+        (
+            "type: string, constraints: {minLength: -1}",
+            "expected a whole number from 0",
+        ),
+        (
+            "type: string, constraints: {minLength: 3, maxLength: 2}",
+            "no text has minLength 3 and maxLength 2",
+        ),
+        (
+            "type: string, constraints: {pattern: '('}",
+            "is no regular expression",
+        ),
+        (
+            "type: string, constraints: {pattern: 'a)|(b'}",
+            "is no regular expression",
+        ),
+        (
+            "type: string, constraints: {pattern: '(?=x)'}",
+            "look-around",
+        ),
+        ("type: string, constraints: {enum: []}", "must not be empty"),
+        (
+            "type: string, constraints: {enum: [1]}",
+            "expected a string, found 1",
+        ),
+        (
+            "type: integer, constraints: {enum: [1, two]}",
+            "expected a value of type integer",
+        ),
+        ("type: string, constraints: {enum: [a, a]}", "occurs twice"),
+        ("type: string, constraints: {enum: a}", "expected a list"),
+        (
+            "type: string, constraints: {jsonSchema: {}}",
+            "`jsonSchema` in constraints is not supported yet",
+        ),
+        (
+            "type: string, missingValues: [{label: x}]",
+            "key `value` is missing",
+        ),
+        ("type: string, missingValues: [1]", "expected a string"),
+        (
+            "sheetlift: {aliases: [a]}",
+            "unknown key `aliases` in sheetlift",
+        ),
+        (
+            "sheetlift: {match: {alias: [a]}}",
+            "unknown key `alias` in match",
+        ),
+        ("sheetlift: {match: {fuzzy: {}}}", "not supported yet"),
+        ("sheetlift: {check: {}}", "not supported yet"),
+    ] {
+        let error = with_field(options)
+            .err()
+            .unwrap_or_else(|| panic!("{options} was accepted"));
+        assert!(matches!(error.kind(), ErrorKind::Contract), "{options}");
+        assert!(error.message().contains(part), "{options}: {error}");
+        assert!(
+            error.message().contains("(line 1, column "),
+            "{options}: {error}"
+        );
+    }
+}
+
+#[test]
+fn refuses_schemas_and_resources_that_are_wrong() {
+    for (text, part) in [
+        ("[]", "expected an object"),
+        ("name: x", "key `schema` is missing"),
+        ("schemas: {}", "unknown key `schemas` in a resource"),
+        ("schema: other.json", "in another file is not supported yet"),
+        ("schema: {}", "key `fields` is missing"),
+        ("fields: []", "at least one field"),
+        ("fields: [{type: string}]", "key `name` is missing"),
+        ("fields: [{name: ''}]", "must not be empty"),
+        ("fields: [{name: 7}]", "expected a string, found 7"),
+        ("fields: [{name: a}, {name: a}]", "\"a\" occurs twice"),
+        (
+            "{fields: [{name: a}], primarykey: a}",
+            "unknown key `primarykey` in a schema",
+        ),
+        (
+            "{fields: [{name: a}], primaryKey: b}",
+            "no field is called \"b\"",
+        ),
+        (
+            "{fields: [{name: a}], primaryKey: []}",
+            "a name or a list of names",
+        ),
+        (
+            "{fields: [{name: a}], primaryKey: [a, a]}",
+            "occurs twice in the key",
+        ),
+        (
+            "{fields: [{name: a}], uniqueKeys: [a, [b]]}",
+            "no field is called \"b\"",
+        ),
+        (
+            "{fields: [{name: a}], foreignKeys: []}",
+            "`foreignKeys` in a schema is not supported yet",
+        ),
+        (
+            "{fields: [{name: a}], fieldsMatch: most}",
+            "expected one of exact, equal",
+        ),
+        (
+            "{fields: [{name: a}], missingValues: ''}",
+            "expected a list",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {lod: {}}}",
+            "unknown key `lod` in sheetlift",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: []}}",
+            "`rules` in sheetlift is not supported yet",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {load: {mode: replce}}}",
+            "expected one of insert,",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {load: {key: b}}}",
+            "no field is called",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {sheet: 0}}}",
+            "a whole number from 1",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {header: yes}}}",
+            "expected auto, a row number or false",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {range: Z1:A1}}}",
+            "is not a range",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, dialect: {headerRows: [1, 2]}}",
+            "not supported yet",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, dialect: {sheetname: x}}",
+            "unknown key `sheetname` in a dialect",
+        ),
+        ("{resources: []}", "has no resource"),
+    ] {
+        let text = if text.starts_with('{') {
+            format!("---\n{text}")
+        } else {
+            text.to_owned()
+        };
+        let error = parse(&text)
+            .err()
+            .unwrap_or_else(|| panic!("{text} was accepted"));
+        assert!(error.message().contains(part), "{text}: {error}");
+    }
+}
+
+#[test]
+fn names_the_place_and_the_word_that_was_meant() {
+    let text = "name: items\nschema:\n  fields:\n    - name: a\n      type: integer\n      constraints:\n        minumum: 0\n";
+    let error = parse(text).unwrap_err().in_file("items.yaml");
+    assert_eq!(
+        error.to_string(),
+        "items.yaml: /schema/fields/0/constraints/minumum: unknown key `minumum` in constraints (line 7, column 9)"
+    );
+    assert_eq!(error.hint(), Some("did you mean `minimum`?"));
+    let error = parse("{\"fields\": [\n  {\"name\": \"a\", \"type\": \"integr\"}\n]}").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("/fields/0/type: expected a type"),
+        "{error}"
+    );
+    assert!(
+        error
+            .message()
+            .ends_with("found \"integr\" (line 2, column 25)"),
+        "{error}"
+    );
+    assert_eq!(error.hint(), Some("did you mean `integer`?"));
+    assert_eq!(
+        with_field("constraints: {enum: [01]}").unwrap_err().hint(),
+        Some("put it in quotes")
+    );
+}

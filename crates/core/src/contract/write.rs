@@ -1,0 +1,275 @@
+//! A contract back to JSON, and the hash by which the ledger knows it.
+
+use serde_json::{Map, Number, Value as Json, json};
+
+use super::model::{
+    Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value,
+};
+use crate::{
+    a1::{self, CellRange},
+    header::{HeaderRow, SheetRef},
+};
+
+impl Contract {
+    /// The contract as a Data Package resource. Defaults are left out; what is read from it is this contract again.
+    pub fn to_json(&self) -> Json {
+        self.write(true)
+    }
+
+    /// BLAKE3 of what the contract demands, in hexadecimal. Titles and descriptions, the order of keys, JSON or YAML do
+    /// not matter; everything that can change a verdict, an accepted batch or where it goes does.
+    pub fn hash(&self) -> String {
+        blake3::hash(self.write(false).to_string().as_bytes())
+            .to_hex()
+            .to_string()
+    }
+
+    fn write(&self, with_prose: bool) -> Json {
+        let mut resource = Map::new();
+        if with_prose {
+            put(&mut resource, "name", self.name.as_deref());
+            put(&mut resource, "title", self.title.as_deref());
+            put(&mut resource, "description", self.description.as_deref());
+        }
+        resource.insert("schema".into(), Json::Object(self.schema(with_prose)));
+        let mut extension = Map::new();
+        put(&mut extension, "locate", locate(&self.locate));
+        put(
+            &mut extension,
+            "load",
+            self.load.as_ref().map(|load| {
+                let mut object = Map::new();
+                put(&mut object, "table", load.table.as_deref());
+                put(&mut object, "mode", load.mode.as_deref());
+                put(
+                    &mut object,
+                    "key",
+                    Some(&load.key)
+                        .filter(|key| !key.is_empty())
+                        .map(|key| json!(key)),
+                );
+                Json::Object(object)
+            }),
+        );
+        put(
+            &mut resource,
+            "sheetlift",
+            Some(extension).filter(|extension| !extension.is_empty()),
+        );
+        Json::Object(resource)
+    }
+
+    fn schema(&self, with_prose: bool) -> Map<String, Json> {
+        let mut schema = Map::new();
+        let fields: Vec<Json> = self
+            .fields
+            .iter()
+            .map(|field| Json::Object(write_field(field, with_prose)))
+            .collect();
+        let names = |key: &[usize]| {
+            key.iter()
+                .map(|&index| Json::from(&*self.fields[index].name))
+                .collect::<Json>()
+        };
+        schema.insert("fields".into(), fields.into());
+        put(
+            &mut schema,
+            "primaryKey",
+            Some(&self.primary_key)
+                .filter(|key| !key.is_empty())
+                .map(|key| names(key)),
+        );
+        let unique_keys: Vec<Json> = self.unique_keys.iter().map(|key| names(key)).collect();
+        put(
+            &mut schema,
+            "uniqueKeys",
+            Some(unique_keys).filter(|keys| !keys.is_empty()),
+        );
+        schema.insert("fieldsMatch".into(), self.fields_match.name().into());
+        put(
+            &mut schema,
+            "missingValues",
+            Some(&self.missing_values)
+                .filter(|values| ***values != [""])
+                .map(|v| json!(v)),
+        );
+        schema
+    }
+}
+
+fn put(object: &mut Map<String, Json>, key: &str, value: Option<impl Into<Json>>) {
+    if let Some(value) = value {
+        object.insert(key.to_owned(), value.into());
+    }
+}
+
+fn write_field(field: &Field, with_prose: bool) -> Map<String, Json> {
+    let mut object = Map::new();
+    object.insert("name".into(), (&*field.name).into());
+    object.insert("type".into(), field.field_type.name().into());
+    write_options(&field.field_type, &mut object);
+    if with_prose {
+        put(&mut object, "title", field.title.as_deref());
+        put(&mut object, "description", field.description.as_deref());
+    }
+    let literals = |values: &[Literal]| values.iter().map(literal).collect::<Json>();
+    put(
+        &mut object,
+        "categories",
+        Some(&field.categories)
+            .filter(|all| !all.is_empty())
+            .map(|all| literals(all)),
+    );
+    let constraints = write_constraints(&field.constraints);
+    put(
+        &mut object,
+        "constraints",
+        Some(constraints).filter(|constraints| !constraints.is_empty()),
+    );
+    put(
+        &mut object,
+        "missingValues",
+        field.missing_values.as_ref().map(|values| json!(values)),
+    );
+    if !field.aliases.is_empty() {
+        object.insert(
+            "sheetlift".into(),
+            json!({ "match": { "aliases": field.aliases } }),
+        );
+    }
+    object
+}
+
+fn write_options(field_type: &FieldType, object: &mut Map<String, Json>) {
+    match field_type {
+        FieldType::String(format) => put(
+            object,
+            "format",
+            Some(format.name()).filter(|name| *name != "default"),
+        ),
+        FieldType::Number(format) | FieldType::Integer(format) => {
+            let is_number = matches!(field_type, FieldType::Number(_));
+            let decimal = Some(format.decimal).filter(|&c| c != '.' && is_number);
+            put(object, "decimalChar", decimal.map(String::from));
+            put(object, "groupChar", format.group.map(String::from));
+            put(object, "bareNumber", Some(false).filter(|_| !format.bare));
+        }
+        FieldType::Boolean {
+            true_values,
+            false_values,
+        } => {
+            let other = |values: &Vec<String>, default: [&str; 4]| *values != default;
+            let own = Some(true_values).filter(|values| other(values, super::field::TRUE_VALUES));
+            put(object, "trueValues", own.map(|values| json!(values)));
+            let own = Some(false_values).filter(|values| other(values, super::field::FALSE_VALUES));
+            put(object, "falseValues", own.map(|values| json!(values)));
+        }
+        FieldType::Date(format) | FieldType::Time(format) | FieldType::DateTime(format) => {
+            match format {
+                TemporalFormat::Default => {}
+                TemporalFormat::Any => put(object, "format", Some("any")),
+                TemporalFormat::Pattern(pattern) => put(object, "format", Some(pattern.as_str())),
+            }
+        }
+        FieldType::Duration | FieldType::Year | FieldType::YearMonth | FieldType::Any => {}
+    }
+}
+
+fn write_constraints(constraints: &Constraints) -> Map<String, Json> {
+    let mut object = Map::new();
+    put(
+        &mut object,
+        "required",
+        Some(true).filter(|_| constraints.required),
+    );
+    put(
+        &mut object,
+        "unique",
+        Some(true).filter(|_| constraints.unique),
+    );
+    put(
+        &mut object,
+        "minimum",
+        constraints.minimum.as_ref().map(literal),
+    );
+    put(
+        &mut object,
+        "maximum",
+        constraints.maximum.as_ref().map(literal),
+    );
+    put(
+        &mut object,
+        "exclusiveMinimum",
+        constraints.exclusive_minimum.as_ref().map(literal),
+    );
+    put(
+        &mut object,
+        "exclusiveMaximum",
+        constraints.exclusive_maximum.as_ref().map(literal),
+    );
+    put(&mut object, "minLength", constraints.min_length);
+    put(&mut object, "maxLength", constraints.max_length);
+    put(&mut object, "pattern", constraints.pattern.as_deref());
+    let values: Vec<Json> = constraints.enumeration.iter().map(literal).collect();
+    put(
+        &mut object,
+        "enum",
+        Some(values).filter(|values| !values.is_empty()),
+    );
+    object
+}
+
+/// Numbers and booleans as such where that reads back the same, everything else as it was written.
+fn literal(literal: &Literal) -> Json {
+    match (&literal.value, literal.value.as_number()) {
+        (_, Some(number)) if number.to_string() == literal.text => Json::Number(number),
+        (Value::Bool(value), _) if literal.text == value.to_string() => Json::Bool(*value),
+        _ => literal.text.as_str().into(),
+    }
+}
+
+impl Value {
+    /// The number, without fraction where it has none; `None` for infinity and what is no number.
+    pub(super) fn as_number(&self) -> Option<Number> {
+        match *self {
+            Value::Int(value) => Some(value.into()),
+            Value::Float(value) if value.fract() == 0.0 && value.abs() < 9e15 => {
+                Some((value as i64).into())
+            }
+            Value::Float(value) => Number::from_f64(value),
+            Value::Text(_) | Value::Bool(_) => None,
+        }
+    }
+}
+
+fn locate(locate: &Locate) -> Option<Json> {
+    let mut object = Map::new();
+    put(
+        &mut object,
+        "sheet",
+        match &locate.sheet {
+            SheetRef::First => None,
+            SheetRef::Name(name) => Some(Json::from(name.as_str())),
+            SheetRef::Index(index) => Some(Json::from(index + 1)),
+        },
+    );
+    put(
+        &mut object,
+        "header",
+        match locate.header {
+            HeaderRow::First => None,
+            HeaderRow::At(row) => Some(Json::from(row + 1)),
+            HeaderRow::None => Some(Json::from(false)),
+        },
+    );
+    put(&mut object, "range", locate.range.as_ref().map(range));
+    (!object.is_empty()).then_some(Json::Object(object))
+}
+
+fn range(range: &CellRange) -> String {
+    let first = a1::cell_name(*range.rows.start(), *range.columns.start());
+    format!(
+        "{first}:{}",
+        a1::cell_name(*range.rows.end(), *range.columns.end())
+    )
+}

@@ -1,0 +1,282 @@
+//! The one error of this crate: a kind that says who can fix it, a stable code, and where it happened.
+
+use std::{fmt, io};
+
+/// The result of everything here that can stop a run.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a run cannot go on. Bad data in good structure is a [`Finding`](crate::Finding) instead.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    code: &'static str,
+    message: String,
+    location: Location,
+    hint: Option<String>,
+}
+
+/// Who can fix it. Adapters map this once (exit code, HTTP status, exception class).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller asked for something that cannot be (an unknown sheet, a bad range).
+    Usage,
+    /// The contract is wrong in itself.
+    Contract,
+    /// The file is damaged or is not what its name says.
+    Malformed,
+    /// The file is well formed but uses something we do not read.
+    Unsupported,
+    /// The file is protected by a password.
+    Encrypted,
+    /// A limit was reached; every limit can be set.
+    Limit {
+        /// Field name in [`Limits`](crate::Limits).
+        name: &'static str,
+        /// The limit in force.
+        limit: u64,
+        /// What the file asked for (at least).
+        actual: u64,
+    },
+    /// The environment failed (disk, network).
+    Io(io::Error),
+    /// The caller asked to stop.
+    Cancelled,
+    /// A defect of ours.
+    Bug,
+}
+
+/// Where it happened, as far as it is known.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// File name or path.
+    pub file: Option<String>,
+    /// Part of the package, such as `xl/worksheets/sheet1.xml`, or key of the contract (`/schema/fields/3`).
+    pub part: Option<String>,
+    /// Byte offset in the part.
+    pub byte: Option<u64>,
+    /// Sheet name.
+    pub sheet: Option<String>,
+    /// Cell in A1 form.
+    pub cell: Option<String>,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+        let location = Location::default();
+        Error(Box::new(Inner {
+            kind,
+            code,
+            message: message.into(),
+            location,
+            hint: None,
+        }))
+    }
+
+    /// The caller can fix it: `code` is `family/kind`, such as `sheet/not-found`.
+    pub fn usage(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, code, message)
+    }
+
+    /// The contract contradicts itself or uses an unknown key.
+    pub fn contract(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Contract, "contract/invalid", message)
+    }
+
+    /// The file is damaged (`file/corrupt`).
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Malformed, "file/corrupt", message)
+    }
+
+    /// A cell names a shared string that is not there.
+    pub(crate) fn bad_string(index: u32, table_len: usize) -> Self {
+        Self::malformed(format!(
+            "shared string {index} is outside the table of {table_len}"
+        ))
+    }
+
+    /// The bytes are something else than a workbook (`file/not-a-workbook`).
+    pub fn not_a_workbook(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Malformed, "file/not-a-workbook", message)
+    }
+
+    /// The file uses something we do not read (`file/unsupported`).
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unsupported, "file/unsupported", message)
+    }
+
+    /// The file needs a password (`file/encrypted`).
+    pub fn encrypted(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Encrypted, "file/encrypted", message)
+    }
+
+    /// A limit was reached. `name` is the field of [`Limits`](crate::Limits).
+    pub fn limit(name: &'static str, limit: u64, actual: u64) -> Self {
+        let code = if name == "max_inflate_ratio" {
+            "file/zip-bomb"
+        } else {
+            "file/too-large"
+        };
+        let message = format!("{name} is {limit}, the file needs at least {actual}");
+        Self::new(
+            ErrorKind::Limit {
+                name,
+                limit,
+                actual,
+            },
+            code,
+            message,
+        )
+        .with_hint(format!("raise {name} if this file is trusted"))
+    }
+
+    /// Reading or writing failed.
+    pub fn io(error: io::Error, what: impl fmt::Display) -> Self {
+        let message = format!("{what}: {error}");
+        Self::new(ErrorKind::Io(error), "io/failed", message)
+    }
+
+    /// The run was cancelled by its caller.
+    pub fn cancelled() -> Self {
+        Self::new(ErrorKind::Cancelled, "run/cancelled", "cancelled")
+    }
+
+    /// A defect of ours: something that should be impossible.
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Bug, "internal/bug", message)
+            .with_hint("this is a defect in sheetlift; please report it with the file's structure")
+    }
+
+    /// Adds advice, shown on a line of its own.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the file unless one is named already.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<String>) -> Self {
+        self.0.location.file.get_or_insert_with(|| file.into());
+        self
+    }
+
+    /// Names the part unless one is named already.
+    #[must_use]
+    pub fn in_part(mut self, part: impl Into<String>) -> Self {
+        self.0.location.part.get_or_insert_with(|| part.into());
+        self
+    }
+
+    /// Gives the byte offset in the part unless one is known already.
+    #[must_use]
+    pub fn at_byte(mut self, byte: u64) -> Self {
+        self.0.location.byte.get_or_insert(byte);
+        self
+    }
+
+    /// Moves a known byte offset: it was counted from the start of a chunk.
+    #[must_use]
+    pub(crate) fn shift_byte(mut self, by: u64) -> Self {
+        if let Some(byte) = &mut self.0.location.byte {
+            *byte += by;
+        }
+        self
+    }
+
+    /// Names the sheet unless one is named already.
+    #[must_use]
+    pub fn in_sheet(mut self, sheet: impl Into<String>) -> Self {
+        self.0.location.sheet.get_or_insert_with(|| sheet.into());
+        self
+    }
+
+    /// Names the cell (A1 form) unless one is named already.
+    #[must_use]
+    pub fn at_cell(mut self, cell: impl Into<String>) -> Self {
+        self.0.location.cell.get_or_insert_with(|| cell.into());
+        self
+    }
+
+    /// Who can fix it.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The stable code, `family/kind`.
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// The message without its location.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where it happened.
+    pub fn location(&self) -> &Location {
+        &self.0.location
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    /// `items.xlsx: xl/worksheets/sheet1.xml, byte 10482, cell C17: shared string 912 is outside the table of 640`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = &self.0.location;
+        if let Some(file) = &at.file {
+            write!(f, "{file}: ")?;
+        }
+        let byte = at.byte.map(|byte| format!("byte {byte}"));
+        let sheet = at.sheet.as_ref().map(|sheet| format!("sheet {sheet:?}"));
+        let cell = at.cell.as_ref().map(|cell| format!("cell {cell}"));
+        let place: Vec<String> = [at.part.clone(), sheet, byte, cell]
+            .into_iter()
+            .flatten()
+            .collect();
+        if !place.is_empty() {
+            write!(f, "{}: ", place.join(", "))?;
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.kind {
+            ErrorKind::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for arrow_schema::ArrowError {
+    fn from(error: Error) -> Self {
+        arrow_schema::ArrowError::ExternalError(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_place_then_message() {
+        let error = Error::malformed("shared string 912 is outside the table of 640")
+            .in_part("xl/worksheets/sheet1.xml")
+            .at_byte(10482)
+            .at_cell("C17");
+        assert_eq!(
+            error.to_string(),
+            "xl/worksheets/sheet1.xml, byte 10482, cell C17: shared string 912 is outside the table of 640"
+        );
+        assert_eq!(error.code(), "file/corrupt");
+    }
+}

@@ -1,0 +1,75 @@
+//! A finding: bad data in good structure, with the address of its cell. Collected, never fatal by itself.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::Serialize;
+
+use crate::a1;
+
+/// How much a finding matters. A row with an `Error` is rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Something was done that the author may want to know (`info/value-trimmed`).
+    Info,
+    /// Suspicious, yet the row is accepted.
+    Warning,
+    /// The row is rejected.
+    Error,
+}
+
+/// One fault, at one place.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub level: Level,
+    /// Stable code `family/kind`, such as `cell/minimum`.
+    pub code: Cow<'static, str>,
+    /// The rule as the contract states it, such as `minimum: 0`.
+    pub rule: String,
+    /// Sheet name.
+    pub sheet: Arc<str>,
+    /// Row as the spreadsheet shows it (from 1); `None` when the finding is about a whole column or sheet.
+    pub row: Option<u32>,
+    /// Column, zero-based; `None` when the finding is about a whole row or sheet.
+    #[serde(skip)]
+    pub column_index: Option<u32>,
+    /// Header text of the column.
+    pub column: Option<Arc<str>>,
+    /// Field of the contract.
+    pub field: Option<Arc<str>>,
+    /// Primary key of the row, where there is one.
+    pub row_key: Option<String>,
+    /// The value found, as the author would recognise it, cut to 200 characters.
+    pub value: Option<String>,
+    /// What was expected.
+    pub expected: String,
+    /// One sentence for the file's author.
+    pub message: String,
+    /// A likely correction.
+    pub suggestion: Option<String>,
+}
+
+impl Finding {
+    /// The cell in A1 form (`C17`), or `None` when the finding is not about one cell.
+    pub fn cell(&self) -> Option<String> {
+        Some(a1::cell_name(self.row?.checked_sub(1)?, self.column_index?))
+    }
+
+    /// `Items!C17`, `Items!17:17`, `Items!C:C` or `Items`: as much of the address as there is. Sheet names
+    /// with other characters than letters, digits and `_` are quoted as spreadsheets do.
+    pub fn address(&self) -> String {
+        let sheet = a1::quote_sheet(&self.sheet);
+        match (self.row, self.column_index) {
+            (Some(row), Some(column)) => {
+                format!("{sheet}!{}", a1::cell_name(row.saturating_sub(1), column))
+            }
+            (Some(row), None) => format!("{sheet}!{row}:{row}"),
+            (None, Some(column)) => {
+                let name = a1::column_name(column);
+                format!("{sheet}!{name}:{name}")
+            }
+            (None, None) => sheet.into_owned(),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The header of a table: which sheet columns are read, and what they are called.
+
+use std::{collections::HashSet, sync::Arc};
+
+use crate::a1;
+
+/// Which sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SheetRef {
+    /// The first visible worksheet.
+    #[default]
+    First,
+    /// The worksheet with this name (compared without case when no name is equal).
+    Name(String),
+    /// The worksheet at this zero-based place among all sheets.
+    Index(usize),
+}
+
+impl From<&str> for SheetRef {
+    fn from(name: &str) -> Self {
+        SheetRef::Name(name.to_owned())
+    }
+}
+
+impl From<usize> for SheetRef {
+    fn from(index: usize) -> Self {
+        SheetRef::Index(index)
+    }
+}
+
+/// Where the names of the columns are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HeaderRow {
+    /// In the first row (of the range) that has a value.
+    #[default]
+    First,
+    /// In this zero-based sheet row.
+    At(u32),
+    /// Nowhere: columns are called `column_A`, `column_B`, ...
+    None,
+}
+
+/// The columns of a table, as its header row names them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Header {
+    /// Sheet name.
+    pub sheet: Arc<str>,
+    /// Zero-based sheet row of the header; `None` when the table has none.
+    pub row: Option<u32>,
+    /// Columns in sheet order.
+    pub columns: Vec<HeaderColumn>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeaderColumn {
+    /// Zero-based sheet column.
+    pub index: u32,
+    /// Text of the header cell, `None` when it is blank or there is no header row.
+    pub label: Option<Arc<str>>,
+    /// Unique name: the label, `column_C` without one, `price_2` for the second `price`.
+    pub name: Arc<str>,
+}
+
+impl Header {
+    /// Names columns from the labels of the header row.
+    pub(crate) fn new(
+        sheet: Arc<str>,
+        row: Option<u32>,
+        labels: Vec<(u32, Option<String>)>,
+    ) -> Self {
+        let mut taken = HashSet::new();
+        let columns = labels
+            .into_iter()
+            .map(|(index, label)| {
+                let label = label.filter(|label| !label.trim().is_empty());
+                let wanted = label
+                    .clone()
+                    .unwrap_or_else(|| format!("column_{}", a1::column_name(index)));
+                let name = unique_name(wanted, &mut taken);
+                HeaderColumn {
+                    index,
+                    label: label.map(Arc::from),
+                    name: Arc::from(name),
+                }
+            })
+            .collect();
+        Header {
+            sheet,
+            row,
+            columns,
+        }
+    }
+}
+
+fn unique_name(wanted: String, taken: &mut HashSet<String>) -> String {
+    let mut name = wanted.clone();
+    let mut n = 1;
+    while !taken.insert(name.clone()) {
+        n += 1;
+        name = format!("{wanted}_{n}");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let labels = ["price", "", "price", "price_2"].map(|label| Some(label.to_owned()));
+        let header = Header::new("Items".into(), Some(0), (0..).zip(labels).collect());
+        let names: Vec<&str> = header.columns.iter().map(|column| &*column.name).collect();
+        assert_eq!(names, ["price", "column_B", "price_2", "price_2_2"]);
+        assert_eq!(header.columns[1].label, None);
+    }
+}

@@ -1,0 +1,107 @@
+//! Limits: what a file may ask of us. Every quantity an attacker can choose has one; [`Limits::NONE`] removes it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+
+/// Upper bounds, all on by default. A value beyond a bound ends in `ErrorKind::Limit` with the field's name.
+///
+/// ```
+/// use sheetlift_core::Limits;
+/// let mut limits = Limits::default();
+/// limits.max_file_bytes = 10 << 20;
+/// limits.max_rows = Limits::NONE;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of the file. Default 1 GiB.
+    pub max_file_bytes: u64,
+    /// Entries in the archive. Default 10,000.
+    pub max_entries: u64,
+    /// Bytes of one inflated sheet or shared-string part. Default 8 GiB: they are read in chunks, never whole.
+    pub max_part_bytes: u64,
+    /// Bytes of a part that is held whole (workbook, styles, relationships). Default 64 MiB.
+    pub max_small_part_bytes: u64,
+    /// Bytes inflated from one file, all parts together. Default 16 GiB.
+    pub max_total_inflated_bytes: u64,
+    /// Inflated bytes for each compressed byte of a part, beyond its first MiB. Default 250; ordinary sheets have 4 to 40.
+    pub max_inflate_ratio: u64,
+    /// Depth of nested XML elements. Default 64.
+    pub max_xml_depth: u64,
+    /// Bytes of one row of a sheet, or of one shared string, as XML. Default 64 MiB.
+    pub max_row_bytes: u64,
+    /// Rows of a sheet. Default 1,048,576, the most a sheet can have.
+    pub max_rows: u64,
+    /// Columns of a sheet. Default 16,384, the most a sheet can have.
+    pub max_columns: u64,
+    /// Cells held for one table (rows times columns, nulls included). Default 2,000,000,000.
+    pub max_cells: u64,
+    /// Bytes of text in one cell. Default 1 MiB; spreadsheets stop at 32,767 characters.
+    pub max_cell_bytes: u64,
+    /// Bytes of the shared strings, once read. Default 2 GiB.
+    pub max_shared_string_bytes: u64,
+    /// Findings kept in memory; more are counted and streamed. Default 100,000.
+    pub max_findings: u64,
+}
+
+impl Limits {
+    /// No limit.
+    pub const NONE: u64 = u64::MAX;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_file_bytes: 1 << 30,
+            max_entries: 10_000,
+            max_part_bytes: 8 << 30,
+            max_small_part_bytes: 64 << 20,
+            max_total_inflated_bytes: 16 << 30,
+            max_inflate_ratio: 250,
+            max_xml_depth: 64,
+            max_row_bytes: 64 << 20,
+            max_rows: 1_048_576,
+            max_columns: 16_384,
+            max_cells: 2_000_000_000,
+            max_cell_bytes: 1 << 20,
+            max_shared_string_bytes: 2 << 30,
+            max_findings: 100_000,
+        }
+    }
+}
+
+/// The limits of one file, and what has been used of those that add up. Asked before memory grows.
+#[derive(Debug, Default)]
+pub(crate) struct Budget {
+    pub(crate) limits: Limits,
+    inflated: AtomicU64,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Budget {
+            limits,
+            inflated: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts bytes that were inflated.
+    pub(crate) fn spend_inflated(&self, bytes: u64) -> Result<()> {
+        let total = self.inflated.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        check(
+            "max_total_inflated_bytes",
+            self.limits.max_total_inflated_bytes,
+            total,
+        )
+    }
+}
+
+/// An error when `actual` is beyond `limit`.
+pub(crate) fn check(name: &'static str, limit: u64, actual: u64) -> Result<()> {
+    if actual > limit {
+        Err(Error::limit(name, limit, actual))
+    } else {
+        Ok(())
+    }
+}

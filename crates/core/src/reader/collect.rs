@@ -1,0 +1,195 @@
+//! Pieces of chunks to the rows of a table: relative row numbers resolved, unselected rows left out, blank rows filled in,
+//! limits asked.
+
+use std::{ops::Range, sync::Arc};
+
+use crate::{
+    a1::MAX_ROWS,
+    column::piece::{LaneBuilder, Piece, span, span_bytes},
+    column::{Tag, TagSet},
+    error::{Error, Result},
+    limits::{Limits, check},
+    xlsx::sheet::Selection,
+};
+
+/// Some rows of a piece.
+pub(crate) type Part = (Arc<Piece>, Range<usize>);
+
+/// Puts pieces in order.
+pub(crate) struct Collector {
+    first_row: u32,
+    last_row: u32,
+    blank_rows: bool,
+    /// Number of the row after the last one met.
+    next_row: u32,
+    /// The row after the last one collected.
+    expected: u32,
+    rows: u64,
+    cells: u64,
+    limits: Limits,
+    disordered: bool,
+}
+
+impl Collector {
+    /// `next_row` is the number of the first row of the first piece, should it not say its own.
+    pub(crate) fn new(selection: &Selection, next_row: u32, limits: Limits) -> Self {
+        let (first_row, last_row) = (*selection.rows.start(), *selection.rows.end());
+        Collector {
+            first_row,
+            last_row,
+            blank_rows: selection.blank_rows,
+            next_row,
+            expected: first_row,
+            rows: 0,
+            cells: 0,
+            limits,
+            disordered: false,
+        }
+    }
+
+    /// Adds a piece to `parts`.
+    pub(crate) fn push(&mut self, mut piece: Piece, parts: &mut Vec<Part>) -> Result<()> {
+        if piece.relative {
+            let base = self.next_row;
+            self.next_row = base.saturating_add(piece.next_row);
+            if self.next_row > MAX_ROWS {
+                return Err(Error::malformed(format!(
+                    "the sheet has more than {MAX_ROWS} rows"
+                )));
+            }
+            piece.rows.iter_mut().for_each(|row| *row += base);
+            piece.relative = false;
+        } else {
+            self.next_row = piece.next_row;
+        }
+        let start = piece.rows.partition_point(|&row| row < self.first_row);
+        let end = piece.rows.partition_point(|&row| row <= self.last_row);
+        if start >= end {
+            return Ok(());
+        }
+        let first = piece.rows[start];
+        if first < self.expected {
+            self.disordered = true;
+        } else if self.blank_rows && first > self.expected {
+            let blank = blank_piece(self.expected..first);
+            self.count(&blank)?;
+            parts.push((Arc::new(blank), 0..(first - self.expected) as usize));
+        }
+        self.expected = self.expected.max(piece.rows[end - 1] + 1);
+        self.count(&piece)?;
+        parts.push((Arc::new(piece), start..end));
+        Ok(())
+    }
+
+    fn count(&mut self, piece: &Piece) -> Result<()> {
+        self.rows += piece.len() as u64;
+        self.cells += piece.len() as u64 * piece.lanes.len().max(1) as u64;
+        check("max_rows", self.limits.max_rows, self.rows)?;
+        check("max_cells", self.limits.max_cells, self.cells)
+    }
+
+    /// Number of the row after the last one met.
+    pub(crate) fn next_row(&self) -> u32 {
+        self.next_row
+    }
+
+    /// Rows collected so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// True when a row came after one with a larger number, or twice.
+    pub(crate) fn is_disordered(&self) -> bool {
+        self.disordered
+    }
+}
+
+fn blank_piece(rows: Range<u32>) -> Piece {
+    let next_row = rows.end;
+    let text = Vec::<u8>::new().into();
+    Piece {
+        rows: rows.collect(),
+        relative: false,
+        next_row,
+        lanes: Vec::new(),
+        text,
+    }
+}
+
+/// Sorts rows that came out of order and joins rows that came twice; where both have a value in a cell, the later one
+/// counts. Files like that are rare, so this copies everything.
+pub(crate) fn reorder(parts: &[Part], blank_rows: bool) -> Result<Vec<Part>> {
+    let mut order: Vec<(u32, usize, usize)> = Vec::new();
+    for (index, (piece, range)) in parts.iter().enumerate() {
+        // Rows that were filled in are not in the file; they are filled in once more below.
+        if !piece.lanes.is_empty() {
+            order.extend(range.clone().map(|row| (piece.rows[row], index, row)));
+        }
+    }
+    order.sort();
+    let lanes = parts
+        .iter()
+        .map(|(piece, _)| piece.lanes.len())
+        .max()
+        .unwrap_or(0);
+    let mut builders: Vec<LaneBuilder> = (0..lanes).map(|_| LaneBuilder::default()).collect();
+    let (mut rows, mut text): (Vec<u32>, Vec<u8>) = (Vec::new(), Vec::new());
+    for (number, index, row) in order {
+        match rows.last() {
+            Some(&last) if last == number => {}
+            Some(&last) if blank_rows => rows.extend(last + 1..=number),
+            _ => rows.push(number),
+        }
+        let piece = &parts[index].0;
+        for (builder, lane) in builders.iter_mut().zip(&piece.lanes) {
+            let (tag, mut bits) = lane.slot(row);
+            if tag == Tag::Null {
+                continue;
+            }
+            if tag == Tag::Inline || tag == Tag::Error {
+                let bytes = span_bytes(bits, &piece.text);
+                bits = span(text.len(), bytes.len());
+                text.extend_from_slice(bytes);
+            }
+            builder.push(rows.len() - 1, tag, bits);
+        }
+    }
+    if u32::try_from(text.len()).is_err() {
+        return Err(Error::unsupported(
+            "rows are out of order and hold more than 4 GiB of text",
+        ));
+    }
+    let next_row = rows.last().map_or(0, |&last| last + 1);
+    let len = rows.len();
+    let lanes = builders.iter_mut().map(LaneBuilder::finish).collect();
+    let piece = Piece {
+        rows,
+        relative: false,
+        next_row,
+        lanes,
+        text: text.into(),
+    };
+    Ok(vec![(Arc::new(piece), 0..len)])
+}
+
+/// What is known of the cells of one lane over all parts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LaneFacts {
+    pub(crate) tags: TagSet,
+    pub(crate) wide_ints: bool,
+}
+
+/// The facts of every lane.
+pub(crate) fn lane_facts(parts: &[Part]) -> Vec<LaneFacts> {
+    let mut facts: Vec<LaneFacts> = Vec::new();
+    for (piece, _) in parts {
+        if facts.len() < piece.lanes.len() {
+            facts.resize(piece.lanes.len(), LaneFacts::default());
+        }
+        for (facts, lane) in facts.iter_mut().zip(&piece.lanes) {
+            facts.tags.insert(lane.tags());
+            facts.wide_ints |= lane.has_wide_ints();
+        }
+    }
+    facts
+}

@@ -1,0 +1,132 @@
+//! What to read, and how to hand it over.
+
+use crate::{
+    a1::CellRange,
+    column::{ColumnKind, TextRepr},
+    header::{HeaderRow, SheetRef},
+};
+
+/// Options of a read. `ReadOptions::default()` reads the whole first sheet.
+///
+/// ```
+/// use sheetlift_core::{ColumnKind, ReadOptions};
+/// let options = ReadOptions::default()
+///     .with_sheet("Items")
+///     .with_columns(["sku", "price"])
+///     .with_type("sku", ColumnKind::Text)
+///     .with_limit(1000);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// Which sheet. Default: the first visible worksheet.
+    pub sheet: SheetRef,
+    /// Which cells. Default: all.
+    pub range: Option<CellRange>,
+    /// Which columns, by name or by letter (`C`); in sheet order whatever the order here. Default: all.
+    pub columns: Option<Vec<String>>,
+    /// Rows to read at most, the header not counted. Default: all.
+    pub limit: Option<u64>,
+    /// Where the names are. Default: the first row with a value.
+    pub header: HeaderRow,
+    /// Types of columns by name; other columns get the narrowest type that holds all their cells. A cell that does not fit
+    /// a type given here is an error that names it.
+    pub types: Vec<(String, ColumnKind)>,
+    /// Rows of a batch; only the last one has fewer. Default 65,536.
+    pub batch_rows: usize,
+    /// Threads, the calling one included; 0 means one for each core, and one for small files. Default 0.
+    pub threads: usize,
+    /// How texts are represented. Default: views.
+    pub text: TextRepr,
+    /// Keep rows without any value that lie between others, as rows of nulls. Default true.
+    pub blank_rows: bool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions {
+            sheet: SheetRef::First,
+            range: None,
+            columns: None,
+            limit: None,
+            header: HeaderRow::First,
+            types: Vec::new(),
+            batch_rows: 65_536,
+            threads: 0,
+            text: TextRepr::View,
+            blank_rows: true,
+        }
+    }
+}
+
+impl ReadOptions {
+    /// Sets [`Self::sheet`].
+    #[must_use]
+    pub fn with_sheet(mut self, sheet: impl Into<SheetRef>) -> Self {
+        self.sheet = sheet.into();
+        self
+    }
+
+    /// Sets [`Self::range`].
+    #[must_use]
+    pub fn with_range(mut self, range: CellRange) -> Self {
+        self.range = Some(range);
+        self
+    }
+
+    /// Sets [`Self::columns`].
+    #[must_use]
+    pub fn with_columns(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.columns = Some(columns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets [`Self::limit`].
+    #[must_use]
+    pub fn with_limit(mut self, rows: u64) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// Sets [`Self::header`].
+    #[must_use]
+    pub fn with_header(mut self, header: HeaderRow) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// Adds to [`Self::types`].
+    #[must_use]
+    pub fn with_type(mut self, column: impl Into<String>, kind: ColumnKind) -> Self {
+        self.types.push((column.into(), kind));
+        self
+    }
+
+    /// Sets [`Self::batch_rows`]; 0 counts as 1.
+    #[must_use]
+    pub fn with_batch_rows(mut self, rows: usize) -> Self {
+        self.batch_rows = rows.max(1);
+        self
+    }
+
+    /// Sets [`Self::threads`].
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Sets [`Self::text`].
+    #[must_use]
+    pub fn with_text(mut self, text: TextRepr) -> Self {
+        self.text = text;
+        self
+    }
+
+    /// Sets [`Self::blank_rows`].
+    #[must_use]
+    pub fn with_blank_rows(mut self, keep: bool) -> Self {
+        self.blank_rows = keep;
+        self
+    }
+}

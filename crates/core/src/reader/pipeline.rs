@@ -1,0 +1,295 @@
+//! Workers: inflate a chunk, read it, hand its pieces over in order.
+//!
+//! There is no thread for inflating and none for parsing. Every worker takes the part, inflates the next chunk, gives the
+//! part back and reads the chunk while it is still in its cache; meanwhile another worker inflates the one after. So one
+//! core does everything in turn, two cores share the work evenly, and with many cores inflating, the one thing that cannot
+//! be split, never waits. One worker reads the shared strings first. The caller is a worker too: with one thread nothing is
+//! spawned. Hand-over blocks on a condition variable; a slow consumer stops the workers once `window` chunks wait for it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use crate::{
+    column::{StringTable, piece::Piece},
+    error::{Error, Result},
+    xlsx::{
+        SharedStrings,
+        sheet::{ChunkReader, Scanner, SheetContext},
+    },
+};
+
+/// Reads one sheet and the shared strings.
+pub(crate) struct Pipeline {
+    shared: Arc<Shared>,
+    scanner: Scanner,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    part: Mutex<Feed>,
+    strings: Mutex<Option<SharedStrings>>,
+    state: Mutex<State>,
+    changed: Condvar,
+    stop: AtomicBool,
+    window: u64,
+}
+
+/// The part, and the number of its next chunk.
+struct Feed {
+    chunks: ChunkReader,
+    next: u64,
+    ended: bool,
+}
+
+#[derive(Default)]
+struct State {
+    /// Chunks that workers took or are about to take.
+    issued: u64,
+    /// Chunks handed to the consumer.
+    consumed: u64,
+    /// Pieces of chunks that are finished but not yet handed over.
+    done: BTreeMap<u64, Result<Vec<Piece>>>,
+    /// Number of chunks, once known.
+    total: Option<u64>,
+    strings_taken: bool,
+    table: Option<Result<Arc<StringTable>>>,
+    bufs: Vec<Vec<u8>>,
+}
+
+impl Pipeline {
+    /// Starts `threads - 1` threads; the caller is the other one.
+    pub(crate) fn start(
+        context: &Arc<SheetContext>,
+        chunks: ChunkReader,
+        strings: SharedStrings,
+        threads: usize,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            part: Mutex::new(Feed {
+                chunks,
+                next: 0,
+                ended: false,
+            }),
+            strings: Mutex::new(Some(strings)),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            stop: AtomicBool::new(false),
+            window: 4 * threads as u64 + 4,
+        });
+        let threads = (1..threads).filter_map(|_| {
+            let (shared, context) = (Arc::clone(&shared), Arc::clone(context));
+            // Fewer threads than asked for are slower, nothing else.
+            std::thread::Builder::new()
+                .name("sheetlift-reader".into())
+                .spawn(move || shared.run(Scanner::new(context)))
+                .ok()
+        });
+        let threads = threads.collect();
+        Pipeline {
+            shared,
+            scanner: Scanner::new(Arc::clone(context)),
+            threads,
+        }
+    }
+
+    /// The pieces of the next chunk; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Vec<Piece>>> {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let mut state = shared.lock();
+            let next = state.consumed;
+            if let Some(pieces) = state.done.remove(&next) {
+                state.consumed += 1;
+                drop(state);
+                shared.changed.notify_all();
+                return pieces.map(Some);
+            }
+            if state.total == Some(next) {
+                return Ok(None);
+            }
+            work_or_wait(&shared, &mut self.scanner, state);
+        }
+    }
+
+    /// The table of all shared strings.
+    pub(crate) fn strings(&mut self) -> Result<Arc<StringTable>> {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let mut state = shared.lock();
+            if let Some(table) = state.table.take() {
+                state.table = table.as_ref().ok().map(|table| Ok(Arc::clone(table)));
+                return table;
+            }
+            if state.strings_taken {
+                work_or_wait(&shared, &mut self.scanner, state);
+            } else {
+                state.strings_taken = true;
+                drop(state);
+                shared.read_strings();
+            }
+        }
+    }
+
+    /// The strings up to `len`, in a table of its own, for a consumer that wants no more of the sheet.
+    pub(crate) fn strings_to(self, len: usize) -> Result<Arc<StringTable>> {
+        let mut strings = self
+            .shared
+            .strings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(mut strings) = strings.take() else {
+            return Err(Error::bug(
+                "the shared strings were taken by another worker",
+            ));
+        };
+        strings.read_to(len)?;
+        Ok(Arc::new(strings.into_table()))
+    }
+}
+
+/// What the consumer does while the thing it wants is not there.
+fn work_or_wait(shared: &Shared, scanner: &mut Scanner, mut state: MutexGuard<'_, State>) {
+    if shared.take_slot(&mut state) {
+        drop(state);
+        shared.read_chunk(scanner);
+    } else {
+        drop(shared.wait(state));
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        drop(self.shared.lock()); // nobody is between looking at `stop` and waiting
+        self.shared.changed.notify_all();
+        for thread in self.threads.drain(..) {
+            drop(thread.join()); // its panic has been turned into an error of its chunk
+        }
+    }
+}
+
+impl Shared {
+    /// What a thread does: strings if nobody else does, then chunks.
+    fn run(&self, mut scanner: Scanner) {
+        let mut state = self.lock();
+        if !state.strings_taken {
+            state.strings_taken = true;
+            drop(state);
+            self.read_strings();
+            state = self.lock();
+        }
+        while !self.stopped() && state.total.is_none() {
+            if self.take_slot(&mut state) {
+                drop(state);
+                self.read_chunk(&mut scanner);
+                state = self.lock();
+            } else {
+                state = self.wait(state);
+            }
+        }
+    }
+
+    /// Reserves the right to take one chunk, unless the consumer is far behind or the part has ended.
+    fn take_slot(&self, state: &mut State) -> bool {
+        let free = state.total.is_none() && state.issued < state.consumed + self.window;
+        state.issued += u64::from(free);
+        free
+    }
+
+    /// Inflates the next chunk and reads it.
+    fn read_chunk(&self, scanner: &mut Scanner) {
+        let buf = self.lock().bufs.pop().unwrap_or_default();
+        let mut feed = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        if feed.ended {
+            return;
+        }
+        let number = feed.next;
+        let chunk = guarded(|| feed.chunks.next(buf));
+        let chunk = match chunk {
+            Ok(Some(chunk)) => chunk,
+            ended => {
+                feed.ended = true;
+                drop(feed);
+                let mut state = self.lock();
+                let failed = ended.err();
+                state.total = Some(number + u64::from(failed.is_some()));
+                if let Some(error) = failed {
+                    state.done.insert(number, Err(error));
+                }
+                drop(state);
+                self.changed.notify_all();
+                return;
+            }
+        };
+        feed.next += 1;
+        let part = feed.chunks.part().to_owned();
+        drop(feed);
+        let scanned = guarded(|| scanner.scan(chunk.bytes(), chunk.offset));
+        let mut state = self.lock();
+        match scanned {
+            Ok(scanned) => {
+                state.done.insert(number, Ok(scanned.pieces));
+            }
+            Err(error) => {
+                state.done.insert(number, Err(error.in_part(part)));
+            }
+        }
+        if state.bufs.len() < self.window as usize {
+            state.bufs.push(chunk.into_buf());
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn read_strings(&self) {
+        let taken = self
+            .strings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let table = guarded(|| {
+            let mut strings =
+                taken.ok_or_else(|| Error::bug("the shared strings were read twice"))?;
+            while !strings.is_done() {
+                if self.stopped() {
+                    return Err(Error::cancelled());
+                }
+                strings.advance()?;
+            }
+            Ok(Arc::new(strings.into_table()))
+        });
+        self.lock().table = Some(table);
+        self.changed.notify_all();
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs a worker's job; a panic is a defect of ours and ends the run with an error, never a hang.
+fn guarded<T>(job: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("unknown");
+        Err(Error::bug(format!("a worker panicked: {text}")))
+    })
+}

@@ -1,0 +1,385 @@
+//! The rows of one sheet, as windows.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{
+    collect::{Collector, LaneFacts, Part, lane_facts, reorder},
+    options::ReadOptions,
+    pipeline::Pipeline,
+    prepare::{Prepared, lanes_of},
+};
+use crate::{
+    column::{ColumnKind, DateSystem, StringTable, Tag, Window},
+    error::{Error, Result},
+    header::Header,
+    xlsx::sheet::{Selection, SheetContext},
+};
+
+/// Limits up to here are read without threads and without reading all strings.
+const SMALL_LIMIT: u64 = 10_000;
+/// Compressed bytes of a sheet below which one thread is enough.
+const SMALL_PART_BYTES: u64 = 256 << 10;
+
+/// Reads the rows of one sheet, window by window. Nothing is read before the first window is asked for.
+pub struct RowReader {
+    header: Header,
+    file: Option<String>,
+    batch_rows: usize,
+    limit: u64,
+    threads: usize,
+    dates: DateSystem,
+    state: State,
+    rows_given: u64,
+}
+
+enum State {
+    Prepared(Box<Prepared>),
+    /// Everything is read; what is given is let go.
+    Held {
+        parts: VecDeque<Part>,
+        strings: Arc<StringTable>,
+    },
+    /// Read as it is given.
+    Live(Box<Live>),
+    Failed,
+}
+
+struct Live {
+    pipeline: Pipeline,
+    collector: Collector,
+    parts: VecDeque<Part>,
+    strings: Arc<StringTable>,
+    ended: bool,
+}
+
+impl RowReader {
+    pub(crate) fn new(prepared: Prepared, options: &ReadOptions, file: Option<&str>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let small = prepared.chunks.compressed_len() < SMALL_PART_BYTES
+            || options.limit.is_some_and(|limit| limit <= SMALL_LIMIT);
+        let threads = match options.threads {
+            _ if small => 1,
+            0 => cores,
+            threads => threads,
+        };
+        RowReader {
+            header: prepared.header.clone(),
+            file: file.map(str::to_owned),
+            batch_rows: options.batch_rows.max(1),
+            limit: options.limit.unwrap_or(u64::MAX),
+            threads,
+            dates: prepared.dates,
+            state: State::Prepared(Box::new(prepared)),
+            rows_given: 0,
+        }
+    }
+
+    /// The columns. Before [`Self::hold`], those of the header row; afterwards also columns without a label that have cells.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How serial numbers become dates in this workbook.
+    pub fn dates(&self) -> DateSystem {
+        self.dates
+    }
+
+    /// Rows given so far.
+    pub fn rows_given(&self) -> u64 {
+        self.rows_given
+    }
+
+    /// Reads only these columns (zero-based sheet columns) from now on. The header keeps all its columns; those that are not
+    /// read are null.
+    ///
+    /// # Errors
+    /// `Bug` when reading has begun.
+    pub fn project(&mut self, columns: &[u32]) -> Result<()> {
+        let header = self.header.columns.clone();
+        let prepared = self.prepared()?;
+        let mut context = SheetContext::clone(&prepared.context);
+        let mut lanes = lanes_of(&header);
+        for (column, lane) in lanes.iter_mut().enumerate() {
+            if !columns.contains(&(column as u32)) {
+                *lane = Selection::SKIP;
+            }
+        }
+        context.selection.lanes = lanes;
+        prepared.context = Arc::new(context);
+        prepared.open_ended = false;
+        Ok(())
+    }
+
+    /// Reads the whole sheet, and gives the narrowest type of each column of [`Self::header`] that holds all its cells.
+    ///
+    /// # Errors
+    /// `Malformed`, `Limit`, `Io`.
+    pub fn hold(&mut self) -> Result<Vec<ColumnKind>> {
+        let prepared = self.take_prepared()?;
+        self.read_all(prepared).map_err(|error| self.locate(error))
+    }
+
+    fn read_all(&mut self, prepared: Prepared) -> Result<Vec<ColumnKind>> {
+        let open_ended = prepared.open_ended;
+        let first_lane_column = prepared
+            .context
+            .selection
+            .lanes
+            .iter()
+            .position(|&lane| lane == 0)
+            .unwrap_or(0);
+        let (mut parts, strings) = self.collect(prepared)?;
+        let facts = lane_facts(&parts);
+        if open_ended {
+            self.keep_used_columns(&facts, first_lane_column as u32, &mut parts);
+        }
+        let facts = lane_facts(&parts);
+        let kinds = (0..self.header.columns.len()).map(|lane| {
+            let facts = facts.get(lane).copied().unwrap_or_default();
+            ColumnKind::of(facts.tags, facts.wide_ints)
+        });
+        let kinds = kinds.collect();
+        self.state = State::Held {
+            parts: parts.into(),
+            strings,
+        };
+        Ok(kinds)
+    }
+
+    /// All parts, as far as the limit asks for, in order.
+    fn collect(&mut self, prepared: Prepared) -> Result<(Vec<Part>, Arc<StringTable>)> {
+        let mut collector = collector(&prepared);
+        let mut parts = Vec::new();
+        let blank_rows = prepared.context.selection.blank_rows;
+        let limited = self.limit <= SMALL_LIMIT;
+        let mut pipeline = start(prepared, self.threads);
+        while collector.rows() < self.limit
+            && let Some(pieces) = pipeline.next()?
+        {
+            for piece in pieces {
+                collector.push(piece, &mut parts)?;
+            }
+        }
+        let strings = if limited {
+            truncate(&mut parts, self.limit);
+            pipeline.strings_to(strings_needed(&parts))?
+        } else {
+            pipeline.strings()?
+        };
+        if collector.is_disordered() {
+            parts = reorder(&parts, blank_rows)?;
+        }
+        Ok((parts, strings))
+    }
+
+    /// Columns are those with a label or a cell; lanes are put in their order.
+    fn keep_used_columns(&mut self, facts: &[LaneFacts], first: u32, parts: &mut [Part]) {
+        let old = std::mem::take(&mut self.header.columns);
+        let last_label = old.last().map_or(0, |column| column.index + 1);
+        let end = last_label.max(first + facts.len() as u32);
+        let mut lanes = Vec::new();
+        let mut labels = Vec::new();
+        for index in first..end {
+            let lane = (index - first) as usize;
+            let label = old
+                .iter()
+                .find(|column| column.index == index)
+                .and_then(|c| c.label.clone());
+            let used = facts
+                .get(lane)
+                .is_some_and(|facts| facts.tags.0 & !Tag::Null.mask().0 != 0);
+            if used || label.is_some() {
+                lanes.push(lane);
+                labels.push((index, label.map(|label| label.to_string())));
+            }
+        }
+        self.header = Header::new(Arc::clone(&self.header.sheet), self.header.row, labels);
+        if lanes.iter().enumerate().any(|(to, &from)| to != from) {
+            for (piece, _) in parts {
+                if let Some(piece) = Arc::get_mut(piece) {
+                    piece.select_lanes(&lanes);
+                }
+            }
+        }
+    }
+
+    /// The next window of at most `batch_rows` rows; `None` at the end. Without [`Self::hold`], rows are read as they are
+    /// asked for and memory stays bounded, and columns without a label are left out.
+    ///
+    /// # Errors
+    /// `Malformed`, `Limit`, `Io`.
+    pub fn next_window(&mut self) -> Result<Option<Window>> {
+        if let State::Prepared(_) = self.state {
+            let prepared = self.take_prepared()?;
+            self.go_live(prepared).map_err(|error| self.locate(error))?;
+        }
+        self.try_next_window().map_err(|error| self.locate(error))
+    }
+
+    fn go_live(&mut self, mut prepared: Prepared) -> Result<()> {
+        if prepared.open_ended {
+            let mut context = SheetContext::clone(&prepared.context);
+            context.selection.lanes = lanes_of(&self.header.columns);
+            prepared.context = Arc::new(context);
+        }
+        if self.limit <= SMALL_LIMIT {
+            let (parts, strings) = self.collect(prepared)?;
+            self.state = State::Held {
+                parts: parts.into(),
+                strings,
+            };
+            return Ok(());
+        }
+        let collector = collector(&prepared);
+        let mut pipeline = start(prepared, self.threads);
+        let strings = pipeline.strings()?;
+        let parts = VecDeque::new();
+        self.state = State::Live(Box::new(Live {
+            pipeline,
+            collector,
+            parts,
+            strings,
+            ended: false,
+        }));
+        Ok(())
+    }
+
+    fn try_next_window(&mut self) -> Result<Option<Window>> {
+        let wanted = (self.limit - self.rows_given).min(self.batch_rows as u64) as usize;
+        let (parts, strings) = match &mut self.state {
+            State::Held { parts, strings } => (parts, &*strings),
+            State::Live(live) => {
+                live.read(wanted)?;
+                (&mut live.parts, &live.strings)
+            }
+            State::Prepared(_) | State::Failed => {
+                return Err(Error::bug("reading went on after an error"));
+            }
+        };
+        let taken = take_rows(parts, wanted);
+        if taken.is_empty() {
+            return Ok(None);
+        }
+        let columns = self.header.columns.len();
+        let window = Window::new(taken, columns, Arc::clone(strings), self.dates);
+        self.rows_given += window.num_rows() as u64;
+        Ok(Some(window))
+    }
+
+    fn prepared(&mut self) -> Result<&mut Prepared> {
+        match &mut self.state {
+            State::Prepared(prepared) => Ok(prepared),
+            _ => Err(Error::bug("reading has begun already")),
+        }
+    }
+
+    fn take_prepared(&mut self) -> Result<Prepared> {
+        match std::mem::replace(&mut self.state, State::Failed) {
+            State::Prepared(prepared) => Ok(*prepared),
+            other => {
+                self.state = other;
+                Err(Error::bug("reading has begun already"))
+            }
+        }
+    }
+
+    /// Names file, sheet and column in an error.
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        let error = error.in_sheet(&*self.header.sheet);
+        match &self.file {
+            Some(file) => error.in_file(file),
+            None => error,
+        }
+    }
+}
+
+impl Live {
+    /// Reads until `rows` rows are there, or all.
+    fn read(&mut self, rows: usize) -> Result<()> {
+        let mut have: usize = self.parts.iter().map(|(_, range)| range.len()).sum();
+        while have < rows && !self.ended {
+            let Some(pieces) = self.pipeline.next()? else {
+                self.ended = true;
+                break;
+            };
+            let mut parts = Vec::new();
+            for piece in pieces {
+                self.collector.push(piece, &mut parts)?;
+            }
+            if self.collector.is_disordered() {
+                return Err(Error::unsupported("the rows are not in order").with_hint(
+                    "read the whole table at once, or save the file again in a spreadsheet program",
+                ));
+            }
+            have += parts.iter().map(|(_, range)| range.len()).sum::<usize>();
+            self.parts.extend(parts);
+        }
+        Ok(())
+    }
+}
+
+fn collector(prepared: &Prepared) -> Collector {
+    Collector::new(
+        &prepared.context.selection,
+        prepared.next_row,
+        prepared.limits.clone(),
+    )
+}
+
+fn start(prepared: Prepared, threads: usize) -> Pipeline {
+    let Prepared {
+        chunks,
+        strings,
+        context,
+        has_rows,
+        ..
+    } = prepared;
+    Pipeline::start(
+        &context,
+        chunks,
+        strings,
+        if has_rows { threads } else { 1 },
+    )
+}
+
+/// Cuts the parts to `limit` rows.
+fn truncate(parts: &mut Vec<Part>, limit: u64) {
+    let mut left = limit as usize;
+    parts.retain_mut(|(_, range)| {
+        range.end = range.end.min(range.start + left);
+        left -= range.len();
+        !range.is_empty()
+    });
+}
+
+/// Shared strings that must be read for these rows.
+fn strings_needed(parts: &[Part]) -> usize {
+    let mut needed = 0;
+    for (piece, range) in parts {
+        for lane in &piece.lanes {
+            for row in range.clone() {
+                if let (Tag::Shared, id) = lane.slot(row) {
+                    needed = needed.max(id as usize + 1);
+                }
+            }
+        }
+    }
+    needed
+}
+
+/// Takes at most `wanted` rows from the front.
+fn take_rows(parts: &mut VecDeque<Part>, mut wanted: usize) -> Vec<Part> {
+    let mut taken = Vec::new();
+    while wanted > 0
+        && let Some((piece, range)) = parts.front_mut()
+    {
+        if range.len() > wanted {
+            taken.push((Arc::clone(piece), range.start..range.start + wanted));
+            range.start += wanted;
+            break;
+        }
+        wanted -= range.len();
+        taken.extend(parts.pop_front());
+    }
+    taken
+}

@@ -1,0 +1,344 @@
+//! Faults in the words of the person who can correct the file.
+
+use std::{borrow::Cow, sync::Arc};
+
+use super::{
+    cells::{cell_json, cell_kind, cell_quoted, cell_text, cut},
+    column::ColumnCheck,
+    fault::{Fault, What, misfit_code},
+    key::Key,
+    report::RejectedRow,
+    rules,
+};
+use crate::{
+    column::{Cell, DateSystem, Window},
+    contract::{FieldType, Misfit},
+    finding::{Finding, Level},
+    header::Header,
+};
+
+/// Characters of a value that a finding carries.
+const MAX_VALUE: usize = 200;
+
+/// Everything a fault refers to.
+pub(super) struct Scene<'a> {
+    pub(super) header: &'a Header,
+    pub(super) columns: &'a [ColumnCheck],
+    pub(super) keys: &'a [Key],
+    pub(super) primary_key: &'a [usize],
+    pub(super) window: &'a Window,
+    pub(super) sheet_rows: &'a [u32],
+}
+
+/// Code and rule of a fault.
+pub(super) fn code_and_rule(
+    fault: &Fault,
+    columns: &[ColumnCheck],
+    keys: &[Key],
+) -> (&'static str, String) {
+    let column = &columns[usize::from(fault.field)];
+    let type_rule = || format!("type: {}", column.field.field_type.name());
+    match fault.what {
+        What::Misfit(misfit) => (misfit_code(misfit, &column.field.field_type), type_rule()),
+        What::FormulaError => ("cell/formula-error", type_rule()),
+        What::BadString => ("cell/type", type_rule()),
+        What::Required => (rules::REQUIRED.code, "required: true".to_owned()),
+        What::Rule(number) => {
+            let rule = &column.rules[usize::from(number)];
+            (rule.code(), rule.text())
+        }
+        What::KeyNull => {
+            let key = keys
+                .iter()
+                .find(|key| key.code() == rules::PRIMARY_KEY.code);
+            (
+                rules::PRIMARY_KEY.code,
+                key.map(|key| key.rule.clone()).unwrap_or_default(),
+            )
+        }
+        What::KeyTaken { key, .. } => {
+            let key = &keys[usize::from(key)];
+            (key.code(), key.rule.clone())
+        }
+    }
+}
+
+/// What to say about one fault.
+struct Words {
+    expected: String,
+    message: String,
+    suggestion: Option<String>,
+}
+
+impl Scene<'_> {
+    /// Turns the faults of one row (there is at least one) into findings, and the row into what is kept of it.
+    pub(super) fn reject(&self, faults: &[Fault]) -> (RejectedRow, Vec<Finding>) {
+        let row = faults[0].row as usize;
+        let row_key = self.row_key(row);
+        let findings: Vec<Finding> = faults
+            .iter()
+            .map(|fault| self.explain(fault, row_key.clone()))
+            .collect();
+        let mut codes = Vec::with_capacity(faults.len());
+        for fault in faults {
+            let (code, _) = code_and_rule(fault, self.columns, self.keys);
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        let reason = findings
+            .iter()
+            .map(|finding| finding.message.as_str())
+            .collect::<Vec<_>>()
+            .join("; ");
+        let raw = self
+            .header
+            .columns
+            .iter()
+            .enumerate()
+            .filter_map(|(place, column)| {
+                let json = cell_json(self.window.column(place).cell(row), self.dates())?;
+                Some((column.name.to_string(), json))
+            });
+        (
+            RejectedRow {
+                row: self.sheet_rows[row],
+                codes,
+                reason,
+                raw: raw.collect(),
+            },
+            findings,
+        )
+    }
+
+    fn explain(&self, fault: &Fault, row_key: Option<String>) -> Finding {
+        let field = usize::from(fault.field);
+        let (code, rule) = code_and_rule(fault, self.columns, self.keys);
+        let row = fault.row as usize;
+        let wide_key = match fault.what {
+            What::KeyTaken { key, .. } => {
+                Some(&self.keys[usize::from(key)]).filter(|key| key.fields.len() > 1)
+            }
+            _ => None,
+        };
+        let words = match wide_key {
+            Some(key) => self.words_for_wide_key(key, fault),
+            None => self.words(fault),
+        };
+        let value = match wide_key {
+            Some(key) => self.key_text(&key.fields, row),
+            None => Some(self.cell(field, row))
+                .filter(|cell| *cell != Cell::Null)
+                .map(|cell| cell_text(cell, self.dates())),
+        };
+        let column = self.columns[field]
+            .place
+            .filter(|_| wide_key.is_none())
+            .map(|place| &self.header.columns[place]);
+        Finding {
+            level: Level::Error,
+            code: Cow::Borrowed(code),
+            rule,
+            sheet: Arc::clone(&self.header.sheet),
+            row: Some(self.sheet_rows[row] + 1),
+            column_index: column.map(|column| column.index),
+            column: column.map(|column| Arc::clone(&column.name)),
+            field: wide_key
+                .is_none()
+                .then(|| Arc::clone(&self.columns[field].field.name)),
+            row_key,
+            value: value.map(|value| cut(&value, MAX_VALUE)),
+            expected: words.expected,
+            message: words.message,
+            suggestion: words.suggestion,
+        }
+    }
+
+    fn words(&self, fault: &Fault) -> Words {
+        let check = &self.columns[usize::from(fault.field)];
+        let cell = self.cell(usize::from(fault.field), fault.row as usize);
+        let label = self.label(usize::from(fault.field));
+        let shown = cell_quoted(cell, self.dates());
+        let plain = |expected: String| Words {
+            message: format!("{label} is {shown}, but has to be {expected}"),
+            expected,
+            suggestion: None,
+        };
+        match fault.what {
+            What::Misfit(misfit) => {
+                self.words_for_misfit(misfit, cell, &check.field.field_type, label)
+            }
+            What::FormulaError => Words {
+                expected: check.field.field_type.expected(),
+                message: format!(
+                    "{label} shows the error {shown}; correct the formula, or the cells it uses"
+                ),
+                suggestion: None,
+            },
+            What::BadString => Words {
+                expected: check.field.field_type.expected(),
+                message: format!(
+                    "{label} refers to {shown} of the file, which holds {} texts only: the file is damaged here",
+                    self.window.strings().len()
+                ),
+                suggestion: Some(
+                    "open the file in a spreadsheet program, look at this cell and save again"
+                        .to_owned(),
+                ),
+            },
+            What::Rule(number) => {
+                let rule = &check.rules[usize::from(number)];
+                let suggestion = rule.suggestion(&cell_text(cell, self.dates()));
+                Words {
+                    suggestion,
+                    ..plain(rule.expected())
+                }
+            }
+            What::Required => self.words_for_null("a value", cell, label, "a value is required"),
+            What::KeyNull => self.words_for_null(
+                "a value in every field of the primary key",
+                cell,
+                label,
+                "it is part of the primary key",
+            ),
+            What::KeyTaken { first, .. } => Words {
+                expected: "a value that no earlier row has".to_owned(),
+                message: format!("{label} is {shown}, which row {} has already", first + 1),
+                suggestion: None,
+            },
+        }
+    }
+
+    fn words_for_misfit(
+        &self,
+        misfit: Misfit,
+        cell: Cell<'_>,
+        field_type: &FieldType,
+        label: &str,
+    ) -> Words {
+        let shown = cell_quoted(cell, self.dates());
+        let is_date = matches!(field_type, FieldType::Date(_) | FieldType::DateTime(_));
+        let expected = match misfit {
+            Misfit::DateAmbiguous => {
+                "a date that can be understood in one way only, such as 2024-12-31".to_owned()
+            }
+            Misfit::Precision if matches!(field_type, FieldType::Number(_)) => {
+                "a number that can be kept exactly (whole numbers up to 9007199254740992)"
+                    .to_owned()
+            }
+            Misfit::Precision => {
+                "a whole number from -9223372036854775808 to 9223372036854775807".to_owned()
+            }
+            _ => field_type.expected(),
+        };
+        let kind = match cell {
+            Cell::Text(..) => String::new(),
+            cell => format!(" ({})", cell_kind(cell)),
+        };
+        let suggestion = match (misfit, cell) {
+            (Misfit::NumberLocale, Cell::Text(text, _)) => {
+                with_decimal_point(text.trim(), field_type)
+            }
+            (_, Cell::Int(_) | Cell::Float(_)) if is_date => {
+                Some("format the cell as a date".to_owned())
+            }
+            _ => None,
+        };
+        let message = match misfit {
+            Misfit::DateAmbiguous => {
+                format!("{label} is {shown}, which can be understood in more than one way")
+            }
+            Misfit::Precision => {
+                format!("{label} is {shown}, which has more digits than can be kept exactly")
+            }
+            _ => format!("{label} is {shown}{kind}, but has to be {expected}"),
+        };
+        Words {
+            expected,
+            message,
+            suggestion,
+        }
+    }
+
+    fn words_for_null(&self, expected: &str, cell: Cell<'_>, label: &str, but: &str) -> Words {
+        let shown = cell_text(cell, self.dates());
+        let message = if shown.trim().is_empty() {
+            format!("{label} is empty, but {but}")
+        } else {
+            format!(
+                "{label} is {}, which means no value, but {but}",
+                cell_quoted(cell, self.dates())
+            )
+        };
+        Words {
+            expected: expected.to_owned(),
+            message,
+            suggestion: None,
+        }
+    }
+
+    fn words_for_wide_key(&self, key: &Key, fault: &Fault) -> Words {
+        let first = match fault.what {
+            What::KeyTaken { first, .. } => first + 1,
+            _ => 0,
+        };
+        let row = fault.row as usize;
+        let pairs = key.fields.iter().map(|&field| {
+            format!(
+                "{} {}",
+                self.label(field),
+                cell_quoted(self.cell(field, row), self.dates())
+            )
+        });
+        let pairs = pairs.collect::<Vec<_>>().join(" and ");
+        Words {
+            expected: "values that no earlier row has together".to_owned(),
+            message: format!("{pairs}: row {first} has the same already"),
+            suggestion: None,
+        }
+    }
+
+    /// The primary key of a row, as its author sees it.
+    fn row_key(&self, row: usize) -> Option<String> {
+        self.key_text(self.primary_key, row)
+    }
+
+    fn key_text(&self, fields: &[usize], row: usize) -> Option<String> {
+        if fields.is_empty()
+            || fields
+                .iter()
+                .any(|&field| self.cell(field, row) == Cell::Null)
+        {
+            return None;
+        }
+        let texts = fields
+            .iter()
+            .map(|&field| cell_text(self.cell(field, row), self.dates()));
+        Some(cut(&texts.collect::<Vec<_>>().join(", "), MAX_VALUE))
+    }
+
+    fn cell(&self, field: usize, row: usize) -> Cell<'_> {
+        self.columns[field]
+            .place
+            .map_or(Cell::Null, |place| self.window.column(place).cell(row))
+    }
+
+    fn label(&self, field: usize) -> &str {
+        match self.columns[field].place {
+            Some(place) => &self.header.columns[place].name,
+            None => &self.columns[field].field.name,
+        }
+    }
+
+    fn dates(&self) -> DateSystem {
+        self.window.dates()
+    }
+}
+
+/// `12,5` as `12.5`, where the comma cannot be meant for thousands.
+fn with_decimal_point(text: &str, field_type: &FieldType) -> Option<String> {
+    let (whole, fraction) = text.split_once(',')?;
+    let likely = fraction.len() != 3 && !whole.contains('.') && !fraction.contains(['.', ',']);
+    let point = format!("{whole}.{fraction}");
+    (likely && field_type.parse(&point).is_ok()).then_some(point)
+}

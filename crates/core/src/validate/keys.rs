@@ -1,0 +1,267 @@
+//! Keys over a whole stream: which values occurred before, and where first. Exact, not by hash alone.
+//!
+//! Every distinct value of a column gets a number, in order of appearance. A key of several columns numbers the pairs of
+//! numbers, from left to right, so that its number again is one per distinct key. A number that is new is a new key.
+//!
+//! Numbers are found through an open-addressing table of 64-bit slots: 32 bits of hash beside the 32-bit number, so that
+//! growing needs no values and a look at a value happens only when the hashes agree. Memory for each distinct value: 11 to
+//! 23 bytes of slots, 8 (integers) or 16 (texts) of value, 4 for the row; texts beyond 12 bytes are copied besides.
+
+use ahash::RandomState;
+use arrow_array::{Array, ArrayRef, StringViewArray, cast::AsArray};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
+
+use super::column::IntValues;
+
+/// Number of a value; rows that take no part have [`NO_VALUE`].
+type Id = u32;
+const NO_VALUE: Id = u32::MAX;
+
+/// The values of one key that occurred so far.
+#[derive(Debug)]
+pub(super) struct KeySet {
+    columns: Vec<ColumnIds>,
+    pairs: Vec<IntIds>,
+    /// Sheet row of the first occurrence, by number.
+    first_rows: Vec<u32>,
+}
+
+impl KeySet {
+    pub(super) fn new<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Self {
+        let columns: Vec<ColumnIds> = types.into_iter().map(ColumnIds::new).collect();
+        let pairs = columns.iter().skip(1).map(|_| IntIds::default()).collect();
+        KeySet {
+            columns,
+            pairs,
+            first_rows: Vec::new(),
+        }
+    }
+
+    /// Takes in the rows of a window in which every column of the key is valid and `usable` holds; calls `taken` with
+    /// each row whose key occurred before, and the sheet row that had it first.
+    pub(super) fn insert(
+        &mut self,
+        arrays: &[&ArrayRef],
+        usable: Option<&BooleanBuffer>,
+        sheet_rows: &[u32],
+        mut taken: impl FnMut(usize, u32),
+    ) {
+        let mut usable = usable.cloned();
+        for array in arrays {
+            if let Some(nulls) = array.nulls() {
+                usable = Some(
+                    usable.map_or_else(|| nulls.inner().clone(), |usable| &usable & nulls.inner()),
+                );
+            }
+        }
+        let mut ids = self.columns[0].ids(arrays[0], usable.as_ref());
+        for ((column, pairs), array) in self.columns[1..]
+            .iter_mut()
+            .zip(&mut self.pairs)
+            .zip(&arrays[1..])
+        {
+            let right = column.ids(array, usable.as_ref());
+            let both: Vec<i64> = ids
+                .iter()
+                .zip(right)
+                .map(|(&l, r)| (u64::from(l) << 32 | u64::from(r)) as i64)
+                .collect();
+            ids = pairs.ids(&both, usable.as_ref());
+        }
+        for (row, &id) in ids.iter().enumerate() {
+            if id as usize == self.first_rows.len() {
+                self.first_rows.push(sheet_rows[row]);
+            } else if id != NO_VALUE {
+                taken(row, self.first_rows[id as usize]);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+enum ColumnIds {
+    Ints(IntIds),
+    Texts(TextIds),
+}
+
+impl ColumnIds {
+    fn new(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Utf8View => ColumnIds::Texts(TextIds::default()),
+            _ => ColumnIds::Ints(IntIds::default()),
+        }
+    }
+
+    fn ids(&mut self, array: &ArrayRef, usable: Option<&BooleanBuffer>) -> Vec<Id> {
+        match self {
+            ColumnIds::Ints(ints) => ints.ids(IntValues::of(array).as_slice(), usable),
+            ColumnIds::Texts(texts) => texts.ids(array.as_string_view(), usable),
+        }
+    }
+}
+
+/// Numbers of integers.
+#[derive(Debug, Default)]
+struct IntIds {
+    table: Table,
+    values: Vec<i64>,
+    hasher: RandomState,
+}
+
+impl IntIds {
+    fn ids(&mut self, values: &[i64], usable: Option<&BooleanBuffer>) -> Vec<Id> {
+        let IntIds {
+            table,
+            values: known,
+            hasher,
+        } = self;
+        table.ids(
+            values.len(),
+            usable,
+            |row| hasher.hash_one(values[row]),
+            |row, id| match known.get(id as usize) {
+                Some(value) => *value == values[row],
+                None => {
+                    known.push(values[row]);
+                    true
+                }
+            },
+        )
+    }
+}
+
+/// Numbers of texts.
+#[derive(Debug, Default)]
+struct TextIds {
+    table: Table,
+    /// Views as Arrow has them for up to 12 bytes; for longer texts the length, and in the upper half the place in `long`.
+    views: Vec<u128>,
+    long: Vec<u8>,
+    hasher: RandomState,
+}
+
+impl TextIds {
+    fn ids(&mut self, array: &StringViewArray, usable: Option<&BooleanBuffer>) -> Vec<Id> {
+        let TextIds {
+            table,
+            views,
+            long,
+            hasher,
+        } = self;
+        let given = array.views();
+        let hash = |row: usize| match given[row] {
+            view if is_short(view) => hasher.hash_one(view),
+            _ => hasher.hash_one(array.value(row)),
+        };
+        table.ids(array.len(), usable, hash, |row, id| {
+            let view = given[row];
+            match views.get(id as usize) {
+                Some(&known) if is_short(known) || is_short(view) => known == view,
+                Some(&known) => {
+                    let start = (known >> 64) as usize;
+                    long.get(start..start + (known as u32 as usize))
+                        == Some(array.value(row).as_bytes())
+                }
+                None => {
+                    let long_view = || u128::from(view as u32) | (long.len() as u128) << 64;
+                    views.push(if is_short(view) { view } else { long_view() });
+                    if !is_short(view) {
+                        long.extend_from_slice(array.value(row).as_bytes());
+                    }
+                    true
+                }
+            }
+        })
+    }
+}
+
+fn is_short(view: u128) -> bool {
+    view as u32 <= 12
+}
+
+/// Open addressing, linear probing; a slot is 32 bits of hash above a 32-bit number.
+#[derive(Debug, Default)]
+struct Table {
+    slots: Vec<u64>,
+    len: usize,
+}
+
+const EMPTY: u64 = u64::MAX;
+/// Rows whose slots are fetched together, so that cache misses overlap.
+const BLOCK: usize = 128;
+
+impl Table {
+    /// The numbers of `rows` values. `same` compares the value in a row with the one that has a number; asked about the
+    /// next free number it has to store the value.
+    fn ids(
+        &mut self,
+        rows: usize,
+        usable: Option<&BooleanBuffer>,
+        hash: impl Fn(usize) -> u64,
+        mut same: impl FnMut(usize, Id) -> bool,
+    ) -> Vec<Id> {
+        let mut ids = Vec::with_capacity(rows);
+        let mut hashes = [0u32; BLOCK];
+        for start in (0..rows).step_by(BLOCK) {
+            let end = (start + BLOCK).min(rows);
+            self.reserve(BLOCK);
+            let mut touched = 0;
+            for row in start..end {
+                let hash = (hash(row) >> 32) as u32;
+                hashes[row - start] = hash;
+                touched ^= self.slots[self.home(hash)];
+            }
+            std::hint::black_box(touched);
+            for row in start..end {
+                let takes_part = usable.is_none_or(|usable| usable.value(row));
+                let id = if takes_part {
+                    self.id(hashes[row - start], |id| same(row, id))
+                } else {
+                    NO_VALUE
+                };
+                ids.push(id);
+            }
+        }
+        ids
+    }
+
+    fn id(&mut self, hash: u32, mut same: impl FnMut(Id) -> bool) -> Id {
+        let mut at = self.home(hash);
+        loop {
+            let slot = self.slots[at];
+            if slot == EMPTY {
+                let id = self.len as Id;
+                same(id);
+                self.slots[at] = u64::from(hash) << 32 | u64::from(id);
+                self.len += 1;
+                return id;
+            }
+            if (slot >> 32) as u32 == hash && same(slot as Id) {
+                return slot as Id;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// Where a hash would like to be.
+    fn home(&self, hash: u32) -> usize {
+        (u64::from(hash) << 32 >> (64 - self.slots.len().trailing_zeros())) as usize
+    }
+
+    /// Makes room for some more: at most 70 % of the slots are used.
+    fn reserve(&mut self, more: usize) {
+        if (self.len + more) * 10 <= self.slots.len() * 7 {
+            return;
+        }
+        let size = ((self.len + more) * 2).next_power_of_two().max(1024);
+        let old = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
+        for slot in old.into_iter().filter(|&slot| slot != EMPTY) {
+            let mut at = self.home((slot >> 32) as u32);
+            while self.slots[at] != EMPTY {
+                at = (at + 1) & (size - 1);
+            }
+            self.slots[at] = slot;
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Rows against a contract: every window of a sheet becomes accepted rows as Arrow, rejected rows as their author sees
+//! them, and findings that say why.
+//!
+//! The work is done column by column, on all cores: a column is built in the type of its field, texts that mean a value
+//! are converted on the way, and rules are asked of whole columns (numbers) or of distinct texts (strings). What needs
+//! other rows comes after: blank rows, required values, keys. Words are made last, and only for faults.
+
+mod blank;
+mod cells;
+mod column;
+mod convert;
+mod explain;
+mod fault;
+mod header_map;
+mod key;
+mod keys;
+mod missing;
+mod report;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::{collections::HashMap, sync::Arc};
+
+use ahash::AHashMap;
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::{Field as ArrowField, Schema, SchemaRef};
+use arrow_select::filter::FilterBuilder;
+use rayon::prelude::*;
+
+use blank::blank_rows;
+use column::ColumnCheck;
+use explain::{Scene, code_and_rule};
+use fault::{Fault, What};
+use header_map::HeaderMap;
+use key::Key;
+pub use report::{Checked, RejectedRow, Summary};
+pub use rules::{RuleDoc, rule_docs};
+
+use crate::{
+    column::Window,
+    contract::Contract,
+    error::{Error, Result},
+    finding::{Finding, Level},
+    header::Header,
+};
+
+/// Checks the windows of one sheet, in order, against a contract.
+///
+/// Values that have to be unique are remembered over all windows. The first row with a value keeps it, later ones are
+/// rejected, and rows that are rejected for another reason count as well: a file whose values occur twice does not become
+/// good by a second fault.
+#[derive(Debug)]
+pub struct Validator {
+    header: Header,
+    header_findings: Vec<Finding>,
+    schema: SchemaRef,
+    columns: Vec<ColumnCheck>,
+    keys: Vec<Key>,
+    primary_key: Vec<usize>,
+    summary: Summary,
+    findings_left: usize,
+}
+
+impl Validator {
+    /// Finds the column of each field: by exact name, by alias, then by name or alias with letter case and separators
+    /// aside; without a header row columns are taken in order. What does not fit is in [`Validator::header_findings`].
+    ///
+    /// # Errors
+    /// `Contract` when a pattern of the contract cannot be used.
+    pub fn new(contract: &Contract, header: &Header) -> Result<Validator> {
+        let map = HeaderMap::new(contract, header);
+        let checks = map.places.iter().enumerate();
+        let columns = checks
+            .map(|(index, &place)| ColumnCheck::new(contract, index, place))
+            .collect::<Result<Vec<_>>>()?;
+        let mut summary = Summary::default();
+        for finding in &map.findings {
+            summary.count(
+                finding.level,
+                &finding.code,
+                &finding.rule,
+                finding.field.as_deref(),
+                1,
+            );
+        }
+        Ok(Validator {
+            header: header.clone(),
+            header_findings: map.findings,
+            schema: schema_of(contract),
+            columns,
+            keys: Key::all(contract),
+            primary_key: contract.primary_key.clone(),
+            summary,
+            findings_left: usize::MAX,
+        })
+    }
+
+    /// Makes at most this many findings about rows, the first ones; totals count the others. Unlimited by default.
+    #[must_use]
+    pub fn with_max_findings(mut self, max: usize) -> Validator {
+        self.findings_left = max;
+        self
+    }
+
+    /// What there is to say about the header.
+    pub fn header_findings(&self) -> &[Finding] {
+        &self.header_findings
+    }
+
+    /// True when the header has an error: no row can be accepted, and [`Validator::check`] refuses to try.
+    pub fn is_blocked(&self) -> bool {
+        self.header_findings
+            .iter()
+            .any(|finding| finding.level == Level::Error)
+    }
+
+    /// Schema of accepted rows: one column for each field, in the order of the contract; nullable unless a value is
+    /// required. The metadata of a column says the type of its field (`sheetlift.type`).
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// Zero-based sheet columns that hold a field, ascending. Cells of other columns are only needed for rejected rows
+    /// (`raw`) and to tell blank rows from rows with a note beside the table.
+    pub fn projection(&self) -> Vec<u32> {
+        let places = self.columns.iter().filter_map(|column| column.place);
+        let mut columns: Vec<u32> = places
+            .map(|place| self.header.columns[place].index)
+            .collect();
+        columns.sort_unstable();
+        columns
+    }
+
+    /// Totals over everything checked so far.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Checks the next window. Its columns are those of the header, in order. Blank rows are passed over.
+    ///
+    /// # Errors
+    /// `Usage` when the header has an error ([`Validator::is_blocked`]).
+    pub fn check(&mut self, window: &Window) -> Result<Checked> {
+        if self.is_blocked() {
+            return Err(Error::usage(
+                "header/blocked",
+                "the header has errors: no row can be checked",
+            ));
+        }
+        let sheet_rows = window.row_numbers();
+        let built: Vec<_> = self
+            .columns
+            .par_iter_mut()
+            .map(|column| column.check(window))
+            .collect::<Result<_>>()?;
+        let (arrays, mut faults): (Vec<ArrayRef>, Vec<Vec<Fault>>) = built
+            .into_iter()
+            .map(|column| (column.array, column.faults))
+            .unzip();
+        let blank = blank_rows(window, &arrays);
+        self.require(&arrays, blank.as_ref(), &mut faults);
+        let filled = blank.as_ref().map(|blank| !blank);
+        let taken = self
+            .keys
+            .par_iter_mut()
+            .map(|key| key.check(&arrays, filled.as_ref(), &sheet_rows));
+        faults.extend(taken.collect::<Vec<_>>());
+        let faults = self.in_reading_order(faults);
+
+        let mut keep = filled;
+        if !faults.is_empty() {
+            let mut bits: Vec<bool> = keep.map_or_else(
+                || vec![true; sheet_rows.len()],
+                |keep| keep.iter().collect(),
+            );
+            faults
+                .iter()
+                .for_each(|fault| bits[fault.row as usize] = false);
+            keep = Some(BooleanBuffer::from(bits));
+        }
+        let (rejected, findings) = self.explain(&faults, window, &sheet_rows);
+        let (accepted, accepted_rows) = self.accept(arrays, keep, sheet_rows)?;
+        self.count(
+            &faults,
+            accepted_rows.len(),
+            rejected.len(),
+            blank.map_or(0, |blank| blank.count_set_bits()),
+        );
+        Ok(Checked {
+            accepted,
+            accepted_rows,
+            rejected,
+            findings,
+        })
+    }
+
+    /// Adds a fault for each value that is missing where one has to be; not where the cell has a fault already.
+    fn require(
+        &self,
+        arrays: &[ArrayRef],
+        blank: Option<&BooleanBuffer>,
+        faults: &mut [Vec<Fault>],
+    ) {
+        for (index, column) in self.columns.iter().enumerate() {
+            let what = match (
+                column.field.constraints.required,
+                self.primary_key.contains(&index),
+            ) {
+                (true, _) => What::Required,
+                (false, true) => What::KeyNull,
+                (false, false) => continue,
+            };
+            let Some(nulls) = arrays[index].nulls().filter(|nulls| nulls.null_count() > 0) else {
+                continue;
+            };
+            let mut known = faults[index]
+                .iter()
+                .map(|fault| fault.row)
+                .collect::<Vec<u32>>()
+                .into_iter()
+                .peekable();
+            for row in (0..nulls.len())
+                .filter(|&row| nulls.is_null(row) && blank.is_none_or(|blank| !blank.value(row)))
+            {
+                while known.next_if(|&fault| (fault as usize) < row).is_some() {}
+                if known.peek() != Some(&(row as u32)) {
+                    faults[index].push(Fault {
+                        row: row as u32,
+                        field: index as u16,
+                        what,
+                    });
+                }
+            }
+        }
+    }
+
+    /// All faults by row, then by sheet column; those of keys of several columns last.
+    fn in_reading_order(&self, faults: Vec<Vec<Fault>>) -> Vec<Fault> {
+        let mut faults: Vec<Fault> = faults.concat();
+        faults.sort_by_key(|fault| {
+            let is_wide = matches!(fault.what, What::KeyTaken { key, .. } if self.keys[usize::from(key)].fields.len() > 1);
+            let place = self.columns[usize::from(fault.field)].place.filter(|_| !is_wide);
+            (fault.row, place.unwrap_or(usize::MAX), fault.what.kind())
+        });
+        faults
+    }
+
+    fn explain(
+        &mut self,
+        faults: &[Fault],
+        window: &Window,
+        sheet_rows: &[u32],
+    ) -> (Vec<RejectedRow>, Vec<Finding>) {
+        let scene = Scene {
+            header: &self.header,
+            columns: &self.columns,
+            keys: &self.keys,
+            primary_key: &self.primary_key,
+            window,
+            sheet_rows,
+        };
+        let rows: Vec<&[Fault]> = faults.chunk_by(|a, b| a.row == b.row).collect();
+        let (rejected, findings): (Vec<_>, Vec<_>) = rows
+            .into_par_iter()
+            .map(|faults| scene.reject(faults))
+            .unzip();
+        let findings: Vec<Finding> = findings
+            .into_iter()
+            .flatten()
+            .take(self.findings_left)
+            .collect();
+        self.findings_left -= findings.len();
+        (rejected, findings)
+    }
+
+    fn accept(
+        &self,
+        arrays: Vec<ArrayRef>,
+        keep: Option<BooleanBuffer>,
+        rows: Vec<u32>,
+    ) -> Result<(RecordBatch, Vec<u32>)> {
+        let (arrays, rows) = match keep {
+            None => (arrays, rows),
+            Some(keep) => {
+                let kept = rows
+                    .iter()
+                    .zip(keep.iter())
+                    .filter(|(_, keep)| *keep)
+                    .map(|(&row, _)| row)
+                    .collect();
+                let filter = FilterBuilder::new(&BooleanArray::new(keep, None))
+                    .optimize()
+                    .build();
+                let filtered = arrays
+                    .par_iter()
+                    .map(|array| filter.filter(array))
+                    .collect::<Result<_, _>>();
+                (
+                    filtered.map_err(|error| Error::bug(format!("filter: {error}")))?,
+                    kept,
+                )
+            }
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let batch = RecordBatch::try_new_with_options(self.schema(), arrays, &options);
+        Ok((
+            batch.map_err(|error| Error::bug(format!("accepted rows: {error}")))?,
+            rows,
+        ))
+    }
+
+    fn count(&mut self, faults: &[Fault], accepted: usize, rejected: usize, blank: usize) {
+        self.summary.rows_read += (accepted + rejected) as u64;
+        self.summary.rows_accepted += accepted as u64;
+        self.summary.rows_rejected += rejected as u64;
+        self.summary.rows_blank += blank as u64;
+        let mut times: AHashMap<(u16, u32), (&Fault, u64)> = AHashMap::new();
+        for fault in faults {
+            times
+                .entry((fault.field, fault.what.kind()))
+                .or_insert((fault, 0))
+                .1 += 1;
+        }
+        for (fault, times) in times.into_values() {
+            let (code, rule) = code_and_rule(fault, &self.columns, &self.keys);
+            let is_wide = matches!(fault.what, What::KeyTaken { key, .. } if self.keys[usize::from(key)].fields.len() > 1);
+            let field = (!is_wide).then(|| &*self.columns[usize::from(fault.field)].field.name);
+            self.summary.count(Level::Error, code, &rule, field, times);
+        }
+    }
+}
+
+fn schema_of(contract: &Contract) -> SchemaRef {
+    let fields = contract.fields.iter().enumerate().map(|(index, field)| {
+        let metadata = HashMap::from([(
+            "sheetlift.type".to_owned(),
+            field.field_type.name().to_owned(),
+        )]);
+        ArrowField::new(
+            &*field.name,
+            field.field_type.data_type(),
+            !contract.is_required(index),
+        )
+        .with_metadata(metadata)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}

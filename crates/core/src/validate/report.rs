@@ -1,0 +1,96 @@
+//! What comes out of validation: accepted rows, rejected rows, findings, and totals over the whole stream.
+
+use std::collections::BTreeMap;
+
+use arrow_array::RecordBatch;
+use serde::Serialize;
+
+use crate::finding::{Finding, Level};
+
+/// The verdict on one window.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Checked {
+    /// Rows without error, one column for each field of the contract.
+    pub accepted: RecordBatch,
+    /// Zero-based sheet row of each accepted row.
+    pub accepted_rows: Vec<u32>,
+    /// Rows with errors, in order.
+    pub rejected: Vec<RejectedRow>,
+    /// Findings by row, then column. [`Summary`] counts those left out by a cap, too.
+    pub findings: Vec<Finding>,
+}
+
+/// A row that was not accepted, as its author sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct RejectedRow {
+    /// Zero-based sheet row.
+    pub row: u32,
+    /// Codes of its errors, each once, in the order of its columns.
+    pub codes: Vec<&'static str>,
+    /// The messages of its errors, separated by `; `.
+    pub reason: String,
+    /// Cells of the row by unique column name (the header text, `price_2` for a second `price`); empty cells are left out.
+    pub raw: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Exact totals over everything checked so far. Findings about the header are counted as well.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Rows accepted and rejected; blank rows are not counted.
+    pub rows_read: u64,
+    /// Rows without error.
+    pub rows_accepted: u64,
+    /// Rows with errors.
+    pub rows_rejected: u64,
+    /// Rows without any value, which were passed over.
+    pub rows_blank: u64,
+    /// Findings of level `error`.
+    pub errors: u64,
+    /// Findings of level `warning`.
+    pub warnings: u64,
+    /// Findings of level `info`.
+    pub infos: u64,
+    /// Findings by code.
+    pub by_code: BTreeMap<String, u64>,
+    /// Findings by rule, as the contract states it.
+    pub by_rule: BTreeMap<String, u64>,
+    /// Findings by field.
+    pub by_field: BTreeMap<String, u64>,
+}
+
+impl Summary {
+    /// Counts `times` findings like this one.
+    pub(super) fn count(
+        &mut self,
+        level: Level,
+        code: &str,
+        rule: &str,
+        field: Option<&str>,
+        times: u64,
+    ) {
+        *match level {
+            Level::Error => &mut self.errors,
+            Level::Warning => &mut self.warnings,
+            Level::Info => &mut self.infos,
+        } += times;
+        add(&mut self.by_code, code, times);
+        if !rule.is_empty() {
+            add(&mut self.by_rule, rule, times);
+        }
+        if let Some(field) = field {
+            add(&mut self.by_field, field, times);
+        }
+    }
+}
+
+fn add(counts: &mut BTreeMap<String, u64>, key: &str, times: u64) {
+    match counts.get_mut(key) {
+        Some(count) => *count += times,
+        None => {
+            counts.insert(key.to_owned(), times);
+        }
+    }
+}

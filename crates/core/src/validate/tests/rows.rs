@@ -1,0 +1,178 @@
+//! Rows: blank, accepted, rejected; totals.
+
+use super::*;
+
+const YAML: &str = "
+fields:
+  - {name: id, type: integer, constraints: {required: true}}
+  - {name: name, missingValues: ['', n/a]}
+  - {name: price, type: number, constraints: {minimum: 0}}";
+
+#[test]
+fn passes_over_blank_rows() {
+    use Cell::*;
+    let (checked, summary) = check(
+        YAML,
+        &[
+            vec![Null, Null, Null],
+            vec![Int(1), Null, Null],
+            vec![Text("  ", None), Text("", Some(0)), Null],
+            vec![Null, Text("n/a", None), Null],
+            vec![Null, Null, Error("#N/A")],
+            vec![Null, Null, Null],
+        ],
+    );
+    assert_eq!(checked.accepted_rows, [2]);
+    assert_eq!(
+        short(&checked.findings),
+        [
+            "A5 cell/required",
+            "A6 cell/required",
+            "C6 cell/formula-error"
+        ]
+    );
+    assert_eq!(
+        (
+            summary.rows_read,
+            summary.rows_accepted,
+            summary.rows_rejected,
+            summary.rows_blank
+        ),
+        (3, 1, 2, 3)
+    );
+}
+
+#[test]
+fn a_note_beside_the_table_is_no_blank_row() {
+    let contract = contract(
+        "---\n{fieldsMatch: subset, fields: [{name: id, type: integer, constraints: {required: true}}]}",
+    );
+    let mut validator = Validator::new(&contract, &header(&["id", "note"])).unwrap();
+    let rows = [
+        vec![Cell::Null, Cell::Text("total below", None)],
+        vec![Cell::Null, Cell::Null],
+        vec![Cell::Int(1), Cell::Null],
+    ];
+    let checked = validator.check(&window(1, 2, &rows)).unwrap();
+    assert_eq!(short(&checked.findings), ["A2 cell/required"]);
+    assert_eq!(checked.accepted_rows, [3]);
+}
+
+#[test]
+fn rejects_rows_and_counts_everything() {
+    use Cell::*;
+    let (checked, summary) = check(
+        YAML,
+        &[
+            vec![Int(1), Text("a", Some(0)), Float(1.5)],
+            vec![Text("x", None), Text("b", Some(1)), Float(-1.0)],
+            vec![Int(3), Text("n/a", None), Int(2)],
+            vec![Int(4), Int(5), Float(-2.0)],
+        ],
+    );
+    assert_eq!(
+        short(&checked.findings),
+        ["A3 cell/type", "C3 cell/minimum", "C5 cell/minimum"]
+    );
+    assert_eq!(checked.accepted_rows, [1, 3]);
+    let accepted: Vec<String> = (0..2)
+        .map(|row| {
+            (0..3)
+                .map(|column| value(&checked.accepted, column, row))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(accepted, ["1 \"a\" 1.5", "3 null 2.0"]);
+    assert_eq!(
+        checked
+            .rejected
+            .iter()
+            .map(|row| row.row)
+            .collect::<Vec<_>>(),
+        [2, 4]
+    );
+    let json = serde_json::to_value(&summary).unwrap();
+    assert_eq!(
+        json["by_code"],
+        serde_json::json!({"cell/minimum": 2, "cell/type": 1})
+    );
+    assert_eq!(
+        json["by_rule"],
+        serde_json::json!({"minimum: 0": 2, "type: integer": 1})
+    );
+    assert_eq!(json["by_field"], serde_json::json!({"id": 1, "price": 2}));
+    assert_eq!((summary.errors, summary.rows_rejected), (3, 2));
+}
+
+#[test]
+fn caps_findings_and_counts_on() {
+    let contract = contract(YAML);
+    let mut validator = Validator::new(&contract, &header(&["id", "name", "price"]))
+        .unwrap()
+        .with_max_findings(3);
+    let bad = vec![vec![Cell::Int(1), Cell::Null, Cell::Int(-1)]; 2];
+    let found: Vec<usize> = (0..3)
+        .map(|n| {
+            validator
+                .check(&window(n * 2, 3, &bad))
+                .unwrap()
+                .findings
+                .len()
+        })
+        .collect();
+    assert_eq!(found, [2, 1, 0]);
+    assert_eq!(
+        (
+            validator.summary().errors,
+            validator.summary().rows_rejected
+        ),
+        (6, 6)
+    );
+}
+
+#[test]
+fn cuts_long_values() {
+    let long = "ä".repeat(500);
+    let (checked, _) = check(
+        "fields: [{name: a, constraints: {maxLength: 3}}]",
+        &[vec![Cell::Text(&long, None)]],
+    );
+    let finding = &checked.findings[0];
+    assert_eq!(finding.value.as_ref().unwrap().chars().count(), 200);
+    assert!(finding.message.chars().count() < 140, "{}", finding.message);
+    assert_eq!(checked.rejected[0].raw["a"], long);
+}
+
+#[test]
+fn windows_without_rows_or_columns_are_fine() {
+    let (checked, _) = check(YAML, &[]);
+    assert_eq!(
+        (checked.accepted.num_rows(), checked.findings.len()),
+        (0, 0)
+    );
+    let contract = contract("---\n{fieldsMatch: superset, fields: [{name: a}, {name: b}]}");
+    let mut validator = Validator::new(&contract, &header(&["b"])).unwrap();
+    let checked = validator
+        .check(&window(0, 1, &[vec![Cell::Null], vec![Cell::Int(1)]]))
+        .unwrap();
+    assert_eq!(checked.accepted_rows, [1]);
+}
+
+#[test]
+fn verdicts_do_not_leak_from_one_workbook_to_the_next() {
+    let contract =
+        contract("fields: [{name: a, constraints: {enum: [x]}}, {name: n, type: integer}]");
+    let mut validator = Validator::new(&contract, &header(&["a", "n"])).unwrap();
+    for (text, number, findings) in [("x", "1", 0), ("y", "z", 2), ("x", "2", 0)] {
+        let rows = [vec![Cell::Text(text, Some(0)), Cell::Text(number, Some(1))]];
+        assert_eq!(
+            validator
+                .check(&window(0, 2, &rows))
+                .unwrap()
+                .findings
+                .len(),
+            findings
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! One value, one field: what becomes of it.
+
+use super::*;
+
+/// The value a cell becomes in a field of these options (YAML flow), or the codes of its findings. Texts are tried in
+/// every way a file can hold them.
+fn verdict(options: &str, cell: Cell<'_>) -> String {
+    let yaml = format!("fields: [{{name: f, {options}}}, {{name: n, type: integer}}]");
+    let look = |cells: &[Cell<'_>]| {
+        let rows: Vec<Vec<Cell<'_>>> = cells.iter().map(|&cell| vec![cell, Cell::Int(1)]).collect();
+        let (checked, _) = check(&yaml, &rows);
+        let last = rows.len() as u32 + 1;
+        let mut codes = checked
+            .findings
+            .iter()
+            .filter(|finding| finding.row == Some(last))
+            .map(|finding| &*finding.code);
+        match codes.next() {
+            Some(first) => codes.fold(first.to_owned(), |all, code| format!("{all} {code}")),
+            None => value(&checked.accepted, 0, checked.accepted.num_rows() - 1),
+        }
+    };
+    let alone = look(&[cell]);
+    assert_eq!(
+        look(&[Cell::Null, cell]),
+        alone,
+        "after null: {options} {cell:?}"
+    );
+    assert_eq!(
+        look(&[Cell::Int(7), Cell::Error("#N/A"), cell]),
+        alone,
+        "in a mixed lane: {options} {cell:?}"
+    );
+    if let Cell::Text(text, None) = cell {
+        assert_eq!(
+            look(&[Cell::Text(text, Some(1))]),
+            alone,
+            "shared: {options} {text:?}"
+        );
+        assert_eq!(
+            look(&[
+                Cell::Text("x", Some(0)),
+                Cell::Text(text, Some(1)),
+                Cell::Text(text, Some(1))
+            ]),
+            alone
+        );
+        assert_eq!(
+            look(&[Cell::Bool(true), Cell::Text(text, Some(2))]),
+            alone,
+            "shared in a mixed lane: {text:?}"
+        );
+    }
+    alone
+}
+
+fn text(text: &str) -> Cell<'_> {
+    Cell::Text(text, None)
+}
+
+macro_rules! cases {
+    ($($name:ident { $($options:literal: $($cell:expr => $expected:literal),+;)+ })+) => {$(
+        #[test]
+        fn $name() {
+            use Cell::*;
+            $($(assert_eq!(verdict($options, $cell), $expected, "{} {:?}", $options, $cell);)+)+
+        }
+    )+};
+}
+
+cases! {
+    strings {
+        "type: string": text("a") => "\"a\"", text(" a ") => "\" a \"", text("") => "null", Null => "null",
+            Int(12) => "\"12\"", Float(0.1) => "\"0.1\"", Bool(true) => "\"TRUE\"", Date(45_658.0) => "\"2025-01-01\"",
+            Error("#N/A") => "cell/formula-error", BadString(99) => "cell/type";
+        "type: string, format: email": text("a@b.cd") => "\"a@b.cd\"", text("a@b") => "cell/type", Int(1) => "cell/type";
+        "type: string, format: uuid": text("123e4567-e89b-12d3-a456-426614174000") => "\"123e4567-e89b-12d3-a456-426614174000\"",
+            text("123e4567") => "cell/type";
+        "type: any": Int(12) => "\"12\"", text("a") => "\"a\"", Error("#N/A") => "cell/formula-error";
+    }
+
+    string_constraints {
+        "constraints: {minLength: 2, maxLength: 3}": text("ab") => "\"ab\"", text("äöü") => "\"äöü\"", text("a") => "cell/min-length",
+            text("abcd") => "cell/max-length", Int(7) => "cell/min-length", Int(77) => "\"77\"", Null => "null", text("") => "null";
+        "constraints: {pattern: '[A-Z]+|x'}": text("AB") => "\"AB\"", text("ABc") => "cell/pattern", text("xA") => "cell/pattern",
+            text("A long text, longer than twelve") => "cell/pattern", text("A\n") => "cell/pattern";
+        "constraints: {enum: [kg, '5']}": text("kg") => "\"kg\"", text("KG") => "cell/enum", Int(5) => "\"5\"", Int(6) => "cell/enum";
+        "categories: [kg]": text("kg") => "\"kg\"", text("m") => "cell/enum";
+        "constraints: {minLength: 5, pattern: x, enum: [y]}, missingValues: [z]":
+            text("abc") => "cell/min-length cell/pattern cell/enum", text("z") => "null", text("") => "cell/min-length cell/pattern cell/enum";
+        "constraints: {required: true}": text("a") => "\"a\"", Null => "cell/required", text("") => "cell/required",
+            Error("#N/A") => "cell/formula-error", text(" ") => "\" \"";
+    }
+
+    missing_values {
+        "missingValues: [n/a, '-']": text("n/a") => "null", text("-") => "null", text("") => "\"\"", text(" -") => "\" -\"";
+        "type: integer, missingValues: ['-99', n/a, '#N/A']": Int(-99) => "null", Float(-99.0) => "null", text("-99") => "null",
+            text(" n/a ") => "null", Error("#N/A") => "null", Error("#REF!") => "cell/formula-error", text("") => "cell/type",
+            Int(-98) => "-98";
+        "type: number, missingValues: ['-99'], constraints: {required: true, minimum: 0}": Int(-99) => "cell/required",
+            Float(-99.5) => "cell/minimum", Float(0.0) => "0.0";
+        "type: string, missingValues: ['#N/A']": Error("#N/A") => "null", text("#N/A") => "null";
+        "type: date, missingValues: ['0']": Int(0) => "null", Int(1) => "cell/date-invalid";
+    }
+
+    integers {
+        "type: integer": Int(5) => "5", Float(5.0) => "5", text("5") => "5", text(" -5 ") => "-5", text("+5") => "5",
+            text("007") => "7", Float(5.5) => "cell/type", text("5.0") => "cell/type", text("five") => "cell/type",
+            text("1,000") => "cell/number-locale", text("99999999999999999999") => "cell/precision", Float(1e30) => "cell/precision",
+            Bool(true) => "cell/type", Date(45_658.0) => "cell/type", text("") => "null", text("  ") => "null", Null => "null",
+            Error("#DIV/0!") => "cell/formula-error", BadString(99) => "cell/type";
+        "type: integer, groupChar: ',', bareNumber: false": text("$1,000") => "1000", text("1,000 pcs") => "1000", text("pcs") => "cell/type";
+        "type: integer, constraints: {minimum: 1, maximum: 9}": Int(1) => "1", Int(9) => "9", Int(0) => "cell/minimum",
+            Int(10) => "cell/maximum", text("10") => "cell/maximum", Null => "null";
+        "type: integer, constraints: {exclusiveMinimum: 1, exclusiveMaximum: 9}": Int(2) => "2", Int(1) => "cell/minimum",
+            Int(9) => "cell/maximum";
+        "type: integer, constraints: {exclusiveMinimum: 9223372036854775807}": Int(i64::MAX) => "cell/minimum";
+        "type: integer, constraints: {enum: [1, 2]}": Int(2) => "2", Float(1.0) => "1", text("2") => "2", Int(3) => "cell/enum";
+    }
+
+    numbers {
+        "type: number": Int(5) => "5.0", Float(0.1) => "0.1", text(" 12.50 ") => "12.5", text("1e3") => "1000.0", text("INF") => "inf",
+            text("12,50") => "cell/number-locale", text("x") => "cell/type", Int((1 << 53) + 1) => "cell/precision",
+            text("9007199254740993") => "cell/precision", Bool(true) => "cell/type", Time(0.5) => "cell/type";
+        "type: number, decimalChar: ',', groupChar: '.'": text("1.234,5") => "1234.5", text("1234.5") => "cell/type", Float(1.5) => "1.5";
+        "type: number, constraints: {minimum: 0.5}": Float(0.5) => "0.5", Float(0.49) => "cell/minimum", text("NaN") => "cell/minimum";
+        "type: number, constraints: {exclusiveMaximum: 1}": Float(0.99) => "0.99", Int(1) => "cell/maximum";
+        "type: number, constraints: {enum: [0, 0.5]}": Float(0.5) => "0.5", Float(-0.0) => "-0.0", Int(0) => "0.0", Float(0.6) => "cell/enum";
+    }
+
+    booleans {
+        "type: boolean": Bool(true) => "true", text("TRUE") => "true", text(" false ") => "false", text("1") => "true", Int(0) => "false",
+            Float(1.0) => "true", Int(2) => "cell/type", text("yes") => "cell/type", text("") => "null";
+        "type: boolean, trueValues: [yes], falseValues: [no]": text("yes") => "true", text("no") => "false", Bool(false) => "false",
+            Int(1) => "cell/type";
+        "type: boolean, constraints: {enum: [true]}": Bool(true) => "true", Bool(false) => "cell/enum", text("false") => "cell/enum";
+    }
+
+    dates {
+        "type: date": Date(45_658.0) => "day 20089", DateTime(45_658.0) => "day 20089", DateTime(45_658.5) => "cell/date-invalid",
+            text("2025-01-01") => "day 20089", text(" 2025-01-01 ") => "day 20089", text("2025-02-29") => "cell/date-invalid",
+            text("01/02/2025") => "cell/date-invalid", Int(45_658) => "cell/date-invalid", Date(-1.0) => "cell/date-invalid",
+            Time(0.5) => "cell/date-invalid", Error("#N/A") => "cell/formula-error", BadString(99) => "cell/type";
+        "type: date, format: '%d/%m/%Y'": text("01/01/2025") => "day 20089", text("2025-01-01") => "cell/date-invalid",
+            Date(45_658.0) => "day 20089";
+        "type: date, format: any": text("1 Jan 2025") => "day 20089", text("02/03/2025") => "cell/date-ambiguous",
+            text("13/01/2025") => "day 20101", text("soon") => "cell/date-invalid";
+        "type: date, constraints: {minimum: 2025-01-01, maximum: 2025-12-31}": Date(45_658.0) => "day 20089",
+            Date(45_657.0) => "cell/minimum", text("2026-01-01") => "cell/maximum";
+        "type: date, constraints: {enum: [2025-01-01]}": Date(45_658.0) => "day 20089", Date(45_659.0) => "cell/enum";
+    }
+
+    times {
+        "type: time": Time(0.5) => "43200000000", text("12:00:00") => "43200000000", text("12:00") => "cell/date-invalid",
+            Duration(0.5) => "43200000000", Duration(1.5) => "cell/date-invalid", Float(0.5) => "cell/date-invalid";
+        "type: time, format: '%H:%M', constraints: {minimum: '08:00'}": text("12:00") => "43200000000", Time(0.25) => "cell/minimum";
+        "type: datetime": DateTime(25_569.5) => "43200000000", Date(25_570.0) => "86400000000", text("1970-01-01T12:00:00Z") => "43200000000",
+            text("1970-01-01 12:00:00") => "43200000000", text("1970-01-01") => "cell/date-invalid", Time(0.5) => "cell/date-invalid";
+        "type: datetime, constraints: {exclusiveMinimum: '1970-01-01T12:00:00'}": DateTime(25_569.5) => "cell/minimum";
+        "type: duration": Duration(1.5) => "129600000000", Time(0.5) => "43200000000", text("PT12H") => "43200000000",
+            text("12 hours") => "cell/type", Int(1) => "cell/type";
+        "type: duration, constraints: {maximum: P1D}": Duration(1.0) => "86400000000", Duration(1.5) => "cell/maximum";
+    }
+
+    years_and_months {
+        "type: year": Int(2024) => "2024", text("2024") => "2024", text("24") => "cell/type", Int(20_240) => "cell/type",
+            Float(2024.5) => "cell/type", Date(45_658.0) => "cell/type";
+        "type: year, constraints: {minimum: 2000}": Int(1999) => "cell/minimum";
+        "type: yearmonth": text("2024-03") => "\"2024-03\"", text(" 2024-03") => "\"2024-03\"", Date(45_658.0) => "\"2025-01\"",
+            Date(45_659.0) => "cell/type", text("2024-13") => "cell/type", Int(202_403) => "cell/type", text("") => "null",
+            Error("#N/A") => "cell/formula-error";
+        "type: yearmonth, constraints: {minimum: 2024-02, exclusiveMaximum: 2024-05}": text("2024-02") => "\"2024-02\"",
+            text("2024-01") => "cell/minimum", text("2024-05") => "cell/maximum", Date(45_658.0) => "cell/maximum";
+        "type: yearmonth, constraints: {enum: [2024-02], required: true}": text("2024-03") => "cell/enum", Null => "cell/required";
+    }
+}

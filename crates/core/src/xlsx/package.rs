@@ -1,0 +1,179 @@
+//! The package: parts, and the relationships by which they are found (ECMA-376 part 2, 9.3).
+
+use std::sync::Arc;
+
+use crate::{
+    error::{Error, Result},
+    limits::Budget,
+    source::Source,
+    xml::{Token, Tokens, to_utf8},
+    zip::{Archive, EntryReader},
+};
+
+/// An OPC package.
+#[derive(Debug)]
+pub(crate) struct Package {
+    archive: Archive,
+    budget: Arc<Budget>,
+}
+
+/// One relationship of a part, its target resolved to a part name.
+#[derive(Debug, Clone)]
+pub(crate) struct Relationship {
+    pub(crate) id: String,
+    /// Last segment of the type URI: `worksheet`, `sharedStrings`, ... The same in transitional and strict documents.
+    pub(crate) kind: String,
+    pub(crate) target: String,
+}
+
+impl Package {
+    pub(crate) fn open(source: Source, budget: Arc<Budget>) -> Result<Self> {
+        let archive = Archive::open(source, &budget.limits)?;
+        Ok(Package { archive, budget })
+    }
+
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// A part as a stream.
+    pub(crate) fn reader(&self, part: &str) -> Result<EntryReader> {
+        let entry = self.archive.entry(part).ok_or_else(|| {
+            Error::malformed("the part is named by a relationship but is not in the archive")
+                .in_part(part)
+        })?;
+        EntryReader::new(&self.archive, entry, Arc::clone(&self.budget))
+    }
+
+    pub(crate) fn has(&self, part: &str) -> bool {
+        self.archive.entry(part).is_some()
+    }
+
+    /// A small part whole, as UTF-8.
+    pub(crate) fn read(&self, part: &str) -> Result<Vec<u8>> {
+        to_utf8(self.reader(part)?.read_small()?).map_err(|error| error.in_part(part))
+    }
+
+    /// Visits the tokens of a small part.
+    pub(crate) fn parse<T>(
+        &self,
+        part: &str,
+        visit: impl FnOnce(&mut Tokens<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let bytes = self.read(part)?;
+        let mut tokens = Tokens::new(&bytes, self.budget.limits.max_xml_depth);
+        visit(&mut tokens).map_err(|error| error.in_part(part))
+    }
+
+    /// The relationships of a part (of the package itself for `""`); none when it has no relationship part.
+    pub(crate) fn relationships(&self, part: &str) -> Result<Vec<Relationship>> {
+        let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
+        let slash = if folder.is_empty() { "" } else { "/" };
+        let name = format!("{folder}{slash}_rels/{file}.rels");
+        if !self.has(&name) {
+            return Ok(Vec::new());
+        }
+        self.parse(&name, |tokens| {
+            let mut found = Vec::new();
+            loop {
+                match tokens.next()? {
+                    Token::Open(tag) if tag.name() == "Relationship" => {
+                        let external = tag.attribute("TargetMode")?.as_deref() == Some("External");
+                        if let (Some(id), Some(kind), Some(target), false) = (
+                            tag.attribute("Id")?,
+                            tag.attribute("Type")?,
+                            tag.attribute("Target")?,
+                            external,
+                        ) {
+                            let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
+                            found.push(Relationship {
+                                id,
+                                kind,
+                                target: resolve(folder, &target),
+                            });
+                        }
+                    }
+                    Token::End => return Ok(found),
+                    _ => {}
+                }
+            }
+        })
+    }
+
+    /// Part of the workbook: the target of the package's `officeDocument` relationship.
+    pub(crate) fn workbook_part(&self) -> Result<String> {
+        let relationships = self.relationships("")?;
+        if let Some(main) = relationships.iter().find(|r| r.kind == "officeDocument") {
+            return Ok(main.target.clone());
+        }
+        if self.has("xl/workbook.xml") {
+            return Ok("xl/workbook.xml".to_owned()); // written by tools that forget _rels/.rels
+        }
+        Err(Error::not_a_workbook(self.what_else()))
+    }
+
+    /// Says what a zip archive without a workbook is.
+    fn what_else(&self) -> &'static str {
+        if self.has("mimetype") && self.has("content.xml") {
+            "this is an OpenDocument file, which is not read yet"
+        } else if self.has("word/document.xml") {
+            "this is a Word document, not a workbook"
+        } else if self.has("ppt/presentation.xml") {
+            "this is a presentation, not a workbook"
+        } else if self.has("index.xml") || self.has("Index/Document.iwa") {
+            "this is an Apple iWork document: export it as Excel"
+        } else {
+            "this is a zip archive, but there is no workbook in it"
+        }
+    }
+
+    /// Names of all entries.
+    pub(crate) fn part_names(&self) -> impl Iterator<Item = &str> {
+        self.archive
+            .entries()
+            .iter()
+            .map(|entry| entry.name.as_str())
+    }
+}
+
+/// A target relative to `folder`, or absolute with a leading slash; `.` and `..` are resolved.
+fn resolve(folder: &str, target: &str) -> String {
+    let target = target.replace('\\', "/");
+    let mut segments: Vec<&str> = match target.starts_with('/') {
+        true => Vec::new(),
+        false => folder
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect(),
+    };
+    for segment in target.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    segments.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolves_targets() {
+        for (target, part) in [
+            ("worksheets/sheet1.xml", "xl/worksheets/sheet1.xml"),
+            ("/xl/worksheets/sheet1.xml", "xl/worksheets/sheet1.xml"),
+            (
+                "./worksheets/../worksheets/sheet1.xml",
+                "xl/worksheets/sheet1.xml",
+            ),
+            ("../xl/a.xml", "xl/a.xml"),
+            ("../../../a.xml", "a.xml"),
+            ("worksheets\\sheet1.xml", "xl/worksheets/sheet1.xml"),
+        ] {
+            assert_eq!(resolve("xl", target), part, "{target}");
+        }
+    }
+}

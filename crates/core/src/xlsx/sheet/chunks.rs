@@ -1,0 +1,325 @@
+//! A part in chunks that start at an element of a given name: whole rows, whole shared strings. Memory is bounded by the
+//! chunk, whatever the size of the part; a single row that is larger makes its chunk grow, up to `max_row_bytes`.
+
+use memchr::{memchr, memchr_iter, memmem};
+
+use crate::{
+    error::{Error, Result},
+    limits::check,
+    xml::{Token, Tokens},
+    zip::EntryReader,
+};
+
+/// Bytes of a full-size chunk: small enough for two of them to stay in the second-level cache. Debug builds use tiny ones,
+/// so that every test crosses borders.
+pub(crate) const CHUNK_BYTES: usize = if cfg!(debug_assertions) {
+    2 << 10
+} else {
+    256 << 10
+};
+/// Bytes of the first chunk; sizes double from here, so that a look at the first rows is cheap.
+const FIRST_BYTES: usize = if cfg!(debug_assertions) {
+    1 << 10
+} else {
+    32 << 10
+};
+
+/// Inflated bytes that start at an element and end before one.
+pub(crate) struct Chunk {
+    buf: Vec<u8>,
+    len: usize,
+    /// Place in the part.
+    pub(crate) offset: u64,
+}
+
+impl Chunk {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.buf[..self.len]
+    }
+
+    /// The buffer, to be used again.
+    pub(crate) fn into_buf(self) -> Vec<u8> {
+        self.buf
+    }
+}
+
+/// Cuts a part.
+pub(crate) struct ChunkReader {
+    reader: EntryReader,
+    /// `<row`, with the prefix of the document.
+    tag: Vec<u8>,
+    /// `</sheetData`, likewise.
+    end_tag: Vec<u8>,
+    /// Bytes behind the last cut.
+    carry: Vec<u8>,
+    /// A chunk that was looked at and comes again.
+    unread: Option<Chunk>,
+    offset: u64,
+    size: usize,
+    ended: bool,
+    max_row_bytes: u64,
+}
+
+/// What stands before the elements of interest.
+pub(crate) struct Prologue {
+    /// The elements of interest have no prefix.
+    pub(crate) plain: bool,
+    /// Prefixes bound to SpreadsheetML.
+    pub(crate) prefixes: Vec<String>,
+    /// The element around them is there at all and is not empty.
+    pub(crate) has_content: bool,
+    /// `ref` of `<dimension>`: what the writer thought, never to be trusted.
+    pub(crate) dimension: Option<String>,
+}
+
+impl ChunkReader {
+    /// Opens a part: reads up to the start tag of `parent`, and will cut at elements named `child`.
+    pub(crate) fn open(
+        mut reader: EntryReader,
+        parent: &str,
+        child: &str,
+        max_row_bytes: u64,
+        max_prologue_bytes: u64,
+    ) -> Result<(Self, Prologue)> {
+        let mut bytes = Vec::new();
+        let mut ended = false;
+        let (found, at) = loop {
+            let start = bytes.len();
+            let room = start.max(FIRST_BYTES);
+            bytes.resize(start + room, 0);
+            let read = reader.fill(&mut bytes[start..])?;
+            bytes.truncate(start + read);
+            ended |= read < room;
+            check(
+                "max_small_part_bytes",
+                max_prologue_bytes,
+                bytes.len() as u64,
+            )
+            .map_err(|error| error.in_part(reader.part()))?;
+            if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+                return Err(
+                    Error::unsupported("UTF-16 sheets are not read yet").in_part(reader.part())
+                );
+            }
+            let bom = if bytes.starts_with(b"\xef\xbb\xbf") {
+                3
+            } else {
+                0
+            };
+            match find_parent(&bytes[bom..], parent) {
+                Ok(Some((found, at))) => break (found, bom + at),
+                // What looks damaged may just be cut.
+                Ok(None) | Err(_) if !ended => {}
+                Ok(None) => break (Parent::default(), bytes.len()),
+                Err(error) => return Err(error.in_part(reader.part())),
+            }
+        };
+        let prologue = Prologue {
+            plain: found.prefix.is_empty(),
+            prefixes: found.prefixes,
+            has_content: found.open,
+            dimension: found.dimension,
+        };
+        let chunks = ChunkReader {
+            reader,
+            tag: format!("<{}{child}", found.prefix).into_bytes(),
+            end_tag: format!("</{}{parent}", found.prefix).into_bytes(),
+            carry: bytes[at..].to_vec(),
+            unread: None,
+            offset: at as u64,
+            size: FIRST_BYTES,
+            ended,
+            max_row_bytes,
+        };
+        Ok((chunks, prologue))
+    }
+
+    /// Name of the part, for errors.
+    pub(crate) fn part(&self) -> &str {
+        self.reader.part()
+    }
+
+    /// Bytes of the compressed part.
+    pub(crate) fn compressed_len(&self) -> u64 {
+        self.reader.compressed_len()
+    }
+
+    /// Puts a chunk back: it will be the next one.
+    pub(crate) fn unread(&mut self, chunk: Chunk) {
+        self.unread = Some(chunk);
+    }
+
+    /// The next chunk, in a buffer that is used again; `None` at the end of the part.
+    pub(crate) fn next(&mut self, mut buf: Vec<u8>) -> Result<Option<Chunk>> {
+        if let Some(chunk) = self.unread.take() {
+            return Ok(Some(chunk));
+        }
+        let mut have = self.carry.len();
+        self.size = (self.size * 2).min(CHUNK_BYTES);
+        let room = have + self.size;
+        if buf.len() < room {
+            buf.resize(room, 0);
+        }
+        buf[..have].copy_from_slice(&self.carry);
+        self.carry.clear();
+        let mut end = room;
+        let len = loop {
+            if !self.ended {
+                let read = self.reader.fill(&mut buf[have..end])?;
+                self.ended = read < end - have;
+                have += read;
+            }
+            if self.ended {
+                break have;
+            }
+            if let Some(cut) = last_start(&buf[..have], &self.tag) {
+                self.carry.extend_from_slice(&buf[cut..have]);
+                break cut;
+            }
+            // What follows the rows (merged cells, links) may be larger than any row, and is not cut.
+            if !has_markup(&buf[..have]) && memmem::find(&buf[..have], &self.end_tag).is_some() {
+                self.drain()?;
+                break have;
+            }
+            check("max_row_bytes", self.max_row_bytes, have as u64)
+                .map_err(|error| error.in_part(self.reader.part()).at_byte(self.offset))?;
+            end = have * 2;
+            if buf.len() < end {
+                buf.resize(end, 0);
+            }
+        };
+        if len == 0 {
+            return Ok(None);
+        }
+        let offset = self.offset;
+        self.offset += len as u64;
+        Ok(Some(Chunk { buf, len, offset }))
+    }
+
+    /// Reads the rest of the part for its checksum alone.
+    fn drain(&mut self) -> Result<()> {
+        let mut scratch = vec![0; CHUNK_BYTES];
+        while self.reader.fill(&mut scratch)? == scratch.len() {}
+        self.ended = true;
+        Ok(())
+    }
+}
+
+/// SpreadsheetML, transitional and strict.
+const NAMESPACES: [&str; 2] = [
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main",
+];
+
+#[derive(Default)]
+struct Parent {
+    prefix: String,
+    prefixes: Vec<String>,
+    open: bool,
+    dimension: Option<String>,
+}
+
+/// The start tag of `parent` and the place behind it; `None` when it is not there.
+fn find_parent(bytes: &[u8], parent: &str) -> Result<Option<(Parent, usize)>> {
+    let mut tokens = Tokens::new(bytes, 64);
+    let mut found = Parent::default();
+    let mut is_root = true;
+    loop {
+        let tag = match tokens.next()? {
+            Token::Open(tag) => tag,
+            Token::End => return Ok(None),
+            Token::Close | Token::Text(_) => continue,
+        };
+        tag.bound_prefixes(&NAMESPACES, &mut found.prefixes);
+        let (prefix, name) = tag.split_name();
+        if std::mem::take(&mut is_root) && found.prefixes.is_empty() {
+            found.prefixes.push(prefix.to_owned()); // a writer that knows no namespaces
+        }
+        if !found.prefixes.iter().any(|known| known == prefix) {
+            tokens.skip_element()?;
+        } else if name == parent {
+            let at = tokens.position() as usize;
+            let colon = if prefix.is_empty() { "" } else { ":" };
+            found.prefix = format!("{prefix}{colon}");
+            found.open = !bytes[..at].ends_with(b"/>");
+            return Ok(Some((found, at)));
+        } else if name == "dimension" {
+            found.dimension = tag.attribute("ref")?;
+        }
+    }
+}
+
+/// Place of the last element named `tag` that is not the very first byte.
+fn last_start(bytes: &[u8], tag: &[u8]) -> Option<usize> {
+    if has_markup(bytes) {
+        return last_start_outside_markup(bytes, tag);
+    }
+    memmem::rfind_iter(bytes, tag).find(|&at| at > 0 && ends_name(bytes, at + tag.len()))
+}
+
+/// A tag name ends here. At the very end of the bytes that is not known.
+fn ends_name(bytes: &[u8], at: usize) -> bool {
+    matches!(
+        bytes.get(at),
+        Some(b' ' | b'>' | b'/' | b'\t' | b'\r' | b'\n')
+    )
+}
+
+/// Comments, CDATA or processing instructions, in which a start tag means nothing.
+fn has_markup(bytes: &[u8]) -> bool {
+    memchr::memchr2_iter(b'!', b'?', bytes).any(|at| at > 0 && bytes[at - 1] == b'<')
+}
+
+fn last_start_outside_markup(bytes: &[u8], tag: &[u8]) -> Option<usize> {
+    let mut last = None;
+    let mut at = 0;
+    while let Some(next) = memchr(b'<', &bytes[at..]) {
+        at += next;
+        let rest = &bytes[at..];
+        let end: Option<&[u8]> = if rest.starts_with(b"<!--") {
+            Some(b"-->")
+        } else if rest.starts_with(b"<![CDATA[") {
+            Some(b"]]>")
+        } else if rest.starts_with(b"<?") {
+            Some(b"?>")
+        } else {
+            None
+        };
+        match end {
+            Some(end) => match memmem::find(&rest[2..], end) {
+                Some(len) => at += 2 + len + end.len(),
+                None => break,
+            },
+            None => {
+                // `<!--` or `<![CDATA[` may be cut at the end: nothing behind here is certain.
+                if rest.len() < 9 && memchr_iter(b'!', rest).next().is_some() {
+                    break;
+                }
+                if at > 0 && rest.starts_with(tag) && ends_name(bytes, at + tag.len()) {
+                    last = Some(at);
+                }
+                at += 1;
+            }
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_at_the_last_row() {
+        let cut = |text: &str| last_start(text.as_bytes(), b"<row");
+        assert_eq!(cut("<row r=\"1\"/><row r=\"2\"/>"), Some(12));
+        assert_eq!(cut("<row r=\"1\"/>"), None);
+        assert_eq!(cut("<row/><rowBreaks/>"), None);
+        assert_eq!(cut("<row/><row"), None);
+        assert_eq!(cut("<row/><row/><!-- <row/> -->"), Some(6));
+        assert_eq!(cut("<row/><row/><!-- <row/> "), Some(6));
+        assert_eq!(cut("<row/><c><![CDATA[<row >]]></c><row/>"), Some(31));
+        assert_eq!(cut("<row/><?x <row/>?>"), None);
+        assert_eq!(cut("<row/><t>what? no!</t><row/>"), Some(22));
+    }
+}

@@ -1,0 +1,384 @@
+//! The fast scanner: rows and cells as the usual writers write them, straight from bytes to lanes.
+//!
+//! In pseudo code:
+//!
+//! ```text
+//! for each `<row`: note its `r`; for each `<c`: column from the letters of `r`, style from `s`, type from `t`;
+//!     value from `<v>`, or from `<is><t>`; a formula is skipped
+//! ```
+//!
+//! Cells are some 37 bytes apart, so the code takes short hops: a few byte comparisons, and eight bytes at once where a
+//! literal or a row number is expected. It knows double quotes, no prefixes, no comments, no CDATA, no rich inline text.
+//! Anything else is a surprise: the row is left to the tolerant scanner (`slow.rs`), which starts at the row once more,
+//! puts the same cells into the same places, and is the specification this file is tested against.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr3};
+use quick_xml::escape::{resolve_xml_entity, unescape_with};
+
+use super::{
+    number,
+    rows::RowSink,
+    text::unescape,
+    value::{CellType, ValueReader, shared},
+};
+use crate::{
+    a1::{MAX_COLUMNS, MAX_ROWS},
+    column::Tag,
+};
+
+/// Why the scanner stopped.
+pub(super) enum Stop {
+    /// Something it does not know, in the item that starts here.
+    Surprise(usize),
+    /// The chunk has ended, between rows.
+    End,
+    /// `</sheetData>`
+    SheetEnd,
+}
+
+/// Reads rows from `at` on.
+pub(super) fn scan(
+    bytes: &[u8],
+    mut at: usize,
+    rows: &mut RowSink,
+    values: &ValueReader<'_>,
+) -> Stop {
+    loop {
+        at = skip_blanks(bytes, at);
+        let rest = &bytes[at..];
+        if rest.starts_with(b"<row") {
+            match row(bytes, at + 4, rows, values) {
+                Some(next) => at = next,
+                None => return Stop::Surprise(at),
+            }
+        } else if rest.is_empty() {
+            return Stop::End;
+        } else if rest.starts_with(b"</sheetData>") {
+            return Stop::SheetEnd;
+        } else {
+            return Stop::Surprise(at);
+        }
+    }
+}
+
+/// The digits of a row number and the quote behind them, as eight bytes to compare with.
+#[derive(Clone, Copy)]
+struct RowDigits {
+    key: u64,
+    mask: u64,
+    len: usize,
+}
+
+impl RowDigits {
+    fn new(digits: &[u8]) -> Self {
+        let mut key = [0; 8];
+        key[..digits.len()].copy_from_slice(digits);
+        key[digits.len()] = b'"';
+        let mask = u64::MAX >> (56 - 8 * digits.len());
+        RowDigits {
+            key: u64::from_le_bytes(key),
+            mask,
+            len: digits.len(),
+        }
+    }
+}
+
+#[inline]
+fn eight(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+}
+
+/// A row, from behind `<row`; gives the place behind it.
+fn row(bytes: &[u8], mut at: usize, rows: &mut RowSink, values: &ValueReader<'_>) -> Option<usize> {
+    let mut digits: &[u8] = b"";
+    let empty = loop {
+        match *bytes.get(at)? {
+            b' ' => {
+                let (name, value, next) = attribute(bytes, at + 1)?;
+                if name == b"r" {
+                    digits = value;
+                }
+                at = next;
+            }
+            b'>' => break false,
+            b'/' if bytes.get(at + 1) == Some(&b'>') => break true,
+            _ => return None,
+        }
+    };
+    let number = if digits.is_empty() {
+        None
+    } else {
+        Some(row_number(digits)?)
+    };
+    rows.begin_row(number);
+    if empty {
+        return Some(at + 2);
+    }
+    let end = cells(bytes, at + 1, RowDigits::new(digits), rows, values);
+    if end.is_none() {
+        rows.repeat_row();
+    }
+    end
+}
+
+/// Zero-based, of at most seven digits.
+fn row_number(digits: &[u8]) -> Option<u32> {
+    if digits.len() > 7 || digits[0] == b'0' {
+        return None;
+    }
+    let number = number::parse_index(digits)?;
+    (number <= MAX_ROWS).then(|| number - 1)
+}
+
+/// The cells of a row, and its end tag.
+fn cells(
+    bytes: &[u8],
+    mut at: usize,
+    digits: RowDigits,
+    rows: &mut RowSink,
+    values: &ValueReader<'_>,
+) -> Option<usize> {
+    let mut column = 0;
+    loop {
+        match *bytes.get(at..at + 3)? {
+            [b'<', b'c', b' ' | b'>' | b'/'] => {
+                at = cell(bytes, at + 2, digits, &mut column, rows, values)?;
+            }
+            [b'<', b'/', b'r'] => {
+                return bytes[at..].starts_with(b"</row>").then_some(at + 6);
+            }
+            [b' ' | b'\t' | b'\r' | b'\n', ..] => at = skip_blanks(bytes, at),
+            _ => return None,
+        }
+    }
+}
+
+/// A cell, from behind `<c`; gives the place behind it.
+#[inline]
+fn cell(
+    bytes: &[u8],
+    mut at: usize,
+    digits: RowDigits,
+    next_column: &mut u32,
+    rows: &mut RowSink,
+    values: &ValueReader<'_>,
+) -> Option<usize> {
+    let mut column = *next_column;
+    let mut style = 0;
+    let mut cell_type = CellType::Number;
+    loop {
+        match *bytes.get(at..at + 4)? {
+            [b' ', b'r', b'=', b'"'] => {
+                let (found, end) = column_letters(bytes, at + 4)?;
+                if eight(bytes, end)? & digits.mask != digits.key || digits.len == 0 {
+                    return None;
+                }
+                column = found;
+                at = end + digits.len + 1;
+            }
+            [b' ', b's', b'=', b'"'] => {
+                let end = digits_end(bytes, at + 4, &mut style)?;
+                at = end + 1;
+            }
+            [b' ', b't', b'=', b'"'] => {
+                let len = memchr(b'"', bytes.get(at + 4..at + 14)?)?;
+                cell_type = match bytes[at + 4] {
+                    b's' if len == 1 => CellType::Shared,
+                    _ => CellType::from_attribute(&bytes[at + 4..at + 4 + len])?,
+                };
+                at += len + 5;
+            }
+            [b' ', ..] => at = attribute(bytes, at + 1)?.2,
+            [b'>', ..] => break,
+            [b'/', b'>', ..] => {
+                *next_column = column + 1;
+                return Some(at + 2);
+            }
+            _ => return None,
+        }
+    }
+    if column >= MAX_COLUMNS {
+        return None;
+    }
+    *next_column = column + 1;
+    at += 1;
+    if bytes.get(at..at + 2)? == b"<f" {
+        at = formula_end(bytes, at + 2)?;
+    }
+    match *bytes.get(at..at + 4)? {
+        [b'<', b'v', b'>', _] => value(bytes, at + 3, column, cell_type, style, rows, values),
+        [b'<', b'/', b'c', b'>'] => Some(at + 4),
+        [b'<', b'i', b's', b'>'] if cell_type == CellType::Inline => {
+            let rest = &bytes[at + 4..];
+            at += 4 + [&b"<t>"[..], b"<t xml:space=\"preserve\">"]
+                .iter()
+                .find(|tag| rest.starts_with(tag))?
+                .len();
+            let end = at + memchr(b'<', &bytes[at..])?;
+            if !bytes[end..].starts_with(b"</t></is></c>") {
+                return None;
+            }
+            if let Some(lane) = values.context.selection.lane(column) {
+                push_text(&bytes[at..end], lane, Tag::Inline, rows, values)?;
+            }
+            Some(end + 13)
+        }
+        _ => None,
+    }
+}
+
+/// A value, from behind `<v>`, to behind `</c>`.
+#[inline]
+fn value(
+    bytes: &[u8],
+    at: usize,
+    column: u32,
+    cell_type: CellType,
+    style: u32,
+    rows: &mut RowSink,
+    values: &ValueReader<'_>,
+) -> Option<usize> {
+    const END: u64 = u64::from_le_bytes(*b"</v></c>");
+    let Some(lane) = values.context.selection.lane(column) else {
+        let end = at + memchr(b'<', &bytes[at..])?;
+        return (eight(bytes, end)? == END).then_some(end + 8);
+    };
+    let (tag, bits, end) = match cell_type {
+        CellType::Shared => {
+            let mut index = 0;
+            let end = digits_end(bytes, at, &mut index)?;
+            let (tag, bits) = shared(index);
+            (tag, bits, end)
+        }
+        CellType::Number => {
+            let (number, end) = number::parse_before_tag(bytes, at)?;
+            let (tag, bits) = values.number(number, style);
+            (tag, bits, end)
+        }
+        CellType::Bool => match bytes.get(at)? {
+            b'0' => (Tag::Bool, 0, at + 1),
+            b'1' => (Tag::Bool, 1, at + 1),
+            _ => return None,
+        },
+        CellType::Text => {
+            let end = at + memchr(b'<', &bytes[at..])?;
+            if eight(bytes, end)? != END {
+                return None;
+            }
+            push_text(&bytes[at..end], lane, Tag::Inline, rows, values)?;
+            return Some(end + 8);
+        }
+        // Rare, or odd: an inline string with a `<v>`.
+        CellType::Error | CellType::Date | CellType::Inline => return None,
+    };
+    if eight(bytes, end)? != END {
+        return None;
+    }
+    rows.push(lane, tag, bits);
+    Some(end + 8)
+}
+
+/// Decodes and puts a text; an empty one is no value.
+fn push_text(
+    raw: &[u8],
+    lane: usize,
+    tag: Tag,
+    rows: &mut RowSink,
+    values: &ValueReader<'_>,
+) -> Option<()> {
+    if raw.is_empty() {
+        return Some(());
+    }
+    if raw.len() as u64 > values.context.limits.max_cell_bytes {
+        return None;
+    }
+    rows.push_text(lane, tag, &decode(raw)?).ok()
+}
+
+/// Character data to text: entities, `_xHHHH_`. `None` when the tolerant reader has to look at it.
+pub(crate) fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
+    let text = std::str::from_utf8(raw).ok()?;
+    if memchr3(b'&', b'\r', b'_', raw).is_none() {
+        return Some(Cow::Borrowed(text));
+    }
+    if memchr(b'\r', raw).is_some() {
+        return None;
+    }
+    Some(match unescape_with(text, resolve_xml_entity).ok()? {
+        Cow::Borrowed(text) => unescape(text),
+        Cow::Owned(text) => Cow::Owned(unescape(&text).into_owned()),
+    })
+}
+
+/// Column letters from `at`: the zero-based column, and the place behind them.
+#[inline]
+fn column_letters(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
+    let letter = |i: usize| {
+        let value = bytes.get(i)?.wrapping_sub(b'A');
+        (value < 26).then(|| u32::from(value) + 1)
+    };
+    let mut column = letter(at)?;
+    let mut end = at + 1;
+    while let Some(value) = letter(end) {
+        column = column * 26 + value;
+        end += 1;
+        if end - at > 3 {
+            return None;
+        }
+    }
+    Some((column - 1, end))
+}
+
+/// A decimal number of one to nine digits from `at`; gives the place of the byte behind it.
+#[inline]
+fn digits_end(bytes: &[u8], at: usize, number: &mut u32) -> Option<usize> {
+    let mut i = at;
+    let mut n = 0u32;
+    loop {
+        let digit = bytes.get(i)?.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        n = n.wrapping_mul(10).wrapping_add(u32::from(digit));
+        i += 1;
+    }
+    *number = n;
+    (1..=9).contains(&(i - at)).then_some(i)
+}
+
+/// Name, value and the place behind an attribute in double quotes.
+fn attribute(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {
+    let name = memchr(b'=', &bytes[at..])?;
+    let start = at + name + 2;
+    let name = &bytes[at..at + name];
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b':' || *b == b'_';
+    if *bytes.get(start - 1)? != b'"' || !name.iter().all(plain) {
+        return None;
+    }
+    let len = memchr(b'"', &bytes[start..])?;
+    Some((name, &bytes[start..start + len], start + len + 1))
+}
+
+/// The place behind a formula, from behind `<f`.
+fn formula_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match *bytes.get(at)? {
+            b' ' => at = attribute(bytes, at + 1)?.2,
+            b'/' if bytes.get(at + 1) == Some(&b'>') => return Some(at + 2),
+            b'>' => {
+                let end = at + memchr(b'<', &bytes[at..])?;
+                return bytes[end..].starts_with(b"</f>").then_some(end + 4);
+            }
+            _ => return None,
+        }
+    }
+}
+
+pub(crate) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+        at += 1;
+    }
+    at
+}

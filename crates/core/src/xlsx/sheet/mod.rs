@@ -1,0 +1,118 @@
+//! A worksheet part: chunks of whole rows, each read into pieces by the fast scanner or the tolerant one.
+
+pub(crate) mod chunks;
+mod fast;
+mod iso;
+mod number;
+mod rows;
+mod slow;
+mod text;
+mod value;
+
+use std::sync::Arc;
+
+pub(crate) use chunks::{Chunk, ChunkReader};
+pub(crate) use fast::{decode, skip_blanks};
+pub(crate) use rows::RowSink;
+pub(crate) use slow::rich_text;
+
+use self::value::ValueReader;
+use super::Styles;
+use crate::{
+    column::{DateSystem, piece::Piece},
+    error::Result,
+    limits::Limits,
+};
+
+/// What to read of a sheet: the selection every worker shares.
+#[derive(Debug, Clone)]
+pub(crate) struct Selection {
+    /// Zero-based first and last row.
+    pub(crate) rows: std::ops::RangeInclusive<u32>,
+    /// Lane of each sheet column, [`Selection::SKIP`] for those not read; columns beyond the end are not read either.
+    pub(crate) lanes: Vec<u16>,
+    /// Keep rows without any value between rows that have one.
+    pub(crate) blank_rows: bool,
+}
+
+impl Selection {
+    pub(crate) const SKIP: u16 = u16::MAX;
+
+    /// The lane of `column`.
+    #[inline]
+    pub(crate) fn lane(&self, column: u32) -> Option<usize> {
+        match self.lanes.get(column as usize) {
+            Some(&lane) if lane != Self::SKIP => Some(usize::from(lane)),
+            _ => None,
+        }
+    }
+}
+
+/// What workers need to know to read any chunk of one sheet.
+#[derive(Debug, Clone)]
+pub(crate) struct SheetContext {
+    pub(crate) selection: Selection,
+    pub(crate) styles: Arc<Styles>,
+    pub(crate) dates: DateSystem,
+    pub(crate) limits: Limits,
+    /// Rows have no prefix, so that the fast scanner can know them.
+    pub(crate) plain: bool,
+    /// Prefixes bound to SpreadsheetML; elements with any other are not ours.
+    pub(crate) prefixes: Vec<String>,
+}
+
+/// Reads chunks. One for each worker: its buffers are reused.
+pub(crate) struct Scanner {
+    context: Arc<SheetContext>,
+    rows: RowSink,
+}
+
+/// What a chunk held.
+pub(crate) struct Scanned {
+    pub(crate) pieces: Vec<Piece>,
+    /// `</sheetData>` was met: there are no more rows.
+    pub(crate) ended: bool,
+}
+
+impl Scanner {
+    pub(crate) fn new(context: Arc<SheetContext>) -> Self {
+        let rows = RowSink::new(&context.selection);
+        Scanner { context, rows }
+    }
+
+    /// Reads a chunk, which starts at a row (or at what lies between rows). `offset` is its place in the part.
+    pub(crate) fn scan(&mut self, chunk: &[u8], offset: u64) -> Result<Scanned> {
+        self.scan_with(chunk, offset, self.context.plain)
+    }
+
+    /// Reads a chunk; without `fast` by the tolerant scanner alone, which is the specification.
+    pub(crate) fn scan_with(&mut self, chunk: &[u8], offset: u64, fast: bool) -> Result<Scanned> {
+        let values = ValueReader::new(&self.context);
+        let mut at = 0;
+        let mut ended = false;
+        while !ended && at < chunk.len() {
+            if fast {
+                match fast::scan(chunk, at, &mut self.rows, &values) {
+                    fast::Stop::Surprise(position) => at = position,
+                    fast::Stop::End => break,
+                    fast::Stop::SheetEnd => {
+                        ended = true;
+                        break;
+                    }
+                }
+                if at == chunk.len() {
+                    break;
+                }
+            }
+            let step = slow::step(&chunk[at..], &mut self.rows, &values, &self.context.limits)
+                .map_err(|error| error.shift_byte(offset + at as u64))?;
+            ended = step.ended;
+            at += step.consumed;
+        }
+        let pieces = self.rows.finish();
+        Ok(Scanned { pieces, ended })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Rows under construction: cells go to lanes, rows of a chunk to pieces.
+
+use super::Selection;
+use crate::{
+    column::{
+        Tag,
+        piece::{LaneBuilder, Piece, span},
+    },
+    error::{Error, Result},
+};
+
+/// Slots (rows times lanes) after which a piece is finished, so that lanes padded with nulls stay small however the cells
+/// of a hostile sheet are spread.
+const MAX_SLOTS: usize = 1 << 21;
+/// Blank rows that are filled in within a piece; larger gaps lie between pieces, where they cost nothing.
+const MAX_GAP: u32 = 256;
+
+/// Collects the cells of a chunk.
+pub(crate) struct RowSink {
+    blank_rows: bool,
+    first_row: u32,
+    last_row: u32,
+    lanes: Vec<LaneBuilder>,
+    used_lanes: usize,
+    rows: Vec<u32>,
+    text: Vec<u8>,
+    /// Row numbers count from the start of the chunk, as long as no row said its number.
+    relative: bool,
+    next_row: u32,
+    row: u32,
+    /// The current row has a place in `rows` (it has a cell).
+    placed: bool,
+    /// The current row is outside the selection.
+    outside: bool,
+    /// The next `begin_row` is the current row once more.
+    again: bool,
+    done: Vec<Piece>,
+}
+
+impl RowSink {
+    pub(crate) fn new(selection: &Selection) -> Self {
+        RowSink {
+            blank_rows: selection.blank_rows,
+            first_row: *selection.rows.start(),
+            last_row: *selection.rows.end(),
+            lanes: Vec::new(),
+            used_lanes: 0,
+            rows: Vec::new(),
+            text: Vec::new(),
+            relative: true,
+            next_row: 0,
+            row: 0,
+            placed: false,
+            outside: false,
+            again: false,
+            done: Vec::new(),
+        }
+    }
+
+    /// Starts a row: the one with this zero-based number, or the next one.
+    pub(crate) fn begin_row(&mut self, number: Option<u32>) {
+        if std::mem::take(&mut self.again) {
+            return;
+        }
+        if let Some(number) = number {
+            // A piece has ascending rows of one kind of numbering.
+            if (self.relative && self.next_row > 0) || number < self.next_row {
+                self.finish_piece();
+            }
+            self.relative = false;
+            self.next_row = number;
+        }
+        self.row = self.next_row;
+        self.next_row += 1;
+        self.placed = false;
+        self.outside = !self.relative && !(self.first_row..=self.last_row).contains(&self.row);
+    }
+
+    /// The row in hand will be read from its start once more, by the tolerant scanner.
+    pub(crate) fn repeat_row(&mut self) {
+        self.again = true;
+    }
+
+    /// Puts a cell into the row in hand.
+    #[inline]
+    pub(crate) fn push(&mut self, lane: usize, tag: Tag, bits: u64) {
+        if !self.placed && !self.place_row() {
+            return;
+        }
+        let row = self.rows.len() - 1;
+        match self.lanes.get_mut(lane) {
+            Some(builder) => builder.push(row, tag, bits),
+            None => self.push_new(lane, row, tag, bits),
+        }
+    }
+
+    #[cold]
+    fn push_new(&mut self, lane: usize, row: usize, tag: Tag, bits: u64) {
+        self.lanes.resize_with(lane + 1, LaneBuilder::default);
+        self.lanes[lane].push(row, tag, bits);
+    }
+
+    /// Puts a text (or the literal of an error).
+    pub(crate) fn push_text(&mut self, lane: usize, tag: Tag, text: &str) -> Result<()> {
+        let offset = self.text.len();
+        if u32::try_from(offset + text.len()).is_err() {
+            return Err(Error::malformed(
+                "more than 4 GiB of text between two row numbers",
+            ));
+        }
+        self.text.extend_from_slice(text.as_bytes());
+        self.push(lane, tag, span(offset, text.len()));
+        Ok(())
+    }
+
+    /// Gives the row in hand a place; false when it is not selected.
+    fn place_row(&mut self) -> bool {
+        if self.outside {
+            return false;
+        }
+        if let Some(&last) = self.rows.last() {
+            let gap = self.row - last - 1;
+            let slots = self.rows.len() * self.lanes.len();
+            if gap > MAX_GAP || slots > MAX_SLOTS {
+                self.finish_rows(last + 1);
+            } else if self.blank_rows {
+                self.rows.extend(last + 1..self.row);
+            }
+        }
+        self.rows.push(self.row);
+        self.placed = true;
+        true
+    }
+
+    /// Finishes the piece in hand, and all that the chunk holds.
+    pub(crate) fn finish(&mut self) -> Vec<Piece> {
+        self.finish_piece();
+        self.relative = true;
+        self.next_row = 0;
+        self.again = false;
+        std::mem::take(&mut self.done)
+    }
+
+    fn finish_piece(&mut self) {
+        if self.next_row > 0 {
+            self.finish_rows(self.next_row);
+        }
+    }
+
+    fn finish_rows(&mut self, next_row: u32) {
+        self.used_lanes = self
+            .lanes
+            .iter()
+            .rposition(|lane| lane.len() > 0)
+            .map_or(0, |at| at + 1);
+        self.done.push(Piece {
+            rows: std::mem::take(&mut self.rows),
+            relative: self.relative,
+            next_row,
+            lanes: self.lanes[..self.used_lanes]
+                .iter_mut()
+                .map(LaneBuilder::finish)
+                .collect(),
+            text: std::mem::take(&mut self.text).into(),
+        });
+        if self.relative {
+            // What follows counts on from this piece.
+            self.next_row -= next_row;
+            self.row = self.row.wrapping_sub(next_row);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The fast scanner against the tolerant one.

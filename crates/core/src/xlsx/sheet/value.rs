@@ -1,0 +1,147 @@
+//! The value of one cell: its `t`, its `s` and its text together make a tag and 64 bits. Both scanners end here.
+
+use super::{
+    SheetContext, iso,
+    number::{Number, parse, parse_index},
+    rows::RowSink,
+};
+use crate::{
+    column::{DateSystem, Tag},
+    error::{Error, Result},
+    limits::check,
+    xlsx::formats::NumberKind,
+};
+
+/// `ST_CellType` (ECMA-376 part 1, 18.18.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CellType {
+    Number,
+    Shared,
+    Text,
+    Inline,
+    Bool,
+    Error,
+    Date,
+}
+
+impl CellType {
+    pub(super) fn from_attribute(t: &[u8]) -> Option<CellType> {
+        Some(match t {
+            b"n" => CellType::Number,
+            b"s" => CellType::Shared,
+            b"str" => CellType::Text,
+            b"inlineStr" => CellType::Inline,
+            b"b" => CellType::Bool,
+            b"e" => CellType::Error,
+            b"d" => CellType::Date,
+            _ => return None,
+        })
+    }
+}
+
+/// Turns texts into values.
+pub(super) struct ValueReader<'a> {
+    pub(super) context: &'a SheetContext,
+    kinds: &'a [NumberKind],
+}
+
+/// Serial numbers up to 9999-12-31.
+const SERIALS: std::ops::Range<f64> = 0.0..2_958_466.0;
+
+impl<'a> ValueReader<'a> {
+    pub(super) fn new(context: &'a SheetContext) -> Self {
+        ValueReader {
+            context,
+            kinds: context.styles.kinds(),
+        }
+    }
+
+    /// Tag and bits of a number with cell format `style`.
+    #[inline]
+    pub(super) fn number(&self, number: Number, style: u32) -> (Tag, u64) {
+        match self.kinds.get(style as usize) {
+            None | Some(NumberKind::Number) => match number {
+                Number::Int(int) => (Tag::Int, int as u64),
+                Number::Float(float) => (Tag::Float, float.to_bits()),
+            },
+            Some(&kind) => self.date(number, kind),
+        }
+    }
+
+    fn date(&self, number: Number, kind: NumberKind) -> (Tag, u64) {
+        let serial = number.as_f64();
+        let tag = match kind {
+            NumberKind::Duration => Tag::Duration,
+            // What no calendar shows stays the number it is.
+            _ if !SERIALS.contains(&serial) => return self.number(number, u32::MAX),
+            NumberKind::Date if serial.fract() == 0.0 => Tag::Date,
+            NumberKind::Time if serial < 1.0 => Tag::Time,
+            _ => Tag::DateTime,
+        };
+        (tag, serial.to_bits())
+    }
+
+    /// Puts the cell whose value is `text` (entities resolved).
+    pub(super) fn put(
+        &self,
+        rows: &mut RowSink,
+        lane: usize,
+        cell_type: CellType,
+        style: u32,
+        text: &str,
+    ) -> Result<()> {
+        let bad = |what: &str| {
+            let text: String = text.chars().take(60).collect();
+            Error::malformed(format!("{text:?} is not {what}"))
+        };
+        check(
+            "max_cell_bytes",
+            self.context.limits.max_cell_bytes,
+            text.len() as u64,
+        )?;
+        match cell_type {
+            CellType::Text | CellType::Inline => {
+                // A formula that gives "" shows nothing, so it is no value.
+                if !text.is_empty() {
+                    rows.push_text(lane, Tag::Inline, text)?;
+                }
+                return Ok(());
+            }
+            _ if text.trim().is_empty() => return Ok(()),
+            CellType::Error => return rows.push_text(lane, Tag::Error, text.trim()),
+            _ => {}
+        }
+        let (tag, bits) = match cell_type {
+            CellType::Number => self.number(
+                parse(text.as_bytes()).ok_or_else(|| bad("a number"))?,
+                style,
+            ),
+            CellType::Shared => {
+                // An index beyond 32 bits is outside any table as well.
+                let digits = text.trim().bytes().all(|b| b.is_ascii_digit());
+                let index = parse_index(text.as_bytes()).or(digits.then_some(u32::MAX));
+                shared(index.ok_or_else(|| bad("an index of a shared string"))?)
+            }
+            CellType::Bool => match text.trim() {
+                "1" | "true" => (Tag::Bool, 1),
+                "0" | "false" => (Tag::Bool, 0),
+                _ => return Err(bad("a boolean (0 or 1)")),
+            },
+            CellType::Date => {
+                let dates: DateSystem = self.context.dates;
+                let (tag, serial) =
+                    iso::parse(text, dates).ok_or_else(|| bad("an ISO 8601 date"))?;
+                (tag, serial.to_bits())
+            }
+            CellType::Text | CellType::Inline | CellType::Error => unreachable!("handled above"),
+        };
+        rows.push(lane, tag, bits);
+        Ok(())
+    }
+}
+
+/// Tag and bits of a shared string. The largest index stands for null in packed lanes, and is outside any table.
+#[inline]
+pub(super) fn shared(index: u32) -> (Tag, u64) {
+    (Tag::Shared, u64::from(index.min(u32::MAX - 1)))
+}

@@ -1,0 +1,229 @@
+//! Bytes of a part to tokens. Tolerant: comments, processing instructions, prefixes, CDATA and any attribute order are
+//! fine; what is not well formed is an error with its byte. Has never heard of spreadsheets.
+//!
+//! `quick-xml` does the work. External or declared entities are never resolved (only the five of XML and character
+//! references), so there is nothing to expand.
+
+use std::borrow::Cow;
+
+use quick_xml::{
+    Reader, XmlVersion,
+    escape::resolve_xml_entity,
+    events::{BytesStart, Event},
+};
+
+use crate::error::{Error, Result};
+
+/// Tokens of one part or of a piece of one.
+pub(crate) struct Tokens<'a> {
+    reader: Reader<&'a [u8]>,
+    depth: u64,
+    max_depth: u64,
+}
+
+/// What XML says, without what does not matter to its meaning.
+pub(crate) enum Token<'a> {
+    /// A start tag. Empty elements give `Open` and `Close`.
+    Open(Tag<'a>),
+    /// An end tag.
+    Close,
+    /// Character data, entities resolved. One text may come in several tokens.
+    Text(Cow<'a, str>),
+    /// No bytes are left.
+    End,
+}
+
+/// A start tag.
+pub(crate) struct Tag<'a>(BytesStart<'a>);
+
+impl<'a> Tokens<'a> {
+    pub(crate) fn new(bytes: &'a [u8], max_depth: u64) -> Self {
+        let mut reader = Reader::from_reader(bytes);
+        let config = reader.config_mut();
+        config.expand_empty_elements = true;
+        // Pieces start inside the document, so the ends of elements around them come unannounced.
+        config.allow_unmatched_ends = true;
+        Tokens {
+            reader,
+            depth: 0,
+            max_depth,
+        }
+    }
+
+    /// The next token. (Not an iterator: it borrows nothing from `self` and may fail.)
+    pub(crate) fn next(&mut self) -> Result<Token<'a>> {
+        loop {
+            let start = self.reader.buffer_position();
+            let fail = |error: quick_xml::Error, at: u64| {
+                Error::malformed(format!("the XML is not well formed: {error}")).at_byte(at)
+            };
+            let event = match self.reader.read_event() {
+                Ok(event) => event,
+                Err(error) => return Err(fail(error, self.reader.error_position())),
+            };
+            return Ok(match event {
+                Event::Start(tag) => {
+                    self.depth += 1;
+                    if self.depth > self.max_depth {
+                        return Err(Error::limit("max_xml_depth", self.max_depth, self.depth)
+                            .at_byte(start));
+                    }
+                    Token::Open(Tag(tag))
+                }
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    Token::Close
+                }
+                Event::Text(text) => Token::Text(text.xml10_content()),
+                Event::CData(text) => Token::Text(text.xml10_content()),
+                Event::GeneralRef(name) => {
+                    if let Some(c) = name
+                        .resolve_char_ref()
+                        .map_err(|error| fail(error, start))?
+                    {
+                        Token::Text(c.to_string().into())
+                    } else {
+                        let name = name.into_inner();
+                        let known = resolve_xml_entity(&name).ok_or_else(|| {
+                            Error::malformed(format!("the entity &{name}; is not defined"))
+                                .at_byte(start)
+                        })?;
+                        Token::Text(known.into())
+                    }
+                }
+                Event::Eof => Token::End,
+                Event::Empty(_)
+                | Event::Comment(_)
+                | Event::PI(_)
+                | Event::Decl(_)
+                | Event::DocType(_) => continue,
+            });
+        }
+    }
+
+    /// Skips to the end of the element whose start tag was the last token.
+    pub(crate) fn skip_element(&mut self) -> Result<()> {
+        let outside = self.depth.saturating_sub(1);
+        while self.depth > outside {
+            if let Token::End = self.next()? {
+                return Err(self.ended_early());
+            }
+        }
+        Ok(())
+    }
+
+    /// All text of the element whose start tag was the last token, with that of the elements in it.
+    pub(crate) fn element_text(&mut self) -> Result<String> {
+        let outside = self.depth.saturating_sub(1);
+        let mut text = String::new();
+        while self.depth > outside {
+            match self.next()? {
+                Token::Text(more) => text.push_str(&more),
+                Token::End => return Err(self.ended_early()),
+                Token::Open(_) | Token::Close => {}
+            }
+        }
+        Ok(text)
+    }
+
+    /// Bytes read so far.
+    pub(crate) fn position(&self) -> u64 {
+        self.reader.buffer_position()
+    }
+
+    /// The error for bytes that end inside an element.
+    pub(crate) fn ended_early(&self) -> Error {
+        Error::malformed("the XML ends inside an element").at_byte(self.position())
+    }
+}
+
+impl Tag<'_> {
+    /// Local name: without prefix.
+    pub(crate) fn name(&self) -> &str {
+        self.split_name().1
+    }
+
+    /// Name as written.
+    pub(crate) fn full_name(&self) -> &str {
+        let raw: &str = &self.0;
+        &raw[..raw.len() - self.0.attributes_raw().len()]
+    }
+
+    /// Prefix and local name.
+    pub(crate) fn split_name(&self) -> (&str, &str) {
+        self.full_name()
+            .rsplit_once(':')
+            .unwrap_or(("", self.full_name()))
+    }
+
+    /// The attribute with exactly this name, entities resolved.
+    pub(crate) fn attribute(&self, name: &str) -> Result<Option<String>> {
+        self.find_attribute(name, |key| key == name)
+    }
+
+    /// The attribute with this local name and any prefix, such as `r:id`.
+    pub(crate) fn prefixed_attribute(&self, name: &str) -> Result<Option<String>> {
+        self.find_attribute(name, |key| {
+            key.rsplit_once(':').is_some_and(|(_, local)| local == name)
+        })
+    }
+
+    /// Adds the prefixes that this tag binds to one of `namespaces`; the default namespace has the prefix `""`.
+    pub(crate) fn bound_prefixes(&self, namespaces: &[&str], prefixes: &mut Vec<String>) {
+        for attribute in self.0.attributes().with_checks(false).flatten() {
+            let key: &str = attribute.key.as_ref();
+            let prefix = match key.strip_prefix("xmlns") {
+                Some("") => "",
+                Some(rest) if rest.starts_with(':') => &rest[1..],
+                _ => continue,
+            };
+            if namespaces.contains(&attribute.value.as_ref()) {
+                prefixes.push(prefix.to_owned());
+            }
+        }
+    }
+
+    fn find_attribute(&self, name: &str, wanted: impl Fn(&str) -> bool) -> Result<Option<String>> {
+        for attribute in self.0.attributes().with_checks(false) {
+            let attribute = attribute.map_err(|error| {
+                let tag = self.name();
+                Error::malformed(format!(
+                    "an attribute of <{tag}> is not well formed: {error}"
+                ))
+            })?;
+            if wanted(attribute.key.as_ref()) {
+                let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+                let value = value.map_err(|error| {
+                    Error::malformed(format!("attribute {name} is not well formed: {error}"))
+                })?;
+                return Ok(Some(value.into_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// True when the attribute is there and true (`1`, `true`, `on`).
+    pub(crate) fn flag(&self, name: &str) -> Result<bool> {
+        Ok(self.attribute(name)?.is_some_and(|value| is_true(&value)))
+    }
+}
+
+/// `xsd:boolean`, and the `on` of strict documents.
+pub(crate) fn is_true(value: &str) -> bool {
+    matches!(value.trim(), "1" | "true" | "on")
+}
+
+/// UTF-8 bytes of a whole part: a byte order mark is dropped, UTF-16 is converted.
+pub(crate) fn to_utf8(bytes: Vec<u8>) -> Result<Vec<u8>> {
+    let wide = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => u16::from_le_bytes,
+        Some([0xfe, 0xff]) => u16::from_be_bytes,
+        _ => return Ok(bytes),
+    };
+    let units = bytes[2..]
+        .chunks_exact(2)
+        .map(|pair| wide([pair[0], pair[1]]));
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    text.map(String::into_bytes)
+        .map_err(|_| Error::malformed("the UTF-16 text is damaged"))
+}

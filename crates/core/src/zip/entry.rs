@@ -1,0 +1,178 @@
+//! One entry, and its bytes as a stream of bounded pieces.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Archive;
+use crate::{
+    error::{Error, Result},
+    inflate::Inflater,
+    limits::{Budget, check},
+};
+
+/// What the central directory says of an entry. Sizes are checked against what is found, never trusted.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) method: Method,
+    pub(crate) crc32: u32,
+    pub(crate) compressed_bytes: u64,
+    pub(crate) inflated_bytes: u64,
+    pub(crate) local_offset: u64,
+    pub(crate) encrypted: bool,
+}
+
+/// Compression methods (APPNOTE 4.4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Stored,
+    Deflated,
+    Other(u16),
+}
+
+impl Method {
+    pub(super) fn from_number(number: u16) -> Self {
+        match number {
+            0 => Method::Stored,
+            8 => Method::Deflated,
+            other => Method::Other(other),
+        }
+    }
+}
+
+/// Bytes that may be inflated before the ratio is looked at: tiny parts compress extremely well.
+const RATIO_FREE_BYTES: u64 = 1 << 20;
+
+/// Reads an entry from start to end, checking limits on the way and size and CRC at the end.
+pub(crate) struct EntryReader {
+    entry: Entry,
+    compressed: Bytes,
+    state: State,
+    budget: Arc<Budget>,
+    crc: crc32fast::Hasher,
+    read: u64,
+    done: bool,
+}
+
+enum State {
+    Stored,
+    Deflated(Box<Inflater>),
+}
+
+impl EntryReader {
+    pub(crate) fn new(archive: &Archive, entry: &Entry, budget: Arc<Budget>) -> Result<Self> {
+        let compressed = archive.compressed(entry)?;
+        let state = match entry.method {
+            Method::Stored => State::Stored,
+            Method::Deflated => State::Deflated(Box::new(Inflater::new())),
+            Method::Other(number) => {
+                let message = format!("compression method {number} is not used in workbooks");
+                return Err(Error::unsupported(message).in_part(&entry.name));
+            }
+        };
+        Ok(EntryReader {
+            entry: entry.clone(),
+            compressed,
+            state,
+            budget,
+            crc: crc32fast::Hasher::new(),
+            read: 0,
+            done: false,
+        })
+    }
+
+    /// Name of the part, for errors.
+    pub(crate) fn part(&self) -> &str {
+        &self.entry.name
+    }
+
+    /// Bytes of the compressed entry.
+    pub(crate) fn compressed_len(&self) -> u64 {
+        self.compressed.len() as u64
+    }
+
+    /// Fills `out` from the start; fewer bytes than asked for come only at the end, which is when size and CRC-32 have been
+    /// checked.
+    pub(crate) fn fill(&mut self, out: &mut [u8]) -> Result<usize> {
+        self.try_fill(out)
+            .map_err(|error| error.in_part(&self.entry.name))
+    }
+
+    fn try_fill(&mut self, out: &mut [u8]) -> Result<usize> {
+        if self.done {
+            return Ok(0);
+        }
+        let written = match &mut self.state {
+            State::Stored => {
+                let rest = &self.compressed[self.read as usize..];
+                let len = rest.len().min(out.len());
+                out[..len].copy_from_slice(&rest[..len]);
+                self.done = len == rest.len();
+                len
+            }
+            State::Deflated(inflater) => {
+                let len = inflater.fill(&self.compressed, out)?;
+                self.done = inflater.is_done();
+                len
+            }
+        };
+        self.crc.update(&out[..written]);
+        self.read += written as u64;
+        self.check_limits(written as u64)?;
+        if self.done {
+            self.check_end()?;
+        }
+        Ok(written)
+    }
+
+    fn check_limits(&self, written: u64) -> Result<()> {
+        let limits = &self.budget.limits;
+        check("max_part_bytes", limits.max_part_bytes, self.read)?;
+        self.budget.spend_inflated(written)?;
+        if let State::Deflated(inflater) = &self.state
+            && self.read > RATIO_FREE_BYTES
+        {
+            let ratio = self.read / inflater.consumed().max(1);
+            check("max_inflate_ratio", limits.max_inflate_ratio, ratio)?;
+        }
+        Ok(())
+    }
+
+    fn check_end(&self) -> Result<()> {
+        if self.read != self.entry.inflated_bytes {
+            return Err(Error::malformed(format!(
+                "the part has {} bytes, the archive says {}",
+                self.read, self.entry.inflated_bytes
+            )));
+        }
+        let crc32 = self.crc.clone().finalize();
+        if crc32 != self.entry.crc32 {
+            return Err(Error::malformed(format!(
+                "the checksum of the part is {crc32:08x}, the archive says {:08x}",
+                self.entry.crc32
+            ))
+            .with_hint("the file was damaged on its way: get it again"));
+        }
+        Ok(())
+    }
+
+    /// Reads a small part whole.
+    pub(crate) fn read_small(mut self) -> Result<Vec<u8>> {
+        let limit = self.budget.limits.max_small_part_bytes;
+        let mut bytes = Vec::new();
+        let mut room = 16 << 10;
+        loop {
+            let start = bytes.len();
+            bytes.resize(start + room, 0);
+            let written = self.fill(&mut bytes[start..])?;
+            bytes.truncate(start + written);
+            check("max_small_part_bytes", limit, bytes.len() as u64)
+                .map_err(|error| error.in_part(&self.entry.name))?;
+            if written < room {
+                return Ok(bytes);
+            }
+            room = bytes.len();
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The archive: central directory to entries, entries to bytes. Has never heard of spreadsheets.
+//!
+//! Formats: APPNOTE.TXT 6.3.10, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14-16 (end records).
+
+mod directory;
+mod entry;
+
+pub(crate) use directory::Archive;
+pub(crate) use entry::{Entry, EntryReader, Method};

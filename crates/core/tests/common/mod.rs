@@ -1,0 +1,90 @@
+//! The non-empty cells of a workbook, in the words of the fixture manifest.
+#![allow(dead_code)] // each test file uses its own part
+
+use sheetlift_core::{
+    Cell, DateSystem, Error, HeaderRow, ReadOptions, Result, SheetKind, SheetRef, Visibility,
+    Workbook, cell_name, duration_micros, time_micros,
+};
+use sheetlift_fixtures::{Expect, Value};
+
+/// Sheet, address, value.
+pub type Cells = Vec<(String, String, Value)>;
+
+pub fn expected_cells(expect: &Expect) -> Cells {
+    expect
+        .cells()
+        .map(|(sheet, at, value)| (sheet.into(), at.into(), value.clone()))
+        .collect()
+}
+
+/// All cells of the visible worksheets, by row, then column.
+pub fn cells_of(workbook: &Workbook, threads: usize) -> Result<Cells> {
+    let mut cells = Cells::new();
+    for (index, sheet) in workbook.sheets().iter().enumerate() {
+        if sheet.visibility != Visibility::Visible || sheet.kind != SheetKind::Worksheet {
+            continue;
+        }
+        let options = ReadOptions::default()
+            .with_sheet(SheetRef::Index(index))
+            .with_header(HeaderRow::None)
+            .with_blank_rows(false)
+            .with_threads(threads);
+        let mut rows = workbook.rows(&options)?;
+        rows.hold()?;
+        while let Some(window) = rows.next_window()? {
+            let columns: Vec<u32> = rows.header().columns.iter().map(|c| c.index).collect();
+            for (row, number) in window.row_numbers().into_iter().enumerate() {
+                for (column, index) in columns.iter().enumerate() {
+                    let at = cell_name(number, *index);
+                    let cell = window.column(column).cell(row);
+                    if let Some(value) = value_of(cell, window.dates(), &at)? {
+                        cells.push((sheet.name.clone(), at, value));
+                    }
+                }
+            }
+        }
+    }
+    Ok(cells)
+}
+
+fn value_of(cell: Cell<'_>, dates: DateSystem, at: &str) -> Result<Option<Value>> {
+    Ok(Some(match cell {
+        Cell::Null => return Ok(None),
+        Cell::Text("", _) => return Ok(None),
+        Cell::Bool(value) => Value::Bool(value),
+        Cell::Int(value) => Value::Int(value),
+        Cell::Float(value) => Value::Float(value),
+        Cell::Text(text, _) => Value::Text(text.to_owned()),
+        Cell::Error(literal) => Value::Error(literal.to_owned()),
+        Cell::Date(serial) => {
+            let (y, m, d, ..) = civil(dates.unix_micros(serial).unwrap());
+            Value::Date(y, m, d)
+        }
+        Cell::DateTime(serial) => {
+            let (y, m, d, h, mi, s, ms) = civil(dates.unix_micros(serial).unwrap());
+            Value::DateTime(y, m, d, h, mi, s, ms)
+        }
+        Cell::Time(fraction) => {
+            let (.., h, mi, s, ms) = civil(time_micros(fraction).unwrap());
+            Value::Time(h, mi, s, ms)
+        }
+        Cell::Duration(days) => Value::Duration(duration_micros(days).unwrap() / 1000),
+        Cell::BadString(id) => {
+            return Err(Error::malformed(format!("shared string {id}")).at_cell(at));
+        }
+    }))
+}
+
+fn civil(unix_micros: i64) -> (i32, u32, u32, u32, u32, u32, u32) {
+    use jiff::ToSpan;
+    let at = jiff::civil::datetime(1970, 1, 1, 0, 0, 0, 0) + unix_micros.microseconds();
+    (
+        i32::from(at.year()),
+        at.month() as u32,
+        at.day() as u32,
+        at.hour() as u32,
+        at.minute() as u32,
+        at.second() as u32,
+        at.millisecond() as u32,
+    )
+}
