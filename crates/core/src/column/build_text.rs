@@ -1,11 +1,11 @@
 //! Text columns. A view refers to the text where it lies (shared strings, or the inline texts of a piece); the other
 //! representations copy it.
 
-use std::{io::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use ahash::AHashMap;
 use arrow_array::{
-    Array, ArrayRef, Int32Array, StringViewArray,
+    ArrayRef, Int32Array, StringViewArray,
     builder::{StringBuilder, StringDictionaryBuilder},
     types::Int32Type,
 };
@@ -17,7 +17,7 @@ use super::{
     display::write_cell,
     kind::TextRepr,
     piece::{Packed, span_bytes},
-    strings::{StringTable, make_view, shift_block},
+    strings::{StringTable, make_view, view_place, with_block},
     text,
     window::ColumnView,
 };
@@ -57,7 +57,8 @@ fn build_views(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<String
                     nulls.append_n_non_nulls(full.len());
                 }
                 _ => {
-                    let block = buffers.push(&piece.text);
+                    let inline = lane.tags().contains(Tag::Inline);
+                    let block = if inline { buffers.push(&piece.text) } else { 0 };
                     for row in full {
                         let (tag, bits) = lane.slot(row);
                         let view = match tag {
@@ -119,10 +120,8 @@ const WRITTEN: u32 = u32::MAX;
 
 impl Buffers {
     fn push(&mut self, block: &Buffer) -> u32 {
-        if !block.is_empty() {
-            self.blocks.push(block.clone());
-        }
-        self.blocks.len() as u32 - u32::from(!block.is_empty())
+        self.blocks.push(block.clone());
+        self.blocks.len() as u32 - 1
     }
 
     fn write(
@@ -148,8 +147,8 @@ impl Buffers {
         if !self.written.is_empty() {
             let block = self.blocks.len() as u32;
             for view in views.iter_mut() {
-                if super::strings::view_place(*view).is_some_and(|(b, _)| b == WRITTEN as usize) {
-                    *view = shift_block(*view, block.wrapping_sub(WRITTEN));
+                if view_place(*view).is_some_and(|(b, _)| b == WRITTEN as usize) {
+                    *view = with_block(*view, block);
                 }
             }
             self.blocks.push(Buffer::from_vec(self.written));

@@ -85,11 +85,7 @@ pub(crate) fn view_place(view: u128) -> Option<(usize, usize)> {
     (view_len(view) > 12).then_some(((view >> 64) as u32 as usize, (view >> 96) as u32 as usize))
 }
 
-/// The same view with its block number moved by `by`; inlined views are unchanged.
-pub(crate) fn shift_block(view: u128, by: u32) -> u128 {
-    if view_len(view) > 12 {
-        view + (u128::from(by) << 64)
-    } else {
-        view
-    }
+/// The same view in block `block`; the text must not be inlined.
+pub(crate) fn with_block(view: u128, block: u32) -> u128 {
+    view & !(u128::from(u32::MAX) << 64) | u128::from(block) << 64
 }

@@ -77,8 +77,8 @@ sheetlift:
         Value::Int(18_262)
     );
     assert_eq!(contract.fields[3].categories.len(), 2);
-    assert_eq!(contract.locate.sheet, SheetRef::Name("Items".into()));
-    assert_eq!(contract.locate.header, HeaderRow::At(2));
+    assert_eq!(contract.locate.sheet, crate::SheetRef::Name("Items".into()));
+    assert_eq!(contract.locate.header, crate::HeaderRow::At(2));
     assert_eq!(
         contract.load.as_ref().unwrap().mode.as_deref(),
         Some("upsert")

@@ -1,5 +1,6 @@
 //! A part in chunks that start at an element of a given name: whole rows, whole shared strings. Memory is bounded by the
-//! chunk, whatever the size of the part; a single row that is larger makes its chunk grow, up to `max_row_bytes`.
+//! chunk, whatever the size of the part (an element of that name inside a foreign element would be cut at too, and end in
+//! an error; the schema has no place for one); a single row that is larger makes its chunk grow, up to `max_row_bytes`.
 
 use memchr::{memchr, memchr_iter, memmem};
 
@@ -56,6 +57,7 @@ pub(crate) struct ChunkReader {
     unread: Option<Chunk>,
     offset: u64,
     size: usize,
+    max_size: usize,
     ended: bool,
     max_row_bytes: u64,
 }
@@ -128,10 +130,18 @@ impl ChunkReader {
             unread: None,
             offset: at as u64,
             size: FIRST_BYTES,
+            max_size: CHUNK_BYTES,
             ended,
             max_row_bytes,
         };
         Ok((chunks, prologue))
+    }
+
+    /// Cuts chunks of about this size, so that tests see every border.
+    #[cfg(test)]
+    pub(crate) fn with_chunk_bytes(mut self, bytes: usize) -> Self {
+        self.max_size = bytes;
+        self
     }
 
     /// Name of the part, for errors.
@@ -155,7 +165,7 @@ impl ChunkReader {
             return Ok(Some(chunk));
         }
         let mut have = self.carry.len();
-        self.size = (self.size * 2).min(CHUNK_BYTES);
+        self.size = (self.size * 2).min(self.max_size);
         let room = have + self.size;
         if buf.len() < room {
             buf.resize(room, 0);
@@ -177,9 +187,9 @@ impl ChunkReader {
                 break cut;
             }
             // What follows the rows (merged cells, links) may be larger than any row, and is not cut.
-            if !has_markup(&buf[..have]) && memmem::find(&buf[..have], &self.end_tag).is_some() {
+            if let Some(end) = end_of_parent(&buf[..have], &self.end_tag) {
                 self.drain()?;
-                break have;
+                break end;
             }
             check("max_row_bytes", self.max_row_bytes, have as u64)
                 .map_err(|error| error.in_part(self.reader.part()).at_byte(self.offset))?;
@@ -255,6 +265,15 @@ fn last_start(bytes: &[u8], tag: &[u8]) -> Option<usize> {
         return last_start_outside_markup(bytes, tag);
     }
     memmem::rfind_iter(bytes, tag).find(|&at| at > 0 && ends_name(bytes, at + tag.len()))
+}
+
+/// The place behind the end tag of the parent, where there is no doubt that it is one.
+fn end_of_parent(bytes: &[u8], end_tag: &[u8]) -> Option<usize> {
+    if has_markup(bytes) {
+        return None;
+    }
+    let at = memmem::find(bytes, end_tag)?;
+    Some(at + memchr(b'>', &bytes[at..])? + 1)
 }
 
 /// A tag name ends here. At the very end of the bytes that is not known.

@@ -102,6 +102,10 @@ impl RowSink {
 
     /// Puts a text (or the literal of an error).
     pub(crate) fn push_text(&mut self, lane: usize, tag: Tag, text: &str) -> Result<()> {
+        // Placing the row may start a new piece, with a text of its own.
+        if !self.placed && !self.place_row() {
+            return Ok(());
+        }
         let offset = self.text.len();
         if u32::try_from(offset + text.len()).is_err() {
             return Err(Error::malformed(

@@ -1,1 +1,188 @@
-//! The fast scanner against the tolerant one.
+//! The fast scanner against the tolerant one, over generated sheets cut at every chunk size.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use sheetlift_fixtures::Book;
+
+use super::*;
+use crate::{
+    a1::{CellRange, MAX_COLUMNS, cell_name},
+    column::StringTable,
+    limits::Budget,
+    source::Source,
+    xlsx::Package,
+};
+
+const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+
+/// Row, column, and the cell as text.
+type Cells = Vec<(u32, usize, String)>;
+
+/// Reads a sheet part; `chunk_bytes` at a time, with or without the fast scanner.
+fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
+    let bytes = Book::new().sheet_xml("Sheet1", xml).build();
+    let limits = Limits::default();
+    let source = Source::from_bytes(bytes, &limits)?;
+    let package = Package::open(source, Arc::new(Budget::new(limits.clone())))?;
+    let part = package.part_names().find(|name| name.contains("sheet1")).unwrap().to_owned();
+    let reader = package.reader(&part)?;
+    let (chunks, prologue) = ChunkReader::open(reader, "sheetData", "row", 1 << 20, 1 << 20)?;
+    let mut chunks = chunks.with_chunk_bytes(chunk_bytes);
+    if !prologue.has_content {
+        return Ok(Cells::new());
+    }
+    let context = SheetContext {
+        selection: Selection {
+            rows: CellRange::all().rows,
+            lanes: (0..MAX_COLUMNS as u16).collect(),
+            blank_rows: false,
+        },
+        styles: Arc::new(Styles::default()),
+        dates: DateSystem::Y1900,
+        limits,
+        plain: prologue.plain,
+        prefixes: prologue.prefixes,
+    };
+    let plain = context.plain;
+    let mut scanner = Scanner::new(Arc::new(context));
+    let strings = StringTable::default();
+    let mut cells = Cells::new();
+    let mut base = 0;
+    while let Some(chunk) = chunks.next(Vec::new())? {
+        let scanned = scanner.scan_with(chunk.bytes(), chunk.offset, fast && plain)?;
+        for piece in scanned.pieces {
+            let first = if piece.relative { base } else { 0 };
+            for (at, row) in piece.rows.iter().enumerate() {
+                for lane in 0..piece.lanes.len() {
+                    let text = format!("{:?}", piece.cell(at, lane, &strings));
+                    if text != "Null" {
+                        cells.push((first + row, lane, text));
+                    }
+                }
+            }
+            base = first + piece.next_row;
+        }
+        if scanned.ended {
+            break;
+        }
+    }
+    Ok(cells)
+}
+
+/// One cell: columns skipped before it, whether it says its place, and its XML with `@` where ` r="B2"` goes.
+fn cell() -> impl Strategy<Value = (u32, bool, String)> {
+    let text = prop_oneof![
+        "[a-z]{0,14}",
+        Just("a &amp; b &#65;&#x42;".to_owned()),
+        Just("_x0041__x005F_x0042_ _x".to_owned()),
+        Just("  padded  ".to_owned()),
+        Just("line\r\nbreak\rend".to_owned()),
+        Just("žluťoučký 漢字 😀".to_owned()),
+    ];
+    let number = prop_oneof!["-?[0-9]{1,19}", "-?[0-9]{1,8}\\.[0-9]{1,9}", "[0-9]\\.[0-9]{1,16}E[+-][0-9]{1,2}"];
+    let xml = prop_oneof![
+        4 => number.clone().prop_map(|n| format!("<c@><v>{n}</v></c>")),
+        4 => (0u32..99_999).prop_map(|n| format!("<c@ t=\"s\"><v>{n}</v></c>")),
+        2 => text.clone().prop_map(|t| format!("<c@ t=\"inlineStr\"><is><t>{t}</t></is></c>")),
+        2 => text.clone().prop_map(|t| format!("<c@ t=\"inlineStr\"><is><t xml:space=\"preserve\">{t}</t></is></c>")),
+        2 => text.clone().prop_map(|t| format!("<c@ s=\"3\" t=\"str\"><f>A1&amp;\"x\"</f><v>{t}</v></c>")),
+        1 => text.prop_map(|t| format!("<c@ t=\"inlineStr\"><is><r><t>{t}</t></r><r><rPr/><t>+</t></r><rPh><t>no</t></rPh></is></c>")),
+        1 => number.prop_map(|n| format!("<c s=\"1\"@ cm=\"1\"><f t=\"shared\" ref=\"A1:B2\" si=\"0\"/><v>{n}</v></c>")),
+        1 => Just("<c@ t=\"b\"><v>1</v></c>".to_owned()),
+        1 => Just("<c@ t=\"e\"><v>#DIV/0!</v></c>".to_owned()),
+        1 => Just("<c@ t=\"d\"><v>2024-02-29T12:00:00</v></c>".to_owned()),
+        1 => Just("<c@ s=\"7\"/>".to_owned()),
+        1 => Just("<c@></c>".to_owned()),
+        1 => Just("<c@><v/></c>".to_owned()),
+        1 => Just("<c@><v></v></c>".to_owned()),
+        1 => Just("<c@><v> 12 </v></c>".to_owned()),
+        1 => Just("<c@><v><!-- <row r=\"9\"> -->5</v></c>".to_owned()),
+        1 => Just("<c@ t=\"str\"><v><![CDATA[<row r=\"8\"><c> & ]]></v></c>".to_owned()),
+        1 => Just("<c@ t='str' ><v >odd</v ></c >".to_owned()),
+        1 => Just("<c@><v>1</v><extLst><ext><v>2</v></ext></extLst></c>".to_owned()),
+    ];
+    (prop_oneof![5 => Just(0u32), 1 => 1u32..4, 1 => 20u32..800], prop::bool::weighted(0.9), xml)
+}
+
+/// Rows to skip before a row, whether it says its number, its cells, and what follows it.
+type Row = (u32, bool, Vec<(u32, bool, String)>, &'static str);
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let between = prop_oneof![
+        8 => Just(""),
+        2 => Just("\n  "),
+        1 => Just("<!-- a <row r=\"7\"><c r=\"A7\"><v>7</v></c></row> -->"),
+        1 => Just("<?target <row r=\"6\"/> ?>"),
+        1 => Just("<other><x y=\"3\"/></other>"),
+        1 => Just("<row/>"),
+    ];
+    let row = (
+        prop_oneof![6 => Just(0u32), 1 => 1u32..5, 1 => 300u32..400],
+        prop::bool::weighted(0.85),
+        prop::collection::vec(cell(), 0..8),
+        between,
+    );
+    prop::collection::vec(row, 0..12)
+}
+
+fn sheet_xml(rows: &[Row]) -> String {
+    let mut xml = format!("<worksheet xmlns=\"{MAIN}\"><dimension ref=\"A1\"/><sheetData>");
+    let mut row = 0;
+    for (gap, says_number, cells, after) in rows {
+        row += gap;
+        match says_number {
+            true => write!(xml, "<row r=\"{}\" spans=\"1:9\">", row + 1).unwrap(),
+            false => xml.push_str("<row spans=\"1:9\">"),
+        }
+        let mut column = 0;
+        for (gap, says_place, cell) in cells {
+            column += gap;
+            // A place counts from the row's number, which must be known.
+            let place = match *says_place && *says_number {
+                true => format!(" r=\"{}\"", cell_name(row, column)),
+                false => String::new(),
+            };
+            xml.push_str(&cell.replace('@', &place));
+            column += 1;
+        }
+        xml.push_str("</row>");
+        xml.push_str(after);
+        row += 1;
+    }
+    xml.push_str("</sheetData><mergeCells count=\"1\"><mergeCell ref=\"A1:B1\"/></mergeCells></worksheet>");
+    xml
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn fast_equals_slow_at_every_chunk_size(rows in rows()) {
+        let xml = sheet_xml(&rows);
+        let expected = read(&xml, usize::MAX / 4, false).unwrap();
+        for chunk_bytes in (1..64).chain([100, 128, 200, 333, 512, 1000, 4096, usize::MAX / 4]) {
+            prop_assert_eq!(&read(&xml, chunk_bytes, true).unwrap(), &expected, "fast, {}", chunk_bytes);
+        }
+        for chunk_bytes in [1, 17, 130, 700] {
+            prop_assert_eq!(&read(&xml, chunk_bytes, false).unwrap(), &expected, "slow, {}", chunk_bytes);
+        }
+    }
+
+    /// Damaged XML: both give the same cells, or both an error.
+    #[test]
+    fn fast_and_slow_agree_on_damage(rows in rows(), at in any::<prop::sample::Index>(), byte in "[<>/\"= a0&!]") {
+        let mut xml = sheet_xml(&rows);
+        let start = xml.find("<sheetData>").unwrap() + 11;
+        let at = start + at.index(xml.len() - start);
+        prop_assume!(xml.is_char_boundary(at) && xml.is_char_boundary(at + 1));
+        xml.replace_range(at..at + 1, &byte);
+        let slow = read(&xml, usize::MAX / 4, false);
+        let fast = read(&xml, usize::MAX / 4, true);
+        match (slow, fast) {
+            (Ok(slow), Ok(fast)) => prop_assert_eq!(slow, fast),
+            (Err(_), Err(_)) => {}
+            (slow, fast) => prop_assert!(false, "slow {slow:?}\nfast {fast:?}\n{xml}"),
+        }
+    }
+}

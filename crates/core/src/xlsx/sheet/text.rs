@@ -5,46 +5,35 @@ use std::borrow::Cow;
 /// Resolves `_xHHHH_`. An escaped underscore, `_x005F_`, keeps what follows it from being an escape; UTF-16 surrogate pairs
 /// come as two escapes; a lone surrogate stays as it is written.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    let mut places = text.match_indices("_x").map(|(at, _)| at);
-    let Some(first) = places.find(|&at| code_at(&text[at..]).is_some()) else {
-        return Cow::Borrowed(text);
-    };
+    let Some(first) = next_escape(text) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
-    out.push_str(&text[..first]);
-    let mut rest = &text[first..];
-    while !rest.is_empty() {
-        match code_at(rest) {
-            Some(code) => match char::from_u32(u32::from(code)) {
-                Some(c) => {
+    let (mut rest, mut next) = (text, Some(first));
+    while let Some((at, code)) = next {
+        out.push_str(&rest[..at]);
+        let escape = &rest[at..at + ESCAPE_LEN];
+        rest = &rest[at + ESCAPE_LEN..];
+        match (char::from_u32(u32::from(code)), code_at(rest)) {
+            (Some(c), _) => out.push(c),
+            (None, low) => match char::decode_utf16([code, low.unwrap_or(0)]).next() {
+                Some(Ok(c)) => {
                     out.push(c);
-                    rest = &rest[7..];
+                    rest = &rest[ESCAPE_LEN..];
                 }
-                None => match code_at(&rest[7..]).map(|low| char::decode_utf16([code, low]).next())
-                {
-                    Some(Some(Ok(c))) => {
-                        out.push(c);
-                        rest = &rest[14..];
-                    }
-                    _ => {
-                        out.push_str(&rest[..7]);
-                        rest = &rest[7..];
-                    }
-                },
+                _ => out.push_str(escape),
             },
-            None => {
-                let next = rest[1..].find('_').map_or(rest.len(), |at| at + 1);
-                // `rest` starts at `_` or at the first character after an escape.
-                let end = if rest.starts_with('_') {
-                    next
-                } else {
-                    rest.find('_').unwrap_or(rest.len())
-                };
-                out.push_str(&rest[..end]);
-                rest = &rest[end..];
-            }
         }
+        next = next_escape(rest);
     }
+    out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Length of `_xHHHH_`.
+const ESCAPE_LEN: usize = 7;
+
+/// Place and code of the first escape.
+fn next_escape(text: &str) -> Option<(usize, u16)> {
+    text.match_indices("_x").find_map(|(at, _)| Some((at, code_at(&text[at..])?)))
 }
 
 /// The code when `text` starts with `_xHHHH_`.

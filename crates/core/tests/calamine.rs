@@ -1,0 +1,38 @@
+//! Ours against calamine, directly: the same cells of every fixture, unless the difference is listed with its reason.
+
+mod common;
+
+use common::cells_of;
+use sheetlift_core::Workbook;
+use sheetlift_fixtures::{
+    manifest,
+    oracle::{Cells, DANGEROUS, DEVIATIONS, calamine_cells, plain},
+};
+
+#[test]
+fn agrees_with_calamine() {
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for fixture in manifest() {
+        let listed = |list: &[(&str, &str)]| list.iter().any(|(name, _)| *name == fixture.name);
+        if listed(DANGEROUS) || listed(DEVIATIONS) {
+            continue;
+        }
+        let bytes = (fixture.bytes)();
+        let ours = Workbook::from_bytes(bytes.clone()).and_then(|workbook| cells_of(&workbook, 2));
+        match (ours, calamine_cells(bytes)) {
+            (Ok(ours), Ok(theirs)) => {
+                let ours: Cells = ours.into_iter().map(|(s, a, v)| (s, a, plain(&v))).collect();
+                if ours != theirs {
+                    let first = ours.iter().zip(&theirs).find(|(a, b)| a != b);
+                    wrong.push(format!("{}: {first:?}", fixture.name));
+                }
+            }
+            (Err(_), Err(_)) => {}
+            (ours, theirs) => wrong.push(format!("{}: {ours:?} against {theirs:?}", fixture.name)),
+        }
+        compared += 1;
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert!(compared > 80, "only {compared} fixtures were compared");
+}
