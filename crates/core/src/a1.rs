@@ -27,7 +27,7 @@ pub fn cell_name(row: u32, column: u32) -> String {
 }
 
 /// The sheet name as it stands before `!`: quoted unless it is a plain word.
-pub fn quote_sheet(name: &str) -> Cow<'_, str> {
+pub(crate) fn quote_sheet(name: &str) -> Cow<'_, str> {
     let plain = !name.is_empty()
         && name.chars().all(|c| c.is_alphanumeric() || c == '_')
         && !name.starts_with(|c: char| c.is_ascii_digit());

@@ -22,7 +22,10 @@ fn agrees_with_calamine() {
         let ours = Workbook::from_bytes(bytes.clone()).and_then(|workbook| cells_of(&workbook, 2));
         match (ours, calamine_cells(bytes)) {
             (Ok(ours), Ok(theirs)) => {
-                let ours: Cells = ours.into_iter().map(|(s, a, v)| (s, a, plain(&v))).collect();
+                let ours: Cells = ours
+                    .into_iter()
+                    .map(|(s, a, v)| (s, a, plain(&v)))
+                    .collect();
                 if ours != theirs {
                     let first = ours.iter().zip(&theirs).find(|(a, b)| a != b);
                     wrong.push(format!("{}: {first:?}", fixture.name));

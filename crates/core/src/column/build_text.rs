@@ -193,7 +193,11 @@ fn build_dictionary(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<A
             Cell::Null => None,
             Cell::Text(text, Some(id)) => match known.get(&id) {
                 Some(&key) => Some(key),
-                None => key(text).inspect(|&key| drop(known.insert(id, key))),
+                None => {
+                    let key = key(text);
+                    known.extend(key.map(|key| (id, key)));
+                    key
+                }
             },
             Cell::Text(text, None) => key(text),
             cell => {

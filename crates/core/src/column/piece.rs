@@ -37,11 +37,6 @@ impl Piece {
         self.rows.len()
     }
 
-    /// True when there are no rows.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The cell in `row` (index in this piece) of lane `column`.
     pub(crate) fn cell<'a>(
         &'a self,
@@ -73,13 +68,6 @@ impl Piece {
             lane += 1;
             keep.binary_search(&(lane - 1)).is_ok()
         });
-    }
-
-    /// Bytes held.
-    pub(crate) fn size(&self) -> usize {
-        self.rows.capacity() * 4
-            + self.text.capacity()
-            + self.lanes.iter().map(Lane::size).sum::<usize>()
     }
 }
 
@@ -164,15 +152,6 @@ impl Lane {
             Packed::Strings(ids) => ids.len(),
             Packed::Ints(ints) => ints.len(),
             Packed::Plain(_, values) | Packed::Mixed(_, values) => values.len(),
-        }
-    }
-
-    fn size(&self) -> usize {
-        match &self.packed {
-            Packed::Strings(ids) => ids.capacity() * 4,
-            Packed::Ints(ints) => ints.capacity() * 4,
-            Packed::Plain(_, values) => values.capacity() * 8,
-            Packed::Mixed(tags, values) => tags.capacity() + values.capacity() * 8,
         }
     }
 

@@ -8,6 +8,7 @@ use super::{
     piece::{Lane, Piece},
     strings::StringTable,
 };
+use crate::error::Result;
 
 /// Rows of one sheet, in order, over pieces that are shared and never copied.
 #[derive(Debug, Clone)]
@@ -71,10 +72,6 @@ impl Window {
             column,
         }
     }
-
-    pub(crate) fn parts(&self) -> &[(Arc<Piece>, Range<usize>)] {
-        &self.parts
-    }
 }
 
 /// One column of a window.
@@ -128,17 +125,18 @@ impl<'a> ColumnView<'a> {
 
     /// Visits every cell in order with its row in the window.
     pub fn for_each(&self, mut visit: impl FnMut(usize, Cell<'a>)) {
-        let Ok(()) = self.try_for_each(|row, cell| {
+        let never_fails = self.try_for_each(|row, cell| {
             visit(row, cell);
-            Ok::<(), std::convert::Infallible>(())
+            Ok(())
         });
+        debug_assert!(never_fails.is_ok());
     }
 
     /// Visits every cell in order until `visit` fails.
-    pub(crate) fn try_for_each<E>(
+    pub(crate) fn try_for_each(
         &self,
-        mut visit: impl FnMut(usize, Cell<'a>) -> Result<(), E>,
-    ) -> Result<(), E> {
+        mut visit: impl FnMut(usize, Cell<'a>) -> Result<()>,
+    ) -> Result<()> {
         let mut at = 0;
         for (piece, range) in &self.window.parts {
             for row in range.clone() {
@@ -234,12 +232,12 @@ pub(crate) mod testing {
             vec![Cell::BadString(7), Cell::Null, Cell::Error("#N/A")],
         ];
         let window = window(4, 3, &rows);
-        for column in 0..3 {
-            window
-                .column(column)
-                .for_each(|row, cell| assert_eq!(cell, rows[row][column]));
-            for row in 0..3 {
-                assert_eq!(window.column(column).cell(row), rows[row][column]);
+        for (row, cells) in rows.iter().enumerate() {
+            for (column, cell) in cells.iter().enumerate() {
+                assert_eq!(window.column(column).cell(row), *cell);
+                window
+                    .column(column)
+                    .for_each(|at, found| assert!(at != row || found == *cell));
             }
         }
         assert_eq!(window.row_numbers(), [4, 5, 6]);

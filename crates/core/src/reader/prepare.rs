@@ -138,6 +138,9 @@ pub(crate) fn lanes_of(columns: &[HeaderColumn]) -> Vec<u16> {
     lanes
 }
 
+/// Sheet columns and their labels.
+type Labels = Vec<(u32, Option<String>)>;
+
 /// Reads to the header row; gives its number and its labels. The chunk that holds it comes again.
 fn find_header(
     chunks: &mut ChunkReader,
@@ -145,7 +148,7 @@ fn find_header(
     context: &SheetContext,
     header: HeaderRow,
     next_row: &mut u32,
-) -> Result<Option<(u32, Vec<(u32, Option<String>)>)>> {
+) -> Result<Option<(u32, Labels)>> {
     let mut context = context.clone();
     context.selection.blank_rows = false;
     if let HeaderRow::At(row) = header {
@@ -193,7 +196,7 @@ fn labels(
     row: usize,
     strings: &mut SharedStrings,
     context: &SheetContext,
-) -> Result<Vec<(u32, Option<String>)>> {
+) -> Result<Labels> {
     let needed = piece.lanes.iter().map(|lane| match lane.slot(row) {
         (crate::column::Tag::Shared, id) => id as usize + 1,
         _ => 0,

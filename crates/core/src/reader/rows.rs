@@ -348,7 +348,7 @@ fn truncate(parts: &mut Vec<Part>, limit: u64) {
     parts.retain_mut(|(_, range)| {
         range.end = range.end.min(range.start + left);
         left -= range.len();
-        !range.is_empty()
+        range.start < range.end
     });
 }
 

@@ -128,6 +128,7 @@ impl Package {
     }
 
     /// Names of all entries.
+    #[cfg(test)]
     pub(crate) fn part_names(&self) -> impl Iterator<Item = &str> {
         self.archive
             .entries()

@@ -64,11 +64,7 @@ impl Styles {
         }
     }
 
-    /// What a number with cell format `style` is.
-    pub(crate) fn kind(&self, style: u32) -> NumberKind {
-        self.kinds.get(style as usize).copied().unwrap_or_default()
-    }
-
+    /// What a number with cell format `s` is, at index `s`.
     pub(crate) fn kinds(&self) -> &[NumberKind] {
         &self.kinds
     }

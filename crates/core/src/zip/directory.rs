@@ -65,6 +65,7 @@ impl Archive {
             .map(|&index| &self.entries[index])
     }
 
+    #[cfg(test)]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }

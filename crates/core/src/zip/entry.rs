@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Archive;
 use crate::{
     error::{Error, Result},
-    inflate::Inflater,
+    inflate::{HISTORY, Inflater},
     limits::{Budget, check},
 };
 
@@ -92,32 +92,32 @@ impl EntryReader {
         self.compressed.len() as u64
     }
 
-    /// Fills `out` from the start; fewer bytes than asked for come only at the end, which is when size and CRC-32 have been
-    /// checked.
-    pub(crate) fn fill(&mut self, out: &mut [u8]) -> Result<usize> {
-        self.try_fill(out)
+    /// Fills `buf` from `start` on; fewer bytes than there is room for come only at the end, which is when size and CRC-32
+    /// have been checked. Before `start` must stand the last [`HISTORY`] bytes of the part, or all if there were fewer.
+    pub(crate) fn fill(&mut self, buf: &mut [u8], start: usize) -> Result<usize> {
+        self.try_fill(buf, start)
             .map_err(|error| error.in_part(&self.entry.name))
     }
 
-    fn try_fill(&mut self, out: &mut [u8]) -> Result<usize> {
+    fn try_fill(&mut self, buf: &mut [u8], start: usize) -> Result<usize> {
         if self.done {
             return Ok(0);
         }
         let written = match &mut self.state {
             State::Stored => {
                 let rest = &self.compressed[self.read as usize..];
-                let len = rest.len().min(out.len());
-                out[..len].copy_from_slice(&rest[..len]);
+                let len = rest.len().min(buf.len() - start);
+                buf[start..start + len].copy_from_slice(&rest[..len]);
                 self.done = len == rest.len();
                 len
             }
             State::Deflated(inflater) => {
-                let len = inflater.fill(&self.compressed, out)?;
+                let len = inflater.fill(&self.compressed, buf, start)?;
                 self.done = inflater.is_done();
                 len
             }
         };
-        self.crc.update(&out[..written]);
+        self.crc.update(&buf[start..start + written]);
         self.read += written as u64;
         self.check_limits(written as u64)?;
         if self.done {
@@ -165,7 +165,7 @@ impl EntryReader {
         loop {
             let start = bytes.len();
             bytes.resize(start + room, 0);
-            let written = self.fill(&mut bytes[start..])?;
+            let written = self.fill(&mut bytes, start)?;
             bytes.truncate(start + written);
             check("max_small_part_bytes", limit, bytes.len() as u64)
                 .map_err(|error| error.in_part(&self.entry.name))?;

@@ -6,4 +6,4 @@ mod directory;
 mod entry;
 
 pub(crate) use directory::Archive;
-pub(crate) use entry::{Entry, EntryReader, Method};
+pub(crate) use entry::EntryReader;

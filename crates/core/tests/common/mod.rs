@@ -1,5 +1,5 @@
 //! The non-empty cells of a workbook, in the words of the fixture manifest.
-#![allow(dead_code)] // each test file uses its own part
+#![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
 use sheetlift_core::{
     Cell, DateSystem, Error, HeaderRow, ReadOptions, Result, SheetKind, SheetRef, Visibility,

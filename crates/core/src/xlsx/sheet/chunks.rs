@@ -6,6 +6,7 @@ use memchr::{memchr, memchr_iter, memmem};
 
 use crate::{
     error::{Error, Result},
+    inflate::HISTORY,
     limits::check,
     xml::{Token, Tokens},
     zip::EntryReader,
@@ -28,14 +29,15 @@ const FIRST_BYTES: usize = if cfg!(debug_assertions) {
 /// Inflated bytes that start at an element and end before one.
 pub(crate) struct Chunk {
     buf: Vec<u8>,
-    len: usize,
+    start: usize,
+    end: usize,
     /// Place in the part.
     pub(crate) offset: u64,
 }
 
 impl Chunk {
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.buf[..self.len]
+        &self.buf[self.start..self.end]
     }
 
     /// The buffer, to be used again.
@@ -51,8 +53,10 @@ pub(crate) struct ChunkReader {
     tag: Vec<u8>,
     /// `</sheetData`, likewise.
     end_tag: Vec<u8>,
-    /// Bytes behind the last cut.
-    carry: Vec<u8>,
+    /// The last bytes of the part that were inflated, at least as many as matches may reach back.
+    tail: Vec<u8>,
+    /// How many of them lie behind the last cut and belong to the next chunk.
+    carry: usize,
     /// A chunk that was looked at and comes again.
     unread: Option<Chunk>,
     offset: u64,
@@ -89,7 +93,7 @@ impl ChunkReader {
             let start = bytes.len();
             let room = start.max(FIRST_BYTES);
             bytes.resize(start + room, 0);
-            let read = reader.fill(&mut bytes[start..])?;
+            let read = reader.fill(&mut bytes, start)?;
             bytes.truncate(start + read);
             ended |= read < room;
             check(
@@ -126,7 +130,8 @@ impl ChunkReader {
             reader,
             tag: format!("<{}{child}", found.prefix).into_bytes(),
             end_tag: format!("</{}{parent}", found.prefix).into_bytes(),
-            carry: bytes[at..].to_vec(),
+            tail: bytes[bytes.len().saturating_sub(HISTORY).min(at)..].to_vec(),
+            carry: bytes.len() - at,
             unread: None,
             offset: at as u64,
             size: FIRST_BYTES,
@@ -164,52 +169,65 @@ impl ChunkReader {
         if let Some(chunk) = self.unread.take() {
             return Ok(Some(chunk));
         }
-        let mut have = self.carry.len();
+        // The buffer: history that matches reach back to, what the last chunk left, new bytes.
+        let mut have = self.tail.len();
+        let start = have - self.carry;
         self.size = (self.size * 2).min(self.max_size);
-        let room = have + self.size;
+        let mut room = have + self.size;
         if buf.len() < room {
             buf.resize(room, 0);
         }
-        buf[..have].copy_from_slice(&self.carry);
-        self.carry.clear();
-        let mut end = room;
-        let len = loop {
+        buf[..have].copy_from_slice(&self.tail);
+        let end = loop {
             if !self.ended {
-                let read = self.reader.fill(&mut buf[have..end])?;
-                self.ended = read < end - have;
+                let read = self.reader.fill(&mut buf[..room], have)?;
+                self.ended = read < room - have;
                 have += read;
             }
             if self.ended {
                 break have;
             }
-            if let Some(cut) = last_start(&buf[..have], &self.tag) {
-                self.carry.extend_from_slice(&buf[cut..have]);
-                break cut;
+            if let Some(cut) = last_start(&buf[start..have], &self.tag) {
+                break start + cut;
             }
             // What follows the rows (merged cells, links) may be larger than any row, and is not cut.
-            if let Some(end) = end_of_parent(&buf[..have], &self.end_tag) {
-                self.drain()?;
-                break end;
+            if let Some(end) = end_of_parent(&buf[start..have], &self.end_tag) {
+                self.drain(&buf[..have])?;
+                have = start + end;
+                break have;
             }
-            check("max_row_bytes", self.max_row_bytes, have as u64)
+            check("max_row_bytes", self.max_row_bytes, (have - start) as u64)
                 .map_err(|error| error.in_part(self.reader.part()).at_byte(self.offset))?;
-            end = have * 2;
-            if buf.len() < end {
-                buf.resize(end, 0);
+            room = have + (have - start);
+            if buf.len() < room {
+                buf.resize(room, 0);
             }
         };
-        if len == 0 {
+        if start == end {
             return Ok(None);
         }
+        self.carry = have - end;
+        self.tail.clear();
+        self.tail
+            .extend_from_slice(&buf[have.saturating_sub(HISTORY).min(end)..have]);
         let offset = self.offset;
-        self.offset += len as u64;
-        Ok(Some(Chunk { buf, len, offset }))
+        self.offset += (end - start) as u64;
+        Ok(Some(Chunk {
+            buf,
+            start,
+            end,
+            offset,
+        }))
     }
 
     /// Reads the rest of the part for its checksum alone.
-    fn drain(&mut self) -> Result<()> {
-        let mut scratch = vec![0; CHUNK_BYTES];
-        while self.reader.fill(&mut scratch)? == scratch.len() {}
+    fn drain(&mut self, so_far: &[u8]) -> Result<()> {
+        let history = &so_far[so_far.len().saturating_sub(HISTORY)..];
+        let mut scratch = vec![0; 2 * HISTORY];
+        scratch[HISTORY - history.len()..HISTORY].copy_from_slice(history);
+        while self.reader.fill(&mut scratch, HISTORY)? == HISTORY {
+            scratch.copy_within(HISTORY.., 0);
+        }
         self.ended = true;
         Ok(())
     }

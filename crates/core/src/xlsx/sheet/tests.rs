@@ -25,7 +25,11 @@ fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
     let limits = Limits::default();
     let source = Source::from_bytes(bytes, &limits)?;
     let package = Package::open(source, Arc::new(Budget::new(limits.clone())))?;
-    let part = package.part_names().find(|name| name.contains("sheet1")).unwrap().to_owned();
+    let part = package
+        .part_names()
+        .find(|name| name.contains("sheet1"))
+        .unwrap()
+        .to_owned();
     let reader = package.reader(&part)?;
     let (chunks, prologue) = ChunkReader::open(reader, "sheetData", "row", 1 << 20, 1 << 20)?;
     let mut chunks = chunks.with_chunk_bytes(chunk_bytes);
@@ -80,7 +84,11 @@ fn cell() -> impl Strategy<Value = (u32, bool, String)> {
         Just("line\r\nbreak\rend".to_owned()),
         Just("žluťoučký 漢字 😀".to_owned()),
     ];
-    let number = prop_oneof!["-?[0-9]{1,19}", "-?[0-9]{1,8}\\.[0-9]{1,9}", "[0-9]\\.[0-9]{1,16}E[+-][0-9]{1,2}"];
+    let number = prop_oneof![
+        "-?[0-9]{1,19}",
+        "-?[0-9]{1,8}\\.[0-9]{1,9}",
+        "[0-9]\\.[0-9]{1,16}E[+-][0-9]{1,2}"
+    ];
     let xml = prop_oneof![
         4 => number.clone().prop_map(|n| format!("<c@><v>{n}</v></c>")),
         4 => (0u32..99_999).prop_map(|n| format!("<c@ t=\"s\"><v>{n}</v></c>")),
@@ -102,7 +110,11 @@ fn cell() -> impl Strategy<Value = (u32, bool, String)> {
         1 => Just("<c@ t='str' ><v >odd</v ></c >".to_owned()),
         1 => Just("<c@><v>1</v><extLst><ext><v>2</v></ext></extLst></c>".to_owned()),
     ];
-    (prop_oneof![5 => Just(0u32), 1 => 1u32..4, 1 => 20u32..800], prop::bool::weighted(0.9), xml)
+    (
+        prop_oneof![5 => Just(0u32), 1 => 1u32..4, 1 => 20u32..800],
+        prop::bool::weighted(0.9),
+        xml,
+    )
 }
 
 /// Rows to skip before a row, whether it says its number, its cells, and what follows it.
@@ -150,7 +162,9 @@ fn sheet_xml(rows: &[Row]) -> String {
         xml.push_str(after);
         row += 1;
     }
-    xml.push_str("</sheetData><mergeCells count=\"1\"><mergeCell ref=\"A1:B1\"/></mergeCells></worksheet>");
+    xml.push_str(
+        "</sheetData><mergeCells count=\"1\"><mergeCell ref=\"A1:B1\"/></mergeCells></worksheet>",
+    );
     xml
 }
 

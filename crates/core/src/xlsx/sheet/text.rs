@@ -5,7 +5,9 @@ use std::borrow::Cow;
 /// Resolves `_xHHHH_`. An escaped underscore, `_x005F_`, keeps what follows it from being an escape; UTF-16 surrogate pairs
 /// come as two escapes; a lone surrogate stays as it is written.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = next_escape(text) else { return Cow::Borrowed(text) };
+    let Some(first) = next_escape(text) else {
+        return Cow::Borrowed(text);
+    };
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut next) = (text, Some(first));
     while let Some((at, code)) = next {
@@ -33,7 +35,8 @@ const ESCAPE_LEN: usize = 7;
 
 /// Place and code of the first escape.
 fn next_escape(text: &str) -> Option<(usize, u16)> {
-    text.match_indices("_x").find_map(|(at, _)| Some((at, code_at(&text[at..])?)))
+    text.match_indices("_x")
+        .find_map(|(at, _)| Some((at, code_at(&text[at..])?)))
 }
 
 /// The code when `text` starts with `_xHHHH_`.
