@@ -14,17 +14,13 @@ pub(super) struct BitReader {
 }
 
 impl BitReader {
-    /// Fills the buffer to at least 56 bits, eight bytes at once; false near the end of the input.
+    /// Fills the buffer to at least 56 bits, eight bytes at once, which must be there.
     #[inline(always)]
-    pub(super) fn refill_fast(&mut self, input: &[u8]) -> bool {
-        let Some(bytes) = input.get(self.position..self.position + 8) else {
-            return false;
-        };
-        let word = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
-        self.buffer |= word << self.count;
+    pub(super) fn refill_fast(&mut self, input: &[u8]) {
+        let bytes = input[self.position..].first_chunk().copied().unwrap_or_default();
+        self.buffer |= u64::from_le_bytes(bytes) << self.count;
         self.position += (63 - self.count as usize) >> 3;
         self.count |= 56;
-        true
     }
 
     /// Fills the buffer as far as the input goes.

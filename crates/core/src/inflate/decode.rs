@@ -12,6 +12,8 @@ use super::{
 const MAX_MATCH: usize = 258;
 /// Room the fast loop wants: three literals, the longest match, and what a copy by words may write beyond its end.
 const FAST_ROOM: usize = MAX_MATCH + 3 + 16;
+/// Input the fast loop wants: what three refills may take.
+const FAST_INPUT: usize = 3 * 8 + 8;
 const LENGTH_MASK: u64 = (1 << LENGTH_BITS) - 1;
 const DISTANCE_MASK: u64 = (1 << DISTANCE_BITS) - 1;
 
@@ -122,9 +124,13 @@ impl Inflater {
     }
 }
 
-/// Decodes while eight bytes of input and room for any symbol are left.
+/// Decodes while there is input for several refills and room for any symbol.
+///
+/// The entry of the next symbol is looked up before the match in hand is copied, so that the two overlap. No look-up has to
+/// check how many bits are left: a refill leaves 56; two literals of the main table take 22 at most, a length with its
+/// extra bits 20, and the buffer is filled once more before a distance, which takes 28.
 fn decode_fast(
-    bits: &mut BitReader,
+    state: &mut BitReader,
     input: &[u8],
     buf: &mut [u8],
     mut at: usize,
@@ -132,79 +138,86 @@ fn decode_fast(
     lengths: &LengthTable,
     distances: &DistanceTable,
 ) -> Result<(usize, bool), Damage> {
-    let Some(stop) = buf.len().checked_sub(FAST_ROOM) else {
+    let (Some(stop), Some(last)) =
+        (buf.len().checked_sub(FAST_ROOM), input.len().checked_sub(FAST_INPUT))
+    else {
         return Ok((at, false));
     };
-    while at < stop {
-        if !bits.refill_fast(input) {
-            break;
-        }
-        let mut entry = lengths.0[(bits.buffer & LENGTH_MASK) as usize];
-        // 56 bits are there. Three literals of the main table take 33 at most; a length with its extra bits takes 20 after
-        // two literals, so that what is left is refilled before the distance.
+    if at >= stop || state.position >= last {
+        return Ok((at, false));
+    }
+    let mut bits = *state;
+    bits.refill_fast(input);
+    let mut entry = lengths.0[(bits.buffer & LENGTH_MASK) as usize];
+    while at < stop && bits.position < last {
+        let mut saved = bits.buffer;
+        bits.drop_bits(entry & 0xff);
         if entry & LITERAL != 0 {
-            bits.drop_bits(entry & 0xff);
             buf[at] = (entry >> 16) as u8;
             at += 1;
             entry = lengths.0[(bits.buffer & LENGTH_MASK) as usize];
+            saved = bits.buffer;
+            bits.drop_bits(entry & 0xff);
             if entry & LITERAL != 0 {
-                bits.drop_bits(entry & 0xff);
                 buf[at] = (entry >> 16) as u8;
                 at += 1;
                 entry = lengths.0[(bits.buffer & LENGTH_MASK) as usize];
+                saved = bits.buffer;
+                bits.drop_bits(entry & 0xff);
                 if entry & LITERAL != 0 {
-                    bits.drop_bits(entry & 0xff);
                     buf[at] = (entry >> 16) as u8;
                     at += 1;
+                    bits.refill_fast(input);
+                    entry = lengths.0[(bits.buffer & LENGTH_MASK) as usize];
                     continue;
                 }
             }
         }
         if entry & EXCEPTIONAL != 0 {
             if entry & (END_OF_BLOCK | INVALID) == 0 {
-                bits.drop_bits(entry & 0xff);
                 entry = lengths.0[subtable_slot(entry, bits.buffer)];
+                saved = bits.buffer;
+                bits.drop_bits(entry & 0xff);
                 if entry & LITERAL != 0 {
-                    bits.drop_bits(entry & 0xff);
                     buf[at] = (entry >> 16) as u8;
                     at += 1;
+                    bits.refill_fast(input);
+                    entry = lengths.0[(bits.buffer & LENGTH_MASK) as usize];
                     continue;
                 }
             }
+            if entry & INVALID != 0 && entry & EXCEPTIONAL != 0 {
+                return Err(Damage::Symbol);
+            }
             if entry & EXCEPTIONAL != 0 {
-                if entry & INVALID != 0 {
-                    return Err(Damage::Symbol);
-                }
-                bits.drop_bits(entry & 0xff);
+                *state = bits;
                 return Ok((at, true));
             }
         }
-        let length = value(entry, bits.buffer);
-        bits.drop_bits(entry & 0xff);
-        if bits.count < 28 && !bits.refill_fast(input) {
-            // So close to the end that the careful loop has to see the distance: undoing the length is not possible, so
-            // fill byte by byte, which is enough for any distance of a stream that goes on.
-            bits.refill(input);
-        }
-        let mut entry = distances.0[(bits.buffer & DISTANCE_MASK) as usize];
+        let length = value(entry, saved);
+        bits.refill_fast(input);
+        entry = distances.0[(bits.buffer & DISTANCE_MASK) as usize];
         if entry & EXCEPTIONAL != 0 {
+            bits.drop_bits(entry & 0xff);
             if entry & INVALID != 0 {
                 return Err(Damage::Symbol);
             }
-            bits.try_drop(entry & 0xff)?;
             entry = distances.0[subtable_slot(entry, bits.buffer)];
             if entry & EXCEPTIONAL != 0 {
                 return Err(Damage::Symbol);
             }
         }
         let distance = value(entry, bits.buffer);
-        bits.try_drop(entry & 0xff)?;
+        bits.drop_bits(entry & 0xff);
         if distance > at - history {
             return Err(Damage::Distance);
         }
+        bits.refill_fast(input);
+        entry = lengths.0[(bits.buffer & LENGTH_MASK) as usize];
         copy_match(buf, at, length, distance);
         at += length;
     }
+    *state = bits;
     Ok((at, false))
 }
 
@@ -225,7 +238,6 @@ fn value(entry: u32, buffer: u64) -> usize {
 /// Copies a match, for which there is room and 16 bytes more.
 #[inline(always)]
 fn copy_match(buf: &mut [u8], at: usize, length: usize, distance: usize) {
-    // One check here lets the copies below do without.
     let from = at - distance;
     let window = &mut buf[from..at + length + 16];
     if distance >= 16 {
