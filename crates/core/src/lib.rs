@@ -29,7 +29,7 @@ pub use error::{Error, ErrorKind, Location, Result};
 pub use finding::{Finding, Level};
 pub use header::{Header, HeaderColumn, HeaderRow, SheetRef};
 pub use limits::Limits;
-pub use reader::{ReadOptions, RowReader, Table, TableReader, Workbook};
+pub use reader::{ReadOptions, RowReader, StageTimes, Table, TableReader, Workbook, stage_times};
 pub use source::Source;
 pub use validate::{Checked, RejectedRow, RuleDoc, Summary, Validator, rule_docs};
 pub use xlsx::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};

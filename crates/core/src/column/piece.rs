@@ -37,6 +37,11 @@ impl Piece {
         self.rows.len()
     }
 
+    /// Cells kept, nulls between them included.
+    pub(crate) fn slots(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.len() as u64).sum()
+    }
+
     /// The cell in `row` (index in this piece) of lane `column`.
     pub(crate) fn cell<'a>(
         &'a self,

@@ -17,7 +17,10 @@ impl BitReader {
     /// Fills the buffer to at least 56 bits, eight bytes at once, which must be there.
     #[inline(always)]
     pub(super) fn refill_fast(&mut self, input: &[u8]) {
-        let bytes = input[self.position..].first_chunk().copied().unwrap_or_default();
+        let bytes = input[self.position..]
+            .first_chunk()
+            .copied()
+            .unwrap_or_default();
         self.buffer |= u64::from_le_bytes(bytes) << self.count;
         self.position += (63 - self.count as usize) >> 3;
         self.count |= 56;

@@ -296,12 +296,8 @@ fn build(
 /// Adds the bits of the code to an entry.
 fn with_length(entry: u32, length: u32) -> u32 {
     // The extra bits stand in the low byte already; literals and exceptional entries have none.
-    entry + length
-        | if entry & (LITERAL | EXCEPTIONAL) == 0 {
-            length << 8
-        } else {
-            0
-        }
+    let is_value = entry & (LITERAL | EXCEPTIONAL) == 0;
+    (entry + length) | ((u32::from(is_value) * length) << 8)
 }
 
 /// The next code of this length, both with their bits reversed.

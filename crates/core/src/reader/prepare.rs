@@ -239,8 +239,14 @@ fn choose(header: &Header, wanted: &[String], range: &CellRange) -> Result<Vec<H
     for name in wanted {
         let by_name = header.columns.iter().find(|column| *column.name == **name);
         let column = by_name.cloned().or_else(|| {
-            let index = parse_column(name).filter(|index| range.columns.contains(index))?;
+            // Letters are a column only where there is one: a mistyped name is not column SKU.
+            let upper = name.bytes().all(|b| b.is_ascii_uppercase());
+            let index =
+                parse_column(name).filter(|index| upper && range.columns.contains(index))?;
             let known = header.columns.iter().find(|column| column.index == index);
+            if header.row.is_some() && known.is_none() {
+                return None;
+            }
             Some(known.cloned().unwrap_or_else(|| HeaderColumn {
                 index,
                 label: None,

@@ -147,7 +147,7 @@ impl Workbook {
             (Some(found), _) => Err(missing(format!("sheet {:?} has no cells", found.name))),
             (None, SheetRef::Name(name)) => Err(missing(format!("there is no sheet {name:?}"))),
             (None, SheetRef::Index(index)) => {
-                Err(missing(format!("there is no sheet number {index}")))
+                Err(missing(format!("there is no sheet number {}", index + 1)))
             }
             (None, SheetRef::First) => Err(missing("there is no worksheet".to_owned())),
         }

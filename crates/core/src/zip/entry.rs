@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Archive;
 use crate::{
     error::{Error, Result},
-    inflate::{HISTORY, Inflater},
+    inflate::Inflater,
     limits::{Budget, check},
 };
 
@@ -93,7 +93,7 @@ impl EntryReader {
     }
 
     /// Fills `buf` from `start` on; fewer bytes than there is room for come only at the end, which is when size and CRC-32
-    /// have been checked. Before `start` must stand the last [`HISTORY`] bytes of the part, or all if there were fewer.
+    /// have been checked. Before `start` must stand the last 32 KiB of the part, or all if there were fewer.
     pub(crate) fn fill(&mut self, buf: &mut [u8], start: usize) -> Result<usize> {
         self.try_fill(buf, start)
             .map_err(|error| error.in_part(&self.entry.name))

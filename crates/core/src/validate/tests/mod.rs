@@ -3,7 +3,6 @@
 mod headers;
 mod keys;
 mod rows;
-mod speed;
 mod values;
 
 use arrow_array::{Array, RecordBatch};

@@ -1,0 +1,195 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{
+    Args as ClapArgs, Parser, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+use sheetlift::Mode;
+
+/// Spreadsheets into inventory databases: every good row exactly once, every bad cell by its address.
+#[derive(Debug, Parser)]
+#[command(name = "sheetlift", version, about, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    everything went well
+  1    rows were rejected, now or when this import was loaded
+  2    an option, the contract or the target table has to change
+  3    the file is damaged, encrypted or of a kind that is not read
+  4    a limit was passed
+  5    disk, network or database failed, or somebody else is loading: try again
+  70   a defect in sheetlift
+  130  interrupted; nothing was loaded";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what is in a workbook: sheets, columns, types, tables, names
+    Inspect(InspectArgs),
+    /// Write a sheet as Parquet, Arrow, CSV or NDJSON
+    Convert(ConvertArgs),
+    /// Make contracts
+    #[command(subcommand)]
+    Contract(ContractCommand),
+    /// Hold the rows of a sheet to a contract
+    Validate(ValidateArgs),
+    /// Load the good rows of a sheet into a database, once
+    Load(LoadArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContractCommand {
+    /// Propose a contract from a sheet that is good
+    Infer(InferArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InspectArgs {
+    /// The workbook
+    pub(crate) file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Read every row, to count them and to know the types for certain
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ConvertArgs {
+    /// The workbook
+    pub(crate) file: PathBuf,
+    /// Where to write: a file ending in .parquet, .arrow, .csv or .ndjson, or - for standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Format, when the name of the output does not tell: parquet, arrow, csv, ndjson
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+/// What to read, and as what.
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct ReadArgs {
+    /// Sheet, by name or by its place counted from 1 [default: the first visible one]
+    #[arg(long, value_name = "SHEET")]
+    pub(crate) sheet: Option<String>,
+    /// Cells: B2:F100, B:F, 2:100, or B2: to the end
+    #[arg(long, value_name = "RANGE")]
+    pub(crate) range: Option<String>,
+    /// Columns, by name or letter, separated by commas
+    #[arg(long, value_name = "COLUMNS")]
+    pub(crate) columns: Option<String>,
+    /// Rows to read at most
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) limit: Option<u64>,
+    /// Where the names of the columns are: first, none, or a row number [default: first]
+    #[arg(long, value_name = "first|none|ROW")]
+    pub(crate) header: Option<String>,
+    /// Types of columns: sku=text,qty=int; bool, int, float, date, timestamp, time, duration, text
+    #[arg(long, value_name = "NAME=TYPE,...")]
+    pub(crate) types: Option<String>,
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// How texts are represented in Arrow and Parquet [default: view]
+    #[arg(long, value_name = "KIND", value_parser = ["view", "utf8", "dictionary"])]
+    pub(crate) strings: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InferArgs {
+    /// The workbook
+    pub(crate) file: PathBuf,
+    /// Where to write the contract [default: standard output]
+    #[arg(short, long, value_name = "CONTRACT")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ValidateArgs {
+    /// The workbook
+    pub(crate) file: PathBuf,
+    /// The contract, as JSON or YAML
+    #[arg(long, value_name = "CONTRACT")]
+    pub(crate) contract: PathBuf,
+    /// Write the report: .json for all of it, .ndjson for one finding a line however many there are
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LoadArgs {
+    /// The workbook
+    pub(crate) file: PathBuf,
+    /// The contract, as JSON or YAML
+    #[arg(long, value_name = "CONTRACT")]
+    pub(crate) contract: PathBuf,
+    /// The database
+    #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
+    pub(crate) to: String,
+    /// How rows meet those that are there [default: what the contract says, or else insert_missing]
+    #[arg(long, value_name = "MODE", value_parser = modes())]
+    pub(crate) mode: Option<Mode>,
+    /// Do everything but keep nothing: the numbers are those of a real load
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Target table [default: what the contract says]
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<String>,
+    /// Write the report: .json for all of it, .ndjson for one finding a line however many there are
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// The modes there are; hyphens are read as well.
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    let names = Mode::ALL.map(Mode::as_str);
+    let values = names.map(|name| match name {
+        "insert_missing" => PossibleValue::new(name).alias("insert-missing"),
+        _ => PossibleValue::new(name),
+    });
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<Mode>())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn modes_have_two_spellings() {
+        for mode in ["insert_missing", "insert-missing"] {
+            let args = [
+                "sheetlift",
+                "load",
+                "a.xlsx",
+                "--contract",
+                "c.json",
+                "--mode",
+                mode,
+            ];
+            let Command::Load(load) = Args::try_parse_from(args).unwrap().command else {
+                panic!()
+            };
+            assert_eq!(load.mode, Some(Mode::InsertMissing));
+        }
+    }
+}

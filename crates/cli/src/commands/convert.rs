@@ -1,0 +1,74 @@
+//! `sheetlift convert`
+
+use std::{io, time::Instant};
+
+use sheetlift::{Converted, Error, Format, Result};
+
+use crate::{
+    args::ConvertArgs,
+    exit::Status,
+    interrupt,
+    numbers::{bytes, count, grouped},
+    output::{Output, is_stdout, note},
+    progress::ProgressLine,
+    read,
+};
+
+pub(crate) fn run(args: &ConvertArgs) -> Result<Status> {
+    let started = Instant::now();
+    let format = format(args)?;
+    let job = read::job(&args.file, interrupt::token())?;
+    let options = args.read.options(&job)?;
+    let (job, line) = ProgressLine::watch(job.with_read(options), "reading");
+    if is_stdout(&args.output) {
+        let done = job.convert(format, io::stdout())?;
+        drop(line);
+        warn(&done);
+        return Ok(Status::Clean);
+    }
+    let output = Output::create(&args.output)?;
+    let done = job.convert(format, output.writer()?)?;
+    output.publish()?;
+    drop(line);
+    warn(&done);
+    note(&format!(
+        "{}: {}, {}, {} in {:.2} s",
+        args.output.display(),
+        count(done.rows, "row"),
+        count(done.schema.fields().len() as u64, "column"),
+        bytes(done.bytes),
+        started.elapsed().as_secs_f64()
+    ));
+    Ok(Status::Clean)
+}
+
+/// A pipe gets Arrow as a stream, a file gets it as a file.
+fn format(args: &ConvertArgs) -> Result<Format> {
+    let format = match &args.format {
+        Some(format) => format.parse()?,
+        None if is_stdout(&args.output) => {
+            return Err(Error::usage(
+                "usage/format",
+                "standard output has no name that tells the format",
+            )
+            .with_hint("add --format parquet, arrow, csv or ndjson"));
+        }
+        None => Format::from_extension(&args.output)?,
+    };
+    match format {
+        Format::ArrowFile if is_stdout(&args.output) => Ok(Format::ArrowStream),
+        format => Ok(format),
+    }
+}
+
+fn warn(done: &Converted) {
+    if done.error_cells > 0 {
+        note(&format!(
+            "warning: {} (#N/A, #DIV/0!, ...) became null",
+            match done.error_cells {
+                1 => "1 error cell".to_owned(),
+                cells => format!("{} error cells", grouped(cells)),
+            }
+        ));
+    }
+}

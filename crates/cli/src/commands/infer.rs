@@ -1,0 +1,39 @@
+//! `sheetlift contract infer`
+
+use std::path::Path;
+
+use sheetlift::Result;
+
+use crate::{
+    args::InferArgs,
+    exit::Status,
+    interrupt,
+    numbers::count,
+    output::{is_stdout, note, write_text},
+    progress::ProgressLine,
+    read,
+};
+
+pub(crate) fn run(args: &InferArgs) -> Result<Status> {
+    let (job, line) = ProgressLine::watch(read::job(&args.file, interrupt::token())?, "reading");
+    let contract = job.infer_contract()?;
+    drop(line);
+    let path = args.output.as_deref().unwrap_or(Path::new("-"));
+    write_text(path, &format!("{:#}\n", contract.to_json()))?;
+    if !is_stdout(path) {
+        let key = contract
+            .primary_key
+            .first()
+            .map(|&index| contract.fields[index].name.as_ref());
+        note(&format!(
+            "{}: {}, {}; what is true today may not be a rule: look it over",
+            path.display(),
+            count(contract.fields.len() as u64, "field"),
+            match key {
+                Some(key) => format!("primary key {key}"),
+                None => "no primary key".to_owned(),
+            },
+        ));
+    }
+    Ok(Status::Clean)
+}

@@ -1,0 +1,94 @@
+//! `sheetlift inspect`
+
+use std::fmt::Write;
+
+use sheetlift::{InferredFrom, InspectedSheet, Inspection, Result, RowsAre, SheetKind, Visibility};
+
+use crate::{
+    args::InspectArgs,
+    exit::Status,
+    interrupt,
+    numbers::{bytes, count, grouped},
+    output::print,
+    paint::Paint,
+    progress::ProgressLine,
+    read,
+};
+
+pub(crate) fn run(args: &InspectArgs) -> Result<Status> {
+    let (job, line) = ProgressLine::watch(read::job(&args.file, interrupt::token())?, "reading");
+    let inspection = job.inspect(args.full)?;
+    drop(line);
+    let text = if args.json {
+        let json = serde_json::to_value(&inspection).unwrap_or_default(); // text keys only: never fails
+        format!("{json:#}\n")
+    } else {
+        describe(&inspection, Paint::stdout())
+    };
+    print(&text)?;
+    Ok(Status::Clean)
+}
+
+fn describe(inspection: &Inspection, paint: Paint) -> String {
+    let mut out = String::new();
+    let file = inspection.file.as_deref().unwrap_or("workbook");
+    let sheets = count(inspection.sheets.len() as u64, "sheet");
+    let _ = writeln!(
+        out,
+        "{}  {}, {sheets}",
+        paint.bold(file),
+        bytes(inspection.bytes)
+    );
+    for sheet in &inspection.sheets {
+        describe_sheet(&mut out, sheet, paint);
+    }
+    if !inspection.tables.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.bold("tables"));
+        for table in &inspection.tables {
+            let _ = writeln!(out, "  {}  {}!{}", table.name, table.sheet, table.range);
+        }
+    }
+    if !inspection.defined_names.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.bold("names"));
+        for name in &inspection.defined_names {
+            let _ = writeln!(out, "  {}  {}", name.name, name.refers_to);
+        }
+    }
+    out
+}
+
+fn describe_sheet(out: &mut String, sheet: &InspectedSheet, paint: Paint) {
+    let hidden = match sheet.visibility {
+        Visibility::Visible => "",
+        Visibility::Hidden => " (hidden)",
+        Visibility::VeryHidden => " (very hidden)",
+    };
+    let _ = write!(out, "\n{}{hidden}  ", paint.bold(&sheet.name));
+    if sheet.kind != SheetKind::Worksheet {
+        let _ = writeln!(out, "no cells");
+        return;
+    }
+    let rows = match sheet.rows_are {
+        RowsAre::Counted => count(sheet.rows, "row"),
+        RowsAre::Declared => format!("{} (declared)", count(sheet.rows, "row")),
+        _ => format!("{} rows or more", grouped(sheet.rows)),
+    };
+    let _ = writeln!(out, "{rows}, {}", count(sheet.columns as u64, "column"));
+    let width = sheet
+        .fields
+        .iter()
+        .map(|field| field.name.chars().count())
+        .max()
+        .unwrap_or(0);
+    for field in &sheet.fields {
+        let padding = " ".repeat(width - field.name.chars().count());
+        let _ = writeln!(out, "  {}{padding}  {}", field.name, paint.cyan(field.kind));
+    }
+    if sheet.fields_from == InferredFrom::FirstRows {
+        let _ = writeln!(
+            out,
+            "  {}",
+            paint.dim("types are those of the first 1,000 rows; --full reads all")
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! `sheetlift load`
+
+use sheetlift::{LoadOptions, Result, connect};
+
+use crate::{
+    args::LoadArgs,
+    exit::Status,
+    interrupt,
+    progress::ProgressLine,
+    read,
+    summary::{self, ReportFile},
+};
+
+pub(crate) fn run(args: &LoadArgs) -> Result<Status> {
+    let job = read::job_with_contract(&args.file, &args.contract, interrupt::token())?;
+    let sink = connect(&args.to)?;
+    let mut options = LoadOptions::default().with_dry_run(args.dry_run);
+    options.table.clone_from(&args.table);
+    options.mode = args.mode;
+    let file = ReportFile::create(args.report.as_deref())?;
+    let (job, line) = ProgressLine::watch(file.attach(job)?, "loading");
+    let report = job.load(&*sink, &options)?;
+    drop(line);
+    file.write(&report)?;
+    summary::print(&report, args.report.as_deref())?;
+    Ok(Status::of(&report))
+}

@@ -1,0 +1,8 @@
+//! One file per command.
+
+pub(crate) mod completions;
+pub(crate) mod convert;
+pub(crate) mod infer;
+pub(crate) mod inspect;
+pub(crate) mod load;
+pub(crate) mod validate;

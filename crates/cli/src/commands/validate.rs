@@ -1,0 +1,23 @@
+//! `sheetlift validate`
+
+use sheetlift::Result;
+
+use crate::{
+    args::ValidateArgs,
+    exit::Status,
+    interrupt,
+    progress::ProgressLine,
+    read,
+    summary::{self, ReportFile},
+};
+
+pub(crate) fn run(args: &ValidateArgs) -> Result<Status> {
+    let job = read::job_with_contract(&args.file, &args.contract, interrupt::token())?;
+    let file = ReportFile::create(args.report.as_deref())?;
+    let (job, line) = ProgressLine::watch(file.attach(job)?, "checking");
+    let report = job.validate()?;
+    drop(line);
+    file.write(&report)?;
+    summary::print(&report, args.report.as_deref())?;
+    Ok(Status::of(&report))
+}

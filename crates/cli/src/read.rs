@@ -1,0 +1,48 @@
+//! From the options of the command line to a job.
+
+use std::path::Path;
+
+use sheetlift::{
+    CancelToken, CellRange, Contract, Job, ReadOptions, Result, parse_columns, parse_header,
+    parse_strings, parse_types,
+};
+
+use crate::args::ReadArgs;
+
+/// A job over a file.
+pub(crate) fn job(file: &Path, cancel: CancelToken) -> Result<Job> {
+    Ok(Job::from_path(file)?.with_cancel(cancel))
+}
+
+/// A job over a file that is held to a contract. A wrong contract is found before the file is opened.
+pub(crate) fn job_with_contract(file: &Path, contract: &Path, cancel: CancelToken) -> Result<Job> {
+    let contract = Contract::from_path(contract)?;
+    Ok(job(file, cancel)?.with_contract(contract))
+}
+
+impl ReadArgs {
+    pub(crate) fn options(&self, job: &Job) -> Result<ReadOptions> {
+        let mut options = ReadOptions::default();
+        if let Some(range) = &self.range {
+            options.range = Some(CellRange::parse(range)?);
+        }
+        if let Some(columns) = &self.columns {
+            options.columns = Some(parse_columns(columns)?);
+        }
+        if let Some(header) = &self.header {
+            options.header = parse_header(header)?;
+        }
+        if let Some(types) = &self.types {
+            options.types = parse_types(types)?;
+        }
+        if let Some(strings) = &self.strings {
+            options.text = parse_strings(strings)?;
+        }
+        if let Some(sheet) = &self.sheet {
+            options.sheet = job.sheet_called(sheet)?;
+        }
+        options.limit = self.limit;
+        options.threads = self.threads.unwrap_or(0);
+        Ok(options)
+    }
+}

@@ -1,0 +1,253 @@
+//! A report for people, and as a file.
+
+use std::{fmt::Write as _, path::Path};
+
+use sheetlift::{Error, Finding, Job, LoadReport, LoadState, Report, Result};
+
+use crate::{
+    exit::is_broken_pipe,
+    numbers::{count, grouped},
+    output::{self, Output, is_stdout, write_text},
+    paint::Paint,
+};
+
+/// Findings that are shown.
+const SHOWN: usize = 10;
+/// Findings that a JSON report lists; NDJSON has no end.
+const LISTED_IN_JSON: usize = 100_000;
+
+/// The file of `--report`, by the end of its name.
+pub(crate) enum ReportFile<'a> {
+    None,
+    /// The whole report, as JSON.
+    Json(&'a Path),
+    /// Every finding, one a line.
+    Lines(Output),
+}
+
+impl<'a> ReportFile<'a> {
+    /// A wrong name or place is found before anything is loaded.
+    pub(crate) fn create(path: Option<&'a Path>) -> Result<ReportFile<'a>> {
+        let Some(path) = path else {
+            return Ok(ReportFile::None);
+        };
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        match extension.map(str::to_ascii_lowercase).as_deref() {
+            _ if is_stdout(path) => Ok(ReportFile::Json(path)),
+            Some("json") => Output::create(path).map(|_| ReportFile::Json(path)),
+            Some("ndjson" | "jsonl") => Output::create(path).map(ReportFile::Lines),
+            _ => Err(Error::usage(
+                "usage/report",
+                format!("{} is no name for a report", path.display()),
+            )
+            .with_hint("name it .json for the whole report, or .ndjson for one finding a line")),
+        }
+    }
+
+    /// Lets the job write or keep what the file will hold.
+    pub(crate) fn attach(&self, job: Job) -> Result<Job> {
+        Ok(match self {
+            ReportFile::None => job,
+            ReportFile::Json(_) => job.with_max_findings(LISTED_IN_JSON),
+            ReportFile::Lines(output) => job.with_findings_to(output.writer()?),
+        })
+    }
+
+    pub(crate) fn write(self, report: &Report) -> Result<()> {
+        match self {
+            ReportFile::None => Ok(()),
+            ReportFile::Json(path) => write_text(path, &format!("{:#}\n", report.to_json())),
+            ReportFile::Lines(output) => output.publish(),
+        }
+    }
+}
+
+/// Prints the summary: to standard output, unless the report itself went there.
+pub(crate) fn print(report: &Report, report_file: Option<&Path>) -> Result<()> {
+    if report_file.is_some_and(is_stdout) {
+        output::note(describe(report, Paint::stderr(), report_file).trim_end());
+        return Ok(());
+    }
+    match output::print(&describe(report, Paint::stdout(), report_file)) {
+        // The work is done: the exit code says how it went, heard or not.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        printed => printed,
+    }
+}
+
+fn describe(report: &Report, paint: Paint, report_file: Option<&Path>) -> String {
+    let mut out = String::new();
+    headline(&mut out, report, paint);
+    match &report.load {
+        Some(load) => load_numbers(&mut out, report, load, paint),
+        None => {
+            let rows = &report.rows;
+            numbers(
+                &mut out,
+                &[
+                    ("read", rows.read),
+                    ("accepted", rows.accepted),
+                    ("rejected", rows.rejected),
+                ],
+            );
+        }
+    }
+    if report.blocked {
+        let _ = writeln!(
+            out,
+            "\n{}",
+            paint.red("the header does not fit the contract: no row was checked")
+        );
+    }
+    by_code(&mut out, report, paint);
+    first_findings(&mut out, report, paint, report_file);
+    out
+}
+
+fn headline(out: &mut String, report: &Report, paint: Paint) {
+    let file = report.file.as_deref().unwrap_or("workbook");
+    let _ = write!(out, "{}", paint.bold(file));
+    if let Some(sheet) = &report.sheet {
+        let _ = write!(out, ", sheet {sheet:?}");
+    }
+    if let Some(name) = &report.contract.name {
+        let _ = write!(out, ", contract {name:?}");
+    }
+    if let Some(load) = &report.load {
+        let _ = write!(
+            out,
+            " -> table {:?} in {}, {}",
+            load.target, load.database, load.mode
+        );
+    }
+    out.push('\n');
+}
+
+fn load_numbers(out: &mut String, report: &Report, load: &LoadReport, paint: Paint) {
+    let id = &load.import_id;
+    let line = match load.state {
+        LoadState::Committed => format!(
+            "loaded as {id}: {} changed",
+            count(report.rows_changed(), "row")
+        ),
+        LoadState::AlreadyLoaded => {
+            format!("already loaded as {id}: 0 rows changed; these are the numbers of that load")
+        }
+        LoadState::DryRun => "dry run: 0 rows changed; a load would give these numbers".to_owned(),
+        _ => "not loaded: 0 rows changed".to_owned(),
+    };
+    let _ = writeln!(out, "{}", paint.green(line));
+    let mut rows = vec![
+        ("read", load.read),
+        ("inserted", load.inserted),
+        ("updated", load.updated),
+        ("unchanged", load.unchanged),
+        ("rejected", load.rejected),
+    ];
+    if load.conflicts > 0 {
+        rows.push(("conflicts", load.conflicts));
+    }
+    numbers(out, &rows);
+    if load.state == LoadState::AlreadyLoaded && load.rejected > 0 {
+        let _ = writeln!(
+            out,
+            "\n{}",
+            paint.dim("the findings of rejected rows: sheetlift validate")
+        );
+    }
+}
+
+fn numbers(out: &mut String, rows: &[(&str, u64)]) {
+    out.push('\n');
+    for (name, number) in rows {
+        let _ = writeln!(out, "  {name:<10} {:>12}", grouped(*number));
+    }
+}
+
+fn by_code(out: &mut String, report: &Report, paint: Paint) {
+    if report.counts.by_code.is_empty() {
+        return;
+    }
+    let mut codes: Vec<(&String, &u64)> = report.counts.by_code.iter().collect();
+    codes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let _ = writeln!(out, "\n{}", paint.bold("findings by code"));
+    for (code, number) in codes {
+        let _ = writeln!(out, "  {code:<24} {:>12}", grouped(*number));
+    }
+}
+
+fn first_findings(out: &mut String, report: &Report, paint: Paint, report_file: Option<&Path>) {
+    if report.findings.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", paint.bold("first findings"));
+    let shown = &report.findings[..report.findings.len().min(SHOWN)];
+    let places: Vec<String> = shown.iter().map(Finding::address).collect();
+    let width = places
+        .iter()
+        .map(|place| place.chars().count())
+        .max()
+        .unwrap_or(0);
+    for (finding, place) in shown.iter().zip(&places) {
+        let padding = " ".repeat(width - place.chars().count());
+        let _ = writeln!(
+            out,
+            "  {}{padding}  {}",
+            paint.cyan(place),
+            one_line(finding)
+        );
+        if let Some(suggestion) = &finding.suggestion {
+            let _ = writeln!(
+                out,
+                "  {}  {}",
+                " ".repeat(width),
+                paint.dim(format_args!("did you mean {suggestion}?"))
+            );
+        }
+    }
+    let more = (report.findings.len() - shown.len()) as u64 + report.findings_omitted;
+    if more > 0 {
+        let hint = match report_file {
+            Some(path) if !is_stdout(path) => {
+                format!("{} more in {}", grouped(more), path.display())
+            }
+            Some(_) => format!("{} more in the report", grouped(more)),
+            None => format!(
+                "{} more; --report FILE.ndjson writes all of them",
+                grouped(more)
+            ),
+        };
+        let _ = writeln!(out, "  {}", paint.dim(hint));
+    }
+}
+
+/// Value, expectation, code.
+fn one_line(finding: &Finding) -> String {
+    let value = match &finding.value {
+        Some(value) => format!("{:?}", cut(value, 40)),
+        None => match &finding.row_key {
+            Some(key) => format!("row {key:?}"),
+            None => "no value".to_owned(),
+        },
+    };
+    let of_cell = finding.row.is_some();
+    if of_cell && !finding.expected.is_empty() {
+        format!(
+            "{value}, expected {}  [{}]",
+            cut(&finding.expected, 80),
+            finding.code
+        )
+    } else {
+        format!("{}  [{}]", finding.message, finding.code)
+    }
+}
+
+/// The first characters of a text; the report has all of them.
+fn cut(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(max - 1).collect();
+    short.push('…');
+    short
+}

@@ -1,0 +1,133 @@
+//! `sheetlift convert`: every format, every option, pipes.
+
+mod common;
+
+use std::{fs, io::Read, process::Stdio};
+
+use common::Desk;
+
+#[test]
+fn writes_every_format_by_its_extension() {
+    let desk = Desk::new();
+    for (name, start) in [
+        ("out.parquet", &b"PAR1"[..]),
+        ("out.arrow", b"ARROW1"),
+        ("out.csv", b"Item Code,name,"),
+        ("out.ndjson", b"{\"Item Code\":"),
+    ] {
+        let ran = desk.run(&format!("convert clean.xlsx -o {name}"));
+        assert_eq!((ran.code, ran.stdout.len()), (0, 0), "{ran:?}");
+        assert!(
+            ran.stderr
+                .starts_with(&format!("{name}: 240 rows, 12 columns, ")),
+            "{ran:?}"
+        );
+        assert!(
+            fs::read(desk.path(name)).unwrap().starts_with(start),
+            "{name}"
+        );
+    }
+    assert!(
+        desk.files().iter().all(|name| !name.contains(".part")),
+        "{:?}",
+        desk.files()
+    );
+}
+
+#[test]
+fn writes_every_format_to_standard_output() {
+    let desk = Desk::new();
+    for (format, start) in [
+        ("parquet", &b"PAR1"[..]),
+        ("arrow", b"\xff\xff\xff\xff"), // a stream: a file would have to be complete
+        ("csv", b"Item Code,"),
+        ("ndjson", b"{"),
+    ] {
+        let ran = desk.run(&format!("convert clean.xlsx -o - --format {format}"));
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{format}");
+        assert!(ran.stdout.starts_with(start), "{format}");
+    }
+    let csv = desk.run("convert clean.xlsx -o - --format csv").stdout;
+    desk.run("convert clean.xlsx -o out.csv");
+    assert_eq!(fs::read(desk.path("out.csv")).unwrap(), csv);
+}
+
+#[test]
+fn reads_what_is_asked_for() {
+    let desk = Desk::new();
+    let csv = |flags: &str| {
+        let ran = desk.run(&format!("convert clean.xlsx -o - --format csv {flags}"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.text().to_owned()
+    };
+    let lines = |flags: &str| csv(flags).lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines("--limit 2").len(), 3);
+    assert_eq!(lines("--columns price,name --limit 1")[0], "name,price");
+    assert_eq!(lines("--range A1:B4"), lines("--columns A,B --limit 3"));
+    assert!(lines("--sheet Notes")[0].starts_with("Stock count"));
+    assert_eq!(lines("--sheet 2"), lines("--sheet notes"));
+    assert!(lines("--header none --limit 1")[0].starts_with("column_A,column_B"));
+    assert_eq!(lines("--header 3").len(), 239);
+    assert_eq!(lines("--threads 1"), lines("--threads 3"));
+    assert_eq!(lines("--strings utf8"), lines("--strings dictionary"));
+    let typed = csv("--columns quantity --types quantity=float --limit 1");
+    assert!(typed.ends_with(".0\n"), "{typed}");
+}
+
+#[test]
+fn error_cells_are_mentioned() {
+    let desk = Desk::new();
+    let ran = desk.run("convert dirty.xlsx -o out.csv");
+    assert!(ran.stderr.contains("warning: 4 error cells"), "{ran:?}");
+}
+
+#[test]
+fn a_closed_pipe_is_silent() {
+    let desk = Desk::new();
+    sheetlift_fixtures::bench::inventory(&desk.path("large.xlsx"), 5_000).unwrap();
+    for words in [
+        "convert large.xlsx -o - --format csv",
+        "convert large.xlsx -o - --format parquet",
+        "completions bash",
+    ] {
+        let mut child = desk
+            .command(words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0; 10]).unwrap();
+        drop(out);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), output.stderr.len()),
+            (Some(0), 0),
+            "{words}: {output:?}"
+        );
+    }
+}
+
+#[test]
+fn a_failed_conversion_leaves_the_old_file() {
+    let desk = Desk::new();
+    desk.put("out.csv", b"old");
+    let ran = desk.run("convert dirty.xlsx -o out.csv --types quantity=int");
+    ran.fails(2, "\"twelve\" is not of type int");
+    assert!(ran.stderr.contains("cell G5"), "{ran:?}");
+    assert_eq!(fs::read(desk.path("out.csv")).unwrap(), b"old");
+    assert_eq!(
+        desk.files(),
+        ["clean.xlsx", "dirty.xlsx", "items.contract.json", "out.csv"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_has_the_permissions_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    desk.run("convert clean.xlsx -o out.csv");
+    let mode = |name: &str| fs::metadata(desk.path(name)).unwrap().permissions().mode();
+    assert_eq!(mode("out.csv"), mode("clean.xlsx"));
+}

@@ -1,0 +1,70 @@
+//! The stages of a read one at a time, for benches and for `sheetlift bench`: the same code as in a real read, run alone.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    options::ReadOptions,
+    prepare::{Prepared, prepare},
+    workbook::Workbook,
+};
+use crate::{
+    column::piece::Piece,
+    error::Result,
+    xlsx::{SharedStrings, sheet::Scanner},
+};
+
+/// How long each stage takes on one thread, and what it produced.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct StageTimes {
+    /// Inflating the sheet into reused buffers, cutting it at rows, checksum included.
+    pub inflate: Duration,
+    /// Reading rows and cells of the inflated chunks into packed pieces.
+    pub scan: Duration,
+    /// Inflating and reading the shared strings.
+    pub strings: Duration,
+    /// Bytes of the sheet once inflated.
+    pub sheet_bytes: u64,
+    /// Cells with a value, nulls between them included.
+    pub cells: u64,
+    /// Shared strings.
+    pub string_count: u64,
+}
+
+/// Runs each stage alone on the sheet that `options` name. Chunks are timed one by one as they pass, so memory stays bounded.
+///
+/// # Errors
+/// As [`Workbook::rows`].
+pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTimes> {
+    let Prepared {
+        mut chunks,
+        context,
+        ..
+    } = prepare(workbook, options)?;
+    let mut scanner = Scanner::new(Arc::clone(&context));
+    let mut times = StageTimes::default();
+    let mut buf = Vec::new();
+    loop {
+        let start = Instant::now();
+        let chunk = chunks.next(std::mem::take(&mut buf))?;
+        times.inflate += start.elapsed();
+        let Some(chunk) = chunk else { break };
+        times.sheet_bytes += chunk.bytes().len() as u64;
+        let start = Instant::now();
+        let scanned = scanner.scan(chunk.bytes(), chunk.offset)?;
+        times.scan += start.elapsed();
+        times.cells += scanned.pieces.iter().map(Piece::slots).sum::<u64>();
+        buf = chunk.into_buf();
+    }
+    let start = Instant::now();
+    let mut strings = SharedStrings::open(workbook.package(), workbook.part().strings.as_deref())?;
+    while !strings.is_done() {
+        strings.advance()?;
+    }
+    times.strings = start.elapsed();
+    times.string_count = strings.table().len() as u64;
+    Ok(times)
+}

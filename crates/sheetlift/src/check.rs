@@ -1,0 +1,283 @@
+//! The rows of a sheet against a contract, window by window.
+
+use std::{sync::Arc, time::Instant};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use sheetlift_core::{
+    CellRange, Checked, Contract, Finding, Header, HeaderRow, ReadOptions, RejectedRow, RowReader,
+    Validator, Workbook, column_name,
+};
+
+use crate::{
+    error::Result,
+    job::Job,
+    progress::Progress,
+    report::{Report, Timings},
+};
+
+/// Rows of a window when every finding is written out: findings are larger than the rows they are about.
+const ROWS_WITH_ALL_FINDINGS: usize = 16_384;
+/// A file up to here is read whole before its first window, so that rows may stand in any order. Debug builds read most files
+/// as they go, so that tests do.
+const SMALL_FILE_BYTES: usize = if cfg!(debug_assertions) {
+    256 << 10
+} else {
+    4 << 20
+};
+
+/// Hears of each window of checked rows, in order.
+///
+/// A closure over accepted rows is one: `|batch: &RecordBatch, rows: &[u32]| ...`.
+pub trait Verdicts {
+    /// Rows without error, as one column for each field of the contract, and the zero-based sheet row of each.
+    ///
+    /// # Errors
+    /// Any error stops the job and comes back from it.
+    fn accepted(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()>;
+
+    /// Rows with errors.
+    ///
+    /// # Errors
+    /// As [`Verdicts::accepted`].
+    fn rejected(&mut self, rows: &[RejectedRow]) -> Result<()> {
+        let _ = rows;
+        Ok(())
+    }
+
+    /// All findings, those about the header first.
+    ///
+    /// # Errors
+    /// As [`Verdicts::accepted`].
+    fn findings(&mut self, findings: &[Finding]) -> Result<()> {
+        let _ = findings;
+        Ok(())
+    }
+}
+
+impl<F: FnMut(&RecordBatch, &[u32]) -> Result<()>> Verdicts for F {
+    fn accepted(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()> {
+        self(batch, rows)
+    }
+}
+
+impl Job {
+    /// Holds all rows to the contract.
+    ///
+    /// ```
+    /// use sheetlift::{Contract, Job};
+    /// # use sheetlift_fixtures::inventory::{contract_json, dirty_inventory};
+    /// let contract: Contract = contract_json().parse()?;
+    /// let report = Job::from_bytes(dirty_inventory(), "items.xlsx")?.with_contract(contract).validate()?;
+    /// assert_eq!((report.rows.accepted, report.rows.rejected), (200, 40));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Usage` without a contract or when the sheet is not there; `Malformed`, `Limit`, `Io`, `Cancelled`.
+    pub fn validate(&self) -> Result<Report> {
+        let mut check = Check::new(self, false)?;
+        while check.next_window()?.is_some() {}
+        check.finish()
+    }
+
+    /// Holds all rows to the contract, and hands them over as they are checked.
+    ///
+    /// ```
+    /// use sheetlift::{Contract, Job};
+    /// # use sheetlift_fixtures::inventory::{contract_json, dirty_inventory};
+    /// # let contract: Contract = contract_json().parse()?;
+    /// # let job = Job::from_bytes(dirty_inventory(), "items.xlsx")?.with_contract(contract);
+    /// let mut good = 0;
+    /// job.validate_to(|batch: &arrow_array::RecordBatch, _rows: &[u32]| {
+    ///     good += batch.num_rows();
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(good, 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Job::validate`], and whatever `verdicts` returns.
+    pub fn validate_to(&self, mut verdicts: impl Verdicts) -> Result<Report> {
+        let mut check = Check::new(self, true)?;
+        verdicts.findings(check.header_findings())?;
+        while let Some(checked) = check.next_window()? {
+            verdicts.accepted(&checked.accepted, &checked.accepted_rows)?;
+            verdicts.rejected(&checked.rejected)?;
+            verdicts.findings(&checked.findings)?;
+        }
+        check.finish()
+    }
+
+    /// As [`Job::validate_to`], for a caller that would rather pull.
+    ///
+    /// # Errors
+    /// As [`Job::validate`].
+    pub fn check(&self) -> Result<Check> {
+        Check::new(self, true)
+    }
+}
+
+/// Rows on their way through the contract; see [`Job::check`].
+pub struct Check {
+    job: Job,
+    rows: RowReader,
+    validator: Validator,
+    report: Report,
+    rows_expected: Option<u64>,
+    started: Instant,
+}
+
+impl Check {
+    pub(crate) fn new(job: &Job, wants_all_findings: bool) -> Result<Check> {
+        let started = Instant::now();
+        let contract = Arc::clone(job.needed_contract()?);
+        let workbook = job.workbook()?;
+        let mut options = read_options(job, &contract);
+        let all = wants_all_findings || job.findings_to.is_some();
+        if all {
+            options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);
+        }
+        let mut rows = workbook.rows(&options)?;
+        if job.source.bytes().len() <= SMALL_FILE_BYTES {
+            let columns: Vec<u32> = rows
+                .header()
+                .columns
+                .iter()
+                .map(|column| column.index)
+                .collect();
+            rows.project(&columns)?;
+            rows.hold()?;
+        }
+        let header = rows.header();
+        let mut validator = Validator::new(&contract, header).map_err(|error| job.locate(error))?;
+        if !all {
+            validator = validator.with_max_findings(job.max_findings);
+        }
+        let mut report = Report::new(job.source.name(), &contract);
+        report.sheet = Some(header.sheet.to_string());
+        report.blocked = validator.is_blocked();
+        let rows_expected = match &job.progress {
+            Some(_) => rows_expected(&workbook, &options, header),
+            None => None,
+        };
+        let mut check = Check {
+            job: job.clone(),
+            rows,
+            validator,
+            report,
+            rows_expected,
+            started,
+        };
+        let found = check.validator.header_findings().to_vec();
+        check.list(&found)?;
+        Ok(check)
+    }
+
+    /// The columns of the sheet.
+    pub fn header(&self) -> &Header {
+        self.rows.header()
+    }
+
+    /// Schema of accepted rows: one column for each field of the contract.
+    pub fn schema(&self) -> SchemaRef {
+        self.validator.schema()
+    }
+
+    /// True when the header does not fit the contract, so that there are no windows.
+    pub fn is_blocked(&self) -> bool {
+        self.validator.is_blocked()
+    }
+
+    /// What there is to say about the header.
+    pub fn header_findings(&self) -> &[Finding] {
+        self.validator.header_findings()
+    }
+
+    /// The next window of rows; `None` at the end, or at once when the header is blocked.
+    ///
+    /// # Errors
+    /// `Malformed`, `Limit`, `Io`, `Cancelled`.
+    pub fn next_window(&mut self) -> Result<Option<Checked>> {
+        self.job.cancel.check()?;
+        if self.is_blocked() {
+            return Ok(None);
+        }
+        let Some(window) = self.rows.next_window()? else {
+            return Ok(None);
+        };
+        let checked = self
+            .validator
+            .check(&window)
+            .map_err(|error| self.job.locate(error))?;
+        self.list(&checked.findings)?;
+        let summary = self.validator.summary();
+        self.job.tell(Progress {
+            rows_read: summary.rows_read,
+            rows_rejected: summary.rows_rejected,
+            rows_expected: self.rows_expected,
+        });
+        Ok(Some(checked))
+    }
+
+    /// The report over what was checked so far.
+    ///
+    /// # Errors
+    /// `Io` when the findings cannot be written.
+    pub fn finish(self) -> Result<Report> {
+        let (started, mut report) = (self.started, self.into_report());
+        report.1.finish();
+        report.0.flush_findings()?;
+        report.1.timings = Some(Timings::since(started, report.1.rows.read));
+        Ok(report.1)
+    }
+
+    /// The report with its counts, still open for what a sink has to add.
+    pub(crate) fn into_report(mut self) -> (Job, Report) {
+        self.report.take_summary(self.validator.summary());
+        (self.job, self.report)
+    }
+
+    /// Keeps the first findings and writes all.
+    fn list(&mut self, findings: &[Finding]) -> Result<()> {
+        let room = self
+            .job
+            .max_findings
+            .saturating_sub(self.report.findings.len());
+        self.report
+            .findings
+            .extend(findings.iter().take(room).cloned());
+        self.job.write_findings(findings)
+    }
+}
+
+/// Without a header row fields are taken from the columns in order, from the first one of the range: a blank column in
+/// between must not move the others.
+fn read_options(job: &Job, contract: &Contract) -> ReadOptions {
+    let mut options = job.located();
+    if options.header == HeaderRow::None && options.columns.is_none() {
+        let first = options
+            .range
+            .as_ref()
+            .map_or(0, |range| *range.columns.start());
+        let columns = first..first + contract.fields.len() as u32;
+        options.columns = Some(columns.map(column_name).collect());
+    }
+    options
+}
+
+/// Rows below the header, as the sheet declares them.
+pub(crate) fn rows_expected(
+    workbook: &Workbook,
+    options: &ReadOptions,
+    header: &Header,
+) -> Option<u64> {
+    let declared = workbook.declared_dimension(&options.sheet).ok()??;
+    let declared = CellRange::parse(&declared).ok()?;
+    let range = options.range.clone().unwrap_or_else(CellRange::all);
+    let end = u64::from(*declared.rows.end().min(range.rows.end())) + 1;
+    let first = header.row.map_or(*range.rows.start(), |row| row + 1);
+    let rows = end.checked_sub(u64::from(first))?;
+    Some(options.limit.map_or(rows, |limit| rows.min(limit)))
+}

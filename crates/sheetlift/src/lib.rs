@@ -1,0 +1,77 @@
+//! Spreadsheets into inventory databases: every good row exactly once, every bad cell by its address.
+//!
+//! A [`Job`] is one workbook and what is to be done with it. It is synchronous, it is `Send`, and every adapter (command
+//! line, Python, HTTP, Lambda) is a thin layer over it: options in, a [`Report`] or an [`Error`] out.
+//!
+//! ```
+//! use sheetlift::{Contract, Job, LoadOptions, LoadState, connect};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let file = dir.path().join("items.xlsx");
+//! # std::fs::write(&file, sheetlift_fixtures::inventory::dirty_inventory())?;
+//! # let contract_file = dir.path().join("items.contract.json");
+//! # std::fs::write(&contract_file, sheetlift_fixtures::inventory::contract_json())?;
+//! # let database = format!("sqlite:{}", dir.path().join("inventory.db").display());
+//! let contract = Contract::from_path(&contract_file)?;
+//! let job = Job::from_path(&file)?.with_contract(contract);
+//!
+//! let sink = connect(&database)?; // such as "sqlite:inventory.db"
+//! let report = job.load(&*sink, &LoadOptions::default())?;
+//! let load = report.load.as_ref().unwrap();
+//! assert_eq!((load.inserted, load.rejected), (200, 40));
+//! assert_eq!(report.findings[0].address(), "Items!G5");
+//!
+//! let again = job.load(&*sink, &LoadOptions::default())?;
+//! assert_eq!(again.load.unwrap().state, LoadState::AlreadyLoaded);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Bad rows are [`Finding`]s in the report, never errors. An [`Error`] means that the run cannot go on; its
+//! [`class`](Error::class) says who can change that, and is what an adapter maps to an exit code, a status or an exception.
+
+mod job;
+mod progress;
+
+mod check;
+mod infer;
+mod inspect;
+mod load;
+
+mod convert;
+
+mod report;
+mod words;
+
+mod error;
+
+pub use check::{Check, Verdicts};
+pub use convert::{Compression, Converted, Format};
+pub use error::{Error, ErrorClass, ErrorKind, Result};
+pub use inspect::{InferredFrom, InspectedField, InspectedSheet, Inspection, RowsAre};
+pub use job::Job;
+pub use load::LoadOptions;
+pub use progress::{CancelToken, Progress};
+pub use report::{
+    ContractName, Counts, LoadReport, LoadState, Report, Rows, Timings, write_finding,
+};
+pub use words::{parse_columns, parse_header, parse_strings, parse_types};
+
+pub use sheetlift_core::{
+    CellRange, Checked, ColumnFacts, ColumnKind, Constraints, Contract, DefinedName, Field,
+    FieldType, FieldsMatch, Finding, Header, HeaderColumn, HeaderRow, Level, Limits, Literal, Load,
+    Locate, Location, NumberFormat, ReadOptions, RejectedRow, RowReader, RuleDoc, SheetInfo,
+    SheetKind, SheetRef, Source, StringFormat, Summary, Table, TableInfo, TableReader,
+    TemporalFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
+};
+#[cfg(feature = "sqlite")]
+pub use sheetlift_load::sqlite;
+pub use sheetlift_load::{
+    Begin, Import, ImportKey, KeyParts, MAX_LISTED_CONFLICTS, Mode, Outcome, Plan, Reject,
+    RowConflict, Sink, State, connect,
+};
+
+/// The errors of the crates below, for code that uses their parts on its own. [`Error`] takes both.
+pub mod parts {
+    pub use sheetlift_core::{Error as CoreError, ErrorKind as CoreErrorKind};
+    pub use sheetlift_load::{Error as LoadError, ErrorKind as LoadErrorKind};
+}

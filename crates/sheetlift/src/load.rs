@@ -1,0 +1,359 @@
+//! Accepted rows into a database, exactly once. Reading and checking run on the caller's thread, the database on its own.
+
+use std::{
+    sync::mpsc::{Receiver, sync_channel},
+    thread,
+    time::Instant,
+};
+
+use arrow_array::RecordBatch;
+use serde_json::json;
+use sheetlift_core::{Contract, Header, HeaderRow, RejectedRow, SheetRef, Validator};
+use sheetlift_load::{Begin, Import, ImportKey, KeyParts, Mode, Outcome, Plan, Reject, Sink};
+
+use crate::{
+    check::Check,
+    error::{Error, Result},
+    job::Job,
+    report::{LoadReport, Report, Timings, conflict_finding},
+};
+
+/// Checked windows that wait for the database.
+const WINDOWS_IN_FLIGHT: usize = 2;
+
+/// Where accepted rows go and how.
+///
+/// ```
+/// use sheetlift::{LoadOptions, Mode};
+/// let options = LoadOptions::default().with_table("items").with_mode(Mode::Upsert).with_dry_run(true);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LoadOptions {
+    /// Target table. Default: what the contract says (`sheetlift.load.table`), or else the name of the contract.
+    pub table: Option<String>,
+    /// How rows meet those that are there. Default: what the contract says, or else [`Mode::InsertMissing`].
+    pub mode: Option<Mode>,
+    /// Create the table when it is missing. Default true.
+    pub create_table: bool,
+    /// Do all of it, then roll it back. Default false.
+    pub dry_run: bool,
+    /// Rejected rows an import may have; one more ends it with a `Limit` error and nothing is loaded. Default: any number.
+    pub max_rejected: Option<u64>,
+    /// The same as a share of all rows, from 0 to 1. Default: any.
+    pub max_rejected_ratio: Option<f64>,
+    /// Milliseconds for which nobody else may take the import over while it waits for one window. Default 60,000.
+    pub lease_ms: u64,
+}
+
+impl Default for LoadOptions {
+    fn default() -> LoadOptions {
+        LoadOptions {
+            table: None,
+            mode: None,
+            create_table: true,
+            dry_run: false,
+            max_rejected: None,
+            max_rejected_ratio: None,
+            lease_ms: 60_000,
+        }
+    }
+}
+
+impl LoadOptions {
+    /// Sets [`Self::table`].
+    #[must_use]
+    pub fn with_table(mut self, table: impl Into<String>) -> Self {
+        self.table = Some(table.into());
+        self
+    }
+
+    /// Sets [`Self::mode`].
+    #[must_use]
+    pub fn with_mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Sets [`Self::create_table`].
+    #[must_use]
+    pub fn with_create_table(mut self, create: bool) -> Self {
+        self.create_table = create;
+        self
+    }
+
+    /// Sets [`Self::dry_run`].
+    #[must_use]
+    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Sets [`Self::max_rejected`].
+    #[must_use]
+    pub fn with_max_rejected(mut self, max: u64) -> Self {
+        self.max_rejected = Some(max);
+        self
+    }
+
+    /// Sets [`Self::max_rejected_ratio`].
+    #[must_use]
+    pub fn with_max_rejected_ratio(mut self, ratio: f64) -> Self {
+        self.max_rejected_ratio = Some(ratio);
+        self
+    }
+
+    /// Sets [`Self::lease_ms`].
+    #[must_use]
+    pub fn with_lease_ms(mut self, lease_ms: u64) -> Self {
+        self.lease_ms = lease_ms;
+        self
+    }
+}
+
+impl Job {
+    /// Loads accepted rows, records rejected ones, and does so once: the same file under the same contract into the same
+    /// table is [`AlreadyLoaded`](crate::LoadState::AlreadyLoaded) ever after, and its sheet is not even read.
+    ///
+    /// Everything becomes visible in one transaction, or nothing does: after an error, a cancellation or a crash the same
+    /// call starts afresh.
+    ///
+    /// # Errors
+    /// As [`Job::validate`]; `Target` when the table does not fit the contract, `Busy` while somebody else loads the same
+    /// import, `Limit` when too many rows were rejected, `Sink` when the database fails.
+    pub fn load(&self, sink: &dyn Sink, options: &LoadOptions) -> Result<Report> {
+        let started = Instant::now();
+        let contract = self.needed_contract()?;
+        let plan = self.plan(options)?;
+        let mut load = LoadReport::new(&plan, sink.name(), options.dry_run);
+        let import = match sink.begin(&plan)? {
+            Begin::Done(outcome) => return self.already_loaded(load, &outcome, started),
+            Begin::Claimed(import) => import,
+        };
+        let mut check = Check::new(self, false)?;
+        let outcome = if check.is_blocked() {
+            drop(import);
+            None
+        } else {
+            debug_assert_eq!(check.schema(), plan.schema);
+            Some(self.stage(&mut check, import, options.dry_run)?)
+        };
+        let (_, mut report) = check.into_report();
+        debug_assert_eq!(report.contract.hash, contract.hash());
+        if let Some(outcome) = outcome {
+            load.take_outcome(&outcome);
+            self.list_conflicts(&mut report, &outcome)?;
+        }
+        report.load = Some(load);
+        self.finish(report, started)
+    }
+
+    /// What is to be loaded and where.
+    ///
+    /// # Errors
+    /// `Usage` without a contract, a table or a mode that exists; `Malformed` when the file is no workbook.
+    pub fn plan(&self, options: &LoadOptions) -> Result<Plan> {
+        let contract = self.needed_contract()?;
+        let load = contract.load.clone().unwrap_or_default();
+        let table = options
+            .table
+            .clone()
+            .or(load.table)
+            .or_else(|| contract.name.clone())
+            .ok_or_else(|| {
+                Error::usage(
+                    "usage/table-name",
+                    "neither the options nor the contract name a table",
+                )
+                .with_hint("give --table, or set sheetlift.load.table in the contract")
+            })?;
+        let mode = match (options.mode, load.mode) {
+            (Some(mode), _) => mode,
+            (None, Some(mode)) => mode.parse()?,
+            (None, None) => Mode::default(),
+        };
+        let content = content_hash(self.source.bytes());
+        let (contract_hash, mapping) = (contract.hash(), self.mapping()?);
+        let key = ImportKey::of(&KeyParts {
+            content: content.as_bytes(),
+            contract: contract_hash.as_bytes(),
+            mapping: mapping.as_bytes(),
+            target: &table,
+            mode,
+        });
+        let schema = Validator::new(contract, &Header::default())?.schema();
+        let mut plan = Plan::new(key, table, schema)
+            .with_mode(mode)
+            .with_create_table(options.create_table)
+            .with_lease_ms(options.lease_ms)
+            .with_max_rejected(options.max_rejected)
+            .with_max_rejected_ratio(options.max_rejected_ratio);
+        if let Some(name) = self.source.name() {
+            plan = plan.with_source_name(name);
+        }
+        let (primary, unique) = keys(contract);
+        plan = plan.with_key(if load.key.is_empty() {
+            primary
+        } else {
+            load.key
+        });
+        Ok(unique.into_iter().fold(plan, Plan::with_unique_key))
+    }
+
+    /// What decides which cells become which rows, beside the contract. The sheet is called by its name, so that two ways
+    /// to say the same make the same import.
+    fn mapping(&self) -> Result<String> {
+        let read = self.located();
+        let workbook = self.workbook()?;
+        let header = match read.header {
+            HeaderRow::First => json!("first"),
+            HeaderRow::None => json!("none"),
+            HeaderRow::At(row) => json!(row),
+        };
+        let range = read.range.map(|range| {
+            let (rows, columns) = (range.rows, range.columns);
+            json!([rows.start(), rows.end(), columns.start(), columns.end()])
+        });
+        let sheet: &SheetRef = &read.sheet;
+        let mapping = json!({
+            "sheet": workbook.sheet(sheet)?.name,
+            "header": header,
+            "range": range,
+            "columns": read.columns,
+            "limit": read.limit,
+        });
+        Ok(mapping.to_string())
+    }
+
+    /// Checks here and stages over there. Whatever fails, the import is dropped and nothing remains of it.
+    fn stage(&self, check: &mut Check, import: Box<dyn Import>, dry_run: bool) -> Result<Outcome> {
+        let (send, windows) = sync_channel::<CheckedRows>(WINDOWS_IN_FLIGHT);
+        thread::scope(|scope| {
+            let database = thread::Builder::new()
+                .name("sheetlift-load".into())
+                .spawn_scoped(scope, move || stage_all(import, &windows))
+                .map_err(|error| Error::io(error, "cannot start a thread"))?;
+            let checked = send_all(check, |rows| send.send(rows).is_ok());
+            drop(send);
+            let staged = database
+                .join()
+                .unwrap_or_else(|_| Err(Error::bug("the sink panicked")));
+            // The database failed first when it stopped listening; otherwise the sheet did.
+            let import = match (checked, staged) {
+                (_, Err(error)) | (Err(error), _) => return Err(error),
+                (Ok(()), Ok(import)) => import,
+            };
+            self.cancel.check()?;
+            Ok(import.commit(dry_run)?)
+        })
+    }
+
+    fn already_loaded(
+        &self,
+        mut load: LoadReport,
+        outcome: &Outcome,
+        started: Instant,
+    ) -> Result<Report> {
+        let mut report = Report::new(self.source.name(), self.needed_contract()?);
+        load.take_outcome(outcome);
+        report.rows.read = outcome.read;
+        report.rows.rejected = outcome.rejected;
+        report.rows.accepted = outcome.read.saturating_sub(outcome.rejected);
+        self.list_conflicts(&mut report, outcome)?;
+        report.load = Some(load);
+        self.finish(report, started)
+    }
+
+    fn list_conflicts(&self, report: &mut Report, outcome: &Outcome) -> Result<()> {
+        let sheet = report.sheet.clone().unwrap_or_default();
+        let conflicts = outcome
+            .conflicts
+            .iter()
+            .map(|conflict| conflict_finding(conflict, &sheet));
+        let findings: Vec<_> = conflicts.collect();
+        self.write_findings(&findings)?;
+        let room = self.max_findings.saturating_sub(report.findings.len());
+        report.findings.extend(findings.into_iter().take(room));
+        report.count_conflicts(outcome);
+        Ok(())
+    }
+
+    fn finish(&self, mut report: Report, started: Instant) -> Result<Report> {
+        self.flush_findings()?;
+        report.finish();
+        report.timings = Some(Timings::since(started, report.rows.read));
+        Ok(report)
+    }
+}
+
+/// A checked window on its way to the database.
+struct CheckedRows {
+    accepted: RecordBatch,
+    rows: Vec<u32>,
+    rejected: Vec<RejectedRow>,
+}
+
+/// Checks windows until the end, or until nobody listens.
+fn send_all(check: &mut Check, mut send: impl FnMut(CheckedRows) -> bool) -> Result<()> {
+    while let Some(checked) = check.next_window()? {
+        let rows = CheckedRows {
+            accepted: checked.accepted,
+            rows: checked.accepted_rows,
+            rejected: checked.rejected,
+        };
+        if !send(rows) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn stage_all(
+    mut import: Box<dyn Import>,
+    windows: &Receiver<CheckedRows>,
+) -> Result<Box<dyn Import>> {
+    for window in windows {
+        if !window.rejected.is_empty() {
+            let rejects: Vec<Reject> = window.rejected.into_iter().map(reject).collect();
+            import.reject(&rejects)?;
+        }
+        if window.accepted.num_rows() > 0 {
+            import.stage(&window.accepted, &window.rows)?;
+        }
+    }
+    Ok(import)
+}
+
+fn reject(row: RejectedRow) -> Reject {
+    Reject {
+        row: row.row,
+        codes: row.codes.into_iter().map(str::to_owned).collect(),
+        reason: row.reason,
+        raw: serde_json::Value::Object(row.raw).to_string(),
+    }
+}
+
+fn content_hash(bytes: &[u8]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_rayon(bytes);
+    hasher.finalize()
+}
+
+/// The primary key and every other key, by name.
+fn keys(contract: &Contract) -> (Vec<String>, Vec<Vec<String>>) {
+    let name = |&index: &usize| contract.fields[index].name.to_string();
+    let names = |key: &[usize]| key.iter().map(name).collect::<Vec<String>>();
+    let primary = names(&contract.primary_key);
+    let single = contract
+        .fields
+        .iter()
+        .filter(|field| field.constraints.unique);
+    let single = single.map(|field| vec![field.name.to_string()]);
+    let mut unique: Vec<Vec<String>> = Vec::new();
+    for key in single.chain(contract.unique_keys.iter().map(|key| names(key))) {
+        if key != primary && !unique.contains(&key) {
+            unique.push(key);
+        }
+    }
+    (primary, unique)
+}

@@ -1,0 +1,120 @@
+//! Options as people write them: on a command line, in a query string, in a form.
+
+use sheetlift_core::{ColumnKind, HeaderRow, MAX_ROWS, TextRepr};
+
+use crate::error::{Error, Result};
+
+/// `first`, `none`, or the row as the spreadsheet shows it.
+///
+/// # Errors
+/// `Usage` for anything else.
+///
+/// ```
+/// use sheetlift::{HeaderRow, parse_header};
+/// assert_eq!(parse_header("3").unwrap(), HeaderRow::At(2));
+/// ```
+pub fn parse_header(text: &str) -> Result<HeaderRow> {
+    match (text.trim(), text.trim().parse::<u32>()) {
+        ("first" | "auto", _) => Ok(HeaderRow::First),
+        ("none", _) => Ok(HeaderRow::None),
+        (_, Ok(row)) if (1..=MAX_ROWS).contains(&row) => Ok(HeaderRow::At(row - 1)),
+        _ => Err(
+            Error::usage("usage/header", format!("{text:?} is not a header row"))
+                .with_hint("write `first`, `none`, or a row number such as 3"),
+        ),
+    }
+}
+
+/// `view`, `utf8` or `dictionary`.
+///
+/// # Errors
+/// `Usage` for anything else.
+pub fn parse_strings(text: &str) -> Result<TextRepr> {
+    match text.trim() {
+        "view" => Ok(TextRepr::View),
+        "utf8" => Ok(TextRepr::Utf8),
+        "dictionary" => Ok(TextRepr::Dictionary),
+        _ => Err(Error::usage(
+            "usage/strings",
+            format!("{text:?} is no representation of texts"),
+        )
+        .with_hint("write `view`, `utf8` or `dictionary`")),
+    }
+}
+
+/// Names of columns, separated by commas.
+///
+/// # Errors
+/// `Usage` when a name is empty.
+pub fn parse_columns(text: &str) -> Result<Vec<String>> {
+    let names = text.split(',').map(|name| name.trim().to_owned());
+    let names: Vec<String> = names.collect();
+    if names.iter().any(String::is_empty) {
+        return Err(Error::usage(
+            "usage/columns",
+            format!("{text:?} has a column without a name"),
+        )
+        .with_hint("write names or letters separated by commas, such as sku,price or A,C"));
+    }
+    Ok(names)
+}
+
+/// Types of columns: `sku=text,qty=int`.
+///
+/// # Errors
+/// `Usage` with the types there are.
+///
+/// ```
+/// use sheetlift::{ColumnKind, parse_types};
+/// let types = parse_types("sku=text, qty=int").unwrap();
+/// assert_eq!(types[1], ("qty".to_owned(), ColumnKind::Int));
+/// ```
+pub fn parse_types(text: &str) -> Result<Vec<(String, ColumnKind)>> {
+    text.split(',').map(parse_type).collect()
+}
+
+fn parse_type(pair: &str) -> Result<(String, ColumnKind)> {
+    // A name may hold an equals sign, a type cannot.
+    let Some((name, kind)) = pair.rsplit_once('=') else {
+        return Err(
+            Error::usage("usage/types", format!("{pair:?} gives no type to a column"))
+                .with_hint("write NAME=TYPE, such as sku=text"),
+        );
+    };
+    let kind = kind.trim();
+    let Some(known) = ColumnKind::from_name(kind).filter(|kind| *kind != ColumnKind::Null) else {
+        return Err(
+            Error::usage("usage/types", format!("there is no type {kind:?}")).with_hint(
+                "the types are bool, int, float, date, timestamp, time, duration and text",
+            ),
+        );
+    };
+    Ok((name.trim().to_owned(), known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_is_understood() {
+        for header in ["", "0", "-1", "1048577", "second"] {
+            assert!(
+                parse_header(header).unwrap_err().hint().is_some(),
+                "{header}"
+            );
+        }
+        assert_eq!(parse_header("none").unwrap(), HeaderRow::None);
+        assert_eq!(parse_strings("utf8").unwrap(), TextRepr::Utf8);
+        assert!(parse_strings("utf-16").is_err());
+        assert_eq!(parse_columns("sku, C").unwrap(), ["sku", "C"]);
+        assert!(parse_columns("sku,,C").is_err());
+        assert_eq!(
+            parse_types("a=b=text").unwrap(),
+            [("a=b".to_owned(), ColumnKind::Text)]
+        );
+        for types in ["sku", "sku=varchar", "sku=null", "sku=text,"] {
+            assert!(parse_types(types).is_err(), "{types}");
+        }
+    }
+}

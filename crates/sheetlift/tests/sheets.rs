@@ -1,0 +1,94 @@
+//! Sheets of every shape: inferred contracts, no header, rows out of order, many windows.
+
+mod common;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use arrow_array::RecordBatch;
+use common::{contract, job};
+use sheetlift::{HeaderRow, Job, ReadOptions};
+use sheetlift_fixtures::{Book, inventory};
+
+#[test]
+fn an_inferred_contract_accepts_its_own_sheet() {
+    let clean = job(inventory::clean_inventory());
+    let contract = clean.infer_contract().unwrap();
+    assert_eq!(contract.primary_key, [0]);
+    let report = clean
+        .clone()
+        .with_contract(contract.clone())
+        .validate()
+        .unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!(report.rows.accepted, 240);
+    let read_back: sheetlift::Contract = contract.to_json().to_string().parse().unwrap();
+    assert_eq!(read_back.hash(), contract.hash());
+}
+
+#[test]
+fn without_a_header_columns_are_taken_in_order() {
+    let contract: sheetlift::Contract =
+        "schema: {fields: [{name: a, type: integer}, {name: b, type: string}, {name: c, type: integer}]}".parse().unwrap();
+    // Column B is blank: it must not move C.
+    let bytes = Book::new()
+        .sheet(
+            "Sheet1",
+            r#"<row r="1"><c r="A1"><v>1</v></c><c r="C1"><v>3</v></c></row>"#,
+        )
+        .build();
+    let mut rows = Vec::new();
+    job(bytes)
+        .with_contract(contract)
+        .with_read(ReadOptions::default().with_header(HeaderRow::None))
+        .validate_to(|batch: &RecordBatch, _: &[u32]| {
+            rows.push(format!("{:?}", batch.column(2)));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].contains("3,"), "{rows:?}");
+}
+
+#[test]
+fn rows_of_a_small_file_may_stand_in_any_order() {
+    let contract: sheetlift::Contract = "schema: {fields: [{name: a, type: integer}]}"
+        .parse()
+        .unwrap();
+    let row = |r: u32, value: &str| format!(r#"<row r="{r}"><c r="A{r}" {value}</c></row>"#);
+    let label = r#"t="inlineStr"><is><t>a</t></is>"#;
+    let rows =
+        row(1, label) + &row(9, "><v>9</v>") + &row(3, "><v>3</v>") + &row(4, r#"t="b"><v>1</v>"#);
+    let bytes = Book::new().sheet("Sheet1", &rows).build();
+    let report = job(bytes).with_contract(contract).validate().unwrap();
+    assert_eq!((report.rows.read, report.rows.rejected), (3, 1));
+    assert_eq!(report.findings[0].address(), "Sheet1!A4");
+}
+
+#[test]
+fn a_large_file_is_checked_as_it_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("large.xlsx");
+    sheetlift_fixtures::bench::inventory(&file, 20_000).unwrap();
+    let job = Job::from_path(&file).unwrap().with_contract(contract());
+    let windows = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&windows);
+    let streamed = job
+        .clone()
+        .with_read(ReadOptions::default().with_batch_rows(1_000))
+        .with_progress(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        })
+        .validate()
+        .unwrap();
+    assert_eq!(
+        (streamed.rows.read, windows.load(Ordering::Relaxed)),
+        (20_000, 20)
+    );
+    assert_eq!(
+        streamed.clone().without_timings().to_json(),
+        job.validate().unwrap().without_timings().to_json()
+    );
+}
