@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Findings that are shown.
-const SHOWN: usize = 10;
+const SHOWN: usize = 50;
 /// Findings that a JSON report lists; NDJSON has no end.
 const LISTED_IN_JSON: usize = 100_000;
 

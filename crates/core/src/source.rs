@@ -2,9 +2,10 @@
 //! a mapped file.
 #![allow(unsafe_code)]
 
-use std::{fs::File, ops::Range, path::Path};
+use std::{fs::File, ops::Range, path::Path, sync::Arc};
 
 use bytes::Bytes;
+use memmap2::Mmap;
 
 use crate::{
     error::{Error, Result},
@@ -15,6 +16,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Source {
     bytes: Bytes,
+    /// The mapping under `bytes`, where there is one.
+    map: Option<Arc<Mmap>>,
     name: Option<String>,
 }
 
@@ -48,19 +51,24 @@ impl Source {
         check("max_file_bytes", limits.max_file_bytes, metadata.len())
             .map_err(|error| error.in_file(&name))?;
         // An empty file cannot be mapped, and a pipe has no length: both are read.
-        let bytes = if metadata.is_file() && metadata.len() > 0 {
+        let (bytes, map) = if metadata.is_file() && metadata.len() > 0 {
             // SAFETY: the mapping is private and read-only. Rust's aliasing rules ask that nobody changes the file
             // meanwhile; that is documented above, as for every reader that maps files. A change can give wrong cells
             // (or a bus error on truncation) but every read is bounds-checked against the length of the mapping.
-            let map = unsafe { memmap2::Mmap::map(&file) }
+            let map = unsafe { Mmap::map(&file) }
                 .map_err(|error| Error::io(error, "cannot map the file").in_file(&name))?;
-            Bytes::from_owner(map)
+            let map = Arc::new(map);
+            (Bytes::from_owner(Mapped(Arc::clone(&map))), Some(map))
         } else {
             let read = read_all(file, limits.max_file_bytes);
-            Bytes::from(read.map_err(|error| error.in_file(&name))?)
+            (
+                Bytes::from(read.map_err(|error| error.in_file(&name))?),
+                None,
+            )
         };
         Ok(Source {
             bytes,
+            map,
             name: Some(name),
         })
     }
@@ -72,7 +80,11 @@ impl Source {
     pub fn from_bytes(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Self> {
         let bytes = bytes.into();
         check("max_file_bytes", limits.max_file_bytes, bytes.len() as u64)?;
-        Ok(Source { bytes, name: None })
+        Ok(Source {
+            bytes,
+            map: None,
+            name: None,
+        })
     }
 
     /// Gives the source a name for messages, such as the name of an uploaded file.
@@ -101,12 +113,35 @@ impl Source {
         (start <= end && end <= self.bytes.len()).then(|| self.bytes.slice(start..end))
     }
 
+    /// Says that these bytes will not be read again soon, so that a mapped file does not fill memory as it passes.
+    pub(crate) fn release(&self, range: Range<u64>) {
+        #[cfg(unix)]
+        if let Some(map) = &self.map {
+            let (start, len) = (range.start as usize, (range.end - range.start) as usize);
+            // SAFETY: dropping pages of a read-only mapping of a file changes nothing that can be read: the next look at them
+            // brings the same bytes back from the file.
+            // That it may fail (an odd file system) does not matter: it is about memory alone.
+            let _ = unsafe {
+                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, len)
+            };
+        }
+    }
+
     /// Adds the name to an error.
     pub(crate) fn locate(&self, error: Error) -> Error {
         match &self.name {
             Some(name) => error.in_file(name),
             None => error,
         }
+    }
+}
+
+/// A shared mapping as an owner of bytes.
+struct Mapped(Arc<Mmap>);
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 

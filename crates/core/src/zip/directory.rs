@@ -70,8 +70,12 @@ impl Archive {
         &self.entries
     }
 
-    /// The compressed bytes of an entry, found through its local header.
-    pub(crate) fn compressed(&self, entry: &Entry) -> Result<Bytes> {
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The compressed bytes of an entry, found through its local header, and their place in the file.
+    pub(super) fn compressed(&self, entry: &Entry) -> Result<(u64, Bytes)> {
         let fail = |what: &str| Error::malformed(what).in_part(&entry.name);
         if entry.encrypted {
             return Err(Error::encrypted("the entry is encrypted").in_part(&entry.name));
@@ -87,9 +91,10 @@ impl Archive {
         }
         fields.skip(22);
         let data = start + LOCAL_LEN + u64::from(fields.u16()) + u64::from(fields.u16());
-        self.source
-            .slice(data..data.saturating_add(entry.compressed_bytes))
-            .ok_or_else(|| fail("the compressed data reaches beyond the end of the file"))
+        let end = data.saturating_add(entry.compressed_bytes);
+        let bytes = self.source.slice(data..end);
+        let beyond = || fail("the compressed data reaches beyond the end of the file");
+        Ok((data, bytes.ok_or_else(beyond)?))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     inflate::Inflater,
     limits::{Budget, check},
+    source::Source,
 };
 
 /// What the central directory says of an entry. Sizes are checked against what is found, never trusted.
@@ -44,9 +45,17 @@ impl Method {
 /// Bytes that may be inflated before the ratio is looked at: tiny parts compress extremely well.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 
+/// Compressed bytes after which mapped pages are let go.
+const RELEASE_BYTES: u64 = 4 << 20;
+
 /// Reads an entry from start to end, checking limits on the way and size and CRC at the end.
 pub(crate) struct EntryReader {
     entry: Entry,
+    source: Source,
+    /// Place of the compressed bytes in the file.
+    start: u64,
+    /// Compressed bytes that were given back to the system.
+    released: u64,
     compressed: Bytes,
     state: State,
     budget: Arc<Budget>,
@@ -62,7 +71,7 @@ enum State {
 
 impl EntryReader {
     pub(crate) fn new(archive: &Archive, entry: &Entry, budget: Arc<Budget>) -> Result<Self> {
-        let compressed = archive.compressed(entry)?;
+        let (start, compressed) = archive.compressed(entry)?;
         let state = match entry.method {
             Method::Stored => State::Stored,
             Method::Deflated => State::Deflated(Box::new(Inflater::new())),
@@ -73,6 +82,9 @@ impl EntryReader {
         };
         Ok(EntryReader {
             entry: entry.clone(),
+            source: archive.source().clone(),
+            start,
+            released: 0,
             compressed,
             state,
             budget,
@@ -117,6 +129,7 @@ impl EntryReader {
                 len
             }
         };
+        self.release_behind();
         self.crc.update(&buf[start..start + written]);
         self.read += written as u64;
         self.check_limits(written as u64)?;
@@ -124,6 +137,19 @@ impl EntryReader {
             self.check_end()?;
         }
         Ok(written)
+    }
+
+    /// Lets go of mapped pages that were read.
+    fn release_behind(&mut self) {
+        let used = match &self.state {
+            State::Stored => self.read,
+            State::Deflated(inflater) => inflater.consumed(),
+        };
+        if used - self.released >= RELEASE_BYTES {
+            self.source
+                .release(self.start + self.released..self.start + used);
+            self.released = used;
+        }
     }
 
     fn check_limits(&self, written: u64) -> Result<()> {
