@@ -162,7 +162,14 @@ fn find_header(
     }
     let context = Arc::new(context);
     let mut scanner = Scanner::new(Arc::clone(&context));
-    let mut collector = Collector::new(&context.selection, *next_row, context.limits.clone());
+    // Rows are counted when they are read.
+    let (max_rows, max_cells) = (Limits::NONE, Limits::NONE);
+    let uncounted = Limits {
+        max_rows,
+        max_cells,
+        ..context.limits.clone()
+    };
+    let mut collector = Collector::new(&context.selection, *next_row, uncounted);
     while let Some(chunk) = chunks.next(Vec::new())? {
         let before = collector.next_row();
         let scanned = scanner

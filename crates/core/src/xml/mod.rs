@@ -227,3 +227,38 @@ pub(crate) fn to_utf8(bytes: Vec<u8>) -> Result<Vec<u8>> {
     text.map(String::into_bytes)
         .map_err(|_| Error::malformed("the UTF-16 text is damaged"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_limited_at_the_limit_and_not_one_past_it() {
+        let depth = |max_depth| {
+            let mut tokens = Tokens::new(b"<a><b><c>text</c></b></a>", max_depth);
+            loop {
+                if let Token::End = tokens.next()? {
+                    return Ok(());
+                }
+            }
+        };
+        assert!(depth(3).is_ok());
+        let error: Error = depth(2).unwrap_err();
+        assert!(error.message().contains("max_xml_depth"), "{error}");
+    }
+
+    #[test]
+    fn undefined_entities_are_errors_and_never_resolved() {
+        let text = |xml: &str| {
+            let mut tokens = Tokens::new(xml.as_bytes(), 9);
+            tokens.next()?;
+            tokens.element_text()
+        };
+        assert_eq!(
+            text("<t>a&amp;&#66;<![CDATA[<c>]]><!-- no --></t>").unwrap(),
+            "a&B<c>"
+        );
+        assert!(text("<!DOCTYPE t [<!ENTITY e 'x'>]><t>&e;</t>").is_err());
+        assert!(text("<t>unfinished").is_err());
+    }
+}

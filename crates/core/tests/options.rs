@@ -1,0 +1,215 @@
+//! What `ReadOptions` select, and how tables come out.
+
+use arrow_array::{Array, RecordBatchReader, cast::AsArray, types::Int64Type};
+use sheetlift_core::{
+    CellRange, ColumnKind, ErrorKind, HeaderRow, Limits, ReadOptions, Source, Table, TextRepr,
+    Workbook,
+};
+use sheetlift_fixtures::Book;
+
+/// A workbook whose sheet holds these rows of SpreadsheetML.
+fn workbook(rows: &str) -> Workbook {
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let xml = format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>");
+    Workbook::from_bytes(Book::new().sheet_xml("Sheet1", &xml).build()).unwrap()
+}
+
+/// `a`, `b` and a column without a label; row 4 is blank.
+fn items() -> Workbook {
+    workbook(
+        r#"<row r="1"><c r="A1" t="str"><v>a</v></c><c r="B1" t="str"><v>b</v></c></row>
+        <row r="2"><c r="A2"><v>1</v></c><c r="B2" t="str"><v>x</v></c><c r="D2"><v>0.5</v></c></row>
+        <row r="3"><c r="A3"><v>2</v></c><c r="B3"><v>7</v></c></row>
+        <row r="5"><c r="A5"><v>4</v></c></row>"#,
+    )
+}
+
+/// Columns as `name: kind [values]`.
+fn shown(table: &Table) -> Vec<String> {
+    let fields = table.schema.fields().iter().enumerate();
+    fields
+        .map(|(index, field)| {
+            let mut values = Vec::new();
+            for batch in &table.batches {
+                let array = batch.column(index);
+                for row in 0..array.len() {
+                    values.push(match array.data_type() {
+                        _ if array.is_null(row) => "-".to_owned(),
+                        arrow_schema::DataType::Int64 => {
+                            array.as_primitive::<Int64Type>().value(row).to_string()
+                        }
+                        arrow_schema::DataType::Utf8View => {
+                            array.as_string_view().value(row).to_owned()
+                        }
+                        arrow_schema::DataType::Utf8 => {
+                            array.as_string::<i32>().value(row).to_owned()
+                        }
+                        other => format!("{other}"),
+                    });
+                }
+            }
+            format!("{}: {}", field.name(), values.join(" "))
+        })
+        .collect()
+}
+
+fn read(options: ReadOptions) -> Vec<String> {
+    shown(&items().read(&options).unwrap())
+}
+
+#[test]
+fn reads_columns_with_a_label_or_a_cell() {
+    assert_eq!(
+        read(ReadOptions::default()),
+        ["a: 1 2 - 4", "b: x 7 - -", "column_D: Float64 - - -"]
+    );
+}
+
+#[test]
+fn leaves_out_blank_rows_when_asked() {
+    let options = ReadOptions::default()
+        .with_blank_rows(false)
+        .with_columns(["a", "B"]);
+    assert_eq!(read(options), ["a: 1 2 4", "b: x 7 -"]);
+}
+
+#[test]
+fn selects_range_limit_and_header() {
+    let range = |text: &str| ReadOptions::default().with_range(CellRange::parse(text).unwrap());
+    assert_eq!(read(range("A1:A3")), ["a: 1 2"]);
+    assert_eq!(
+        read(range("A2:B5").with_header(HeaderRow::None)),
+        ["column_A: 1 2 - 4", "column_B: x 7 - -"]
+    );
+    assert_eq!(
+        read(
+            ReadOptions::default()
+                .with_header(HeaderRow::At(2))
+                .with_columns(["2"])
+        ),
+        ["2: - 4"]
+    );
+    assert_eq!(
+        read(ReadOptions::default().with_limit(1).with_columns(["b"])),
+        ["b: x"]
+    );
+    assert_eq!(
+        read(ReadOptions::default().with_limit(0).with_columns(["b"])),
+        ["b: "]
+    );
+}
+
+#[test]
+fn batches_have_the_rows_asked_for_whatever_the_threads() {
+    for (threads, batch_rows) in [(1, 1), (2, 3), (3, 100)] {
+        let options = ReadOptions::default()
+            .with_threads(threads)
+            .with_batch_rows(batch_rows);
+        let table = items().read(&options).unwrap();
+        let rows: Vec<usize> = table.batches.iter().map(|batch| batch.num_rows()).collect();
+        assert!(
+            rows.iter().rev().skip(1).all(|&rows| rows == batch_rows),
+            "{rows:?}"
+        );
+        assert_eq!(table.num_rows(), 4);
+    }
+}
+
+#[test]
+fn given_types_are_kept_and_a_misfit_names_its_cell() {
+    let typed = |kind| {
+        ReadOptions::default()
+            .with_columns(["a", "b"])
+            .with_type("b", kind)
+    };
+    assert_eq!(
+        read(typed(ColumnKind::Text).with_text(TextRepr::Utf8))[1],
+        "b: x 7 - -"
+    );
+    let error = items().read(&typed(ColumnKind::Int)).unwrap_err();
+    assert_eq!(
+        (error.code(), error.location().cell.as_deref()),
+        ("cell/type", Some("B2"))
+    );
+    let error = items()
+        .read(&ReadOptions::default().with_type("c", ColumnKind::Int))
+        .unwrap_err();
+    assert!(error.hint().unwrap().contains("a, b"), "{error}");
+}
+
+#[test]
+fn streams_when_every_type_is_given() {
+    let options = ReadOptions::default()
+        .with_columns(["a", "b"])
+        .with_type("a", ColumnKind::Float)
+        .with_type("b", ColumnKind::Text);
+    let reader = items().table(&options).unwrap();
+    assert_eq!(
+        reader.schema().field(0).data_type(),
+        &arrow_schema::DataType::Float64
+    );
+    let rows: usize = reader.map(|batch| batch.unwrap().num_rows()).sum();
+    assert_eq!(rows, 4);
+}
+
+#[test]
+fn unknown_names_say_what_there_is() {
+    let error = items()
+        .read(&ReadOptions::default().with_columns(["sku"]))
+        .unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Usage) && error.hint().unwrap().contains("a, b"));
+    let error = items()
+        .read(&ReadOptions::default().with_sheet("Itms"))
+        .unwrap_err();
+    assert_eq!(error.code(), "sheet/not-found");
+    assert!(error.hint().unwrap().contains("Sheet1"));
+}
+
+#[test]
+fn sorts_rows_that_are_out_of_order_and_joins_those_that_come_twice() {
+    let rows = r#"<row r="1"><c r="A1" t="str"><v>a</v></c><c r="B1" t="str"><v>b</v></c></row>
+        <row r="4"><c r="A4"><v>4</v></c></row>
+        <row r="2"><c r="A2"><v>2</v></c><c r="B2" t="str"><v>two</v></c></row>
+        <row r="4"><c r="A4"><v>40</v></c><c r="B4" t="str"><v>four</v></c></row>"#;
+    let table = workbook(rows).read(&ReadOptions::default()).unwrap();
+    assert_eq!(shown(&table), ["a: 2 - 40", "b: two - four"]);
+}
+
+#[test]
+fn limits_hold_at_the_limit_and_not_one_past_it() {
+    let bytes = Book::new().sheet_xml(
+        "Sheet1",
+        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c t="str"><v>abcd</v></c></row><row r="2"><c t="str"><v>wxyz</v></c></row><row r="3"><c><v>1</v></c></row></sheetData></worksheet>"#,
+    );
+    let bytes = bytes.build();
+    let read = |set: &dyn Fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        set(&mut limits);
+        let source = Source::from_bytes(bytes.clone(), &limits)?;
+        Workbook::open(source, limits)?.read(&ReadOptions::default())
+    };
+    let file_bytes = bytes.len() as u64;
+    let cases: [(&str, &dyn Fn(&mut Limits, u64), u64); 4] = [
+        (
+            "max_file_bytes",
+            &|limits, n| limits.max_file_bytes = n,
+            file_bytes,
+        ),
+        ("max_cell_bytes", &|limits, n| limits.max_cell_bytes = n, 4),
+        ("max_rows", &|limits, n| limits.max_rows = n, 2),
+        ("max_cells", &|limits, n| limits.max_cells = n, 2),
+    ];
+    for (name, set, at) in cases {
+        assert!(read(&|limits| set(limits, at)).is_ok(), "{name} at {at}");
+        let error = read(&|limits| set(limits, at - 1)).unwrap_err();
+        let ErrorKind::Limit {
+            name: found,
+            limit,
+            actual,
+        } = error.kind()
+        else {
+            panic!("{name}: {error}")
+        };
+        assert_eq!((*found, *limit, *actual > *limit), (name, at - 1, true));
+    }
+}
