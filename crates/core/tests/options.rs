@@ -175,6 +175,9 @@ fn sorts_rows_that_are_out_of_order_and_joins_those_that_come_twice() {
     assert_eq!(shown(&table), ["a: 2 - 40", "b: two - four"]);
 }
 
+/// Sets one limit.
+type Set<'a> = &'a dyn Fn(&mut Limits, u64);
+
 #[test]
 fn limits_hold_at_the_limit_and_not_one_past_it() {
     let bytes = Book::new().sheet_xml(
@@ -189,7 +192,7 @@ fn limits_hold_at_the_limit_and_not_one_past_it() {
         Workbook::open(source, limits)?.read(&ReadOptions::default())
     };
     let file_bytes = bytes.len() as u64;
-    let cases: [(&str, &dyn Fn(&mut Limits, u64), u64); 4] = [
+    let cases: [(&str, Set<'_>, u64); 4] = [
         (
             "max_file_bytes",
             &|limits, n| limits.max_file_bytes = n,
