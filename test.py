@@ -31,8 +31,7 @@ def python_with(name, *packages):
 
 
 def main():
-    run("cargo", "test", "--workspace", "--quiet")
-    run("cargo", "build", "--package", "sheetlift-cli", "--quiet")
+    run("cargo", "test", "--workspace", "--quiet")  # builds the binaries too
     python = python_with("venv-oracle", "openpyxl==3.1.5", "pyarrow", "pytest")
     retail = os.environ.get("ONLINE_RETAIL", ROOT.parent / "shared/data/online_retail.xlsx")
     run(
