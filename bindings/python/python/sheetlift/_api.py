@@ -1,0 +1,147 @@
+"""The functions of the module: signatures and documentation here, the work in ``_sheetlift``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import _sheetlift
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ._sheetlift import Table, Workbook
+    from ._types import Contract, Header, Kind, Limits, Source
+    from ._values import Report
+
+
+def open(
+    src: Source,
+    *,
+    limits: Limits | None = None,
+    name: str | None = None,
+) -> Workbook:
+    """Opens a workbook: its directory and its list of sheets, no more.
+
+    ``src`` is a path, bytes, or a binary file object, which is read to its end. ``name`` is what messages and reports call
+    bytes. A file that is opened by its path is mapped into memory: replace such a file, do not overwrite it while it is read.
+    """
+    return _sheetlift.open(**locals())
+
+
+def read(
+    src: Source,
+    *,
+    sheet: str | int | None = None,
+    range: str | None = None,
+    columns: Sequence[str] | str | None = None,
+    header: Header = "first",
+    types: Mapping[str, Kind] | str | None = None,
+    n_rows: int | None = None,
+    strings: Literal["view", "utf8", "dictionary"] = "view",
+    batch_rows: int = 65536,
+    threads: int = 0,
+    blank_rows: bool = True,
+    limits: Limits | None = None,
+    name: str | None = None,
+) -> Table:
+    """Reads one sheet as a ``Table``.
+
+    * ``sheet``: its name, or its place counted from 0. Default: the first visible worksheet.
+    * ``range``: cells such as ``"B2:F100"``, ``"B:F"``, ``"2:100"``, ``"B2:"``.
+    * ``columns``: names or letters of columns.
+    * ``header``: ``"first"`` (the first row with a value), a row number as the spreadsheet shows it, or ``None``.
+    * ``types``: types of columns by name. Others get the narrowest type that holds all their cells.
+    * ``n_rows``: rows to read at most.
+    * ``strings``: ``"view"`` (Arrow's string view, no copy per cell), ``"utf8"`` or ``"dictionary"``.
+    * ``batch_rows``, ``threads``: how it is read; 0 threads are one for each core.
+    * ``blank_rows``: keep rows without a value between others.
+    """
+    return _sheetlift.read(**locals())
+
+
+def inspect(
+    src: Source,
+    *,
+    full: bool = False,
+    range: str | None = None,
+    header: Header = "first",
+    threads: int = 0,
+    limits: Limits | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Says what is in a workbook: sheets, rows, columns and their types, Excel tables, defined names.
+
+    Looks at the first 1,000 rows of each sheet, or at all with ``full=True``.
+    """
+    return _sheetlift.inspect(**locals())
+
+
+def infer_contract(
+    src: Source,
+    *,
+    sheet: str | int | None = None,
+    range: str | None = None,
+    header: Header = "first",
+    n_rows: int | None = None,
+    threads: int = 0,
+    limits: Limits | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Proposes a contract for a sheet that is good, to be edited. Every row is looked at."""
+    return _sheetlift.infer_contract(**locals())
+
+
+def validate(
+    src: Source,
+    contract: Contract,
+    *,
+    accepted: bool = False,
+    max_findings: int = 1000,
+    resource: str | None = None,
+    sheet: str | int | None = None,
+    range: str | None = None,
+    columns: Sequence[str] | str | None = None,
+    header: Header = "first",
+    n_rows: int | None = None,
+    batch_rows: int = 65536,
+    threads: int = 0,
+    limits: Limits | None = None,
+    name: str | None = None,
+) -> Report:
+    """Holds every row of a sheet to a contract. Bad rows are findings in the report, never exceptions.
+
+    ``contract`` is a path, a dict, or JSON or YAML as text. With ``accepted=True`` the rows without error are in
+    ``report.accepted``.
+    """
+    return _sheetlift.validate(**locals())
+
+
+def load(
+    src: Source,
+    contract: Contract,
+    *,
+    to: str,
+    mode: Literal["insert", "insert_missing", "upsert"] | None = None,
+    dry_run: bool = False,
+    table: str | None = None,
+    create_table: bool = True,
+    max_rejected: int | None = None,
+    max_rejected_ratio: float | None = None,
+    max_findings: int = 1000,
+    resource: str | None = None,
+    sheet: str | int | None = None,
+    range: str | None = None,
+    columns: Sequence[str] | str | None = None,
+    header: Header = "first",
+    n_rows: int | None = None,
+    batch_rows: int = 65536,
+    threads: int = 0,
+    limits: Limits | None = None,
+    name: str | None = None,
+) -> Report:
+    """Loads the rows that a contract accepts into a database, exactly once.
+
+    ``to`` is the address of the database, such as ``sqlite:inventory.db``. The same file under the same contract into the same
+    table is loaded once, however often this is called; ``report.load["state"]`` says which call it was.
+    """
+    return _sheetlift.load(**locals())
