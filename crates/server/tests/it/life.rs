@@ -3,7 +3,6 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    time::Duration,
 };
 
 use sheetlift_fixtures::{Book, inventory::clean_inventory};
@@ -69,16 +68,12 @@ fn a_client_that_does_not_read_is_left() {
     let (stream, _) = begin_download(&service, "");
     assert_eq!(service.metric("sheetlift_files_working"), 1.0);
     service.wait_for_metric("sheetlift_files_working", 0.0);
-    std::thread::sleep(Duration::from_millis(100));
     let rest = read_answer(stream);
     assert!(
         !rest.ends_with("0\r\n\r\n"),
         "an end that cannot be taken for the end"
     );
-    assert_eq!(
-        service.metric("sheetlift_problems_total{code=\"run/timeout\"}"),
-        1.0
-    );
+    service.wait_for_metric("sheetlift_problems_total{code=\"run/timeout\"}", 1.0);
 }
 
 #[test]
@@ -89,7 +84,7 @@ fn work_for_a_client_that_went_away_is_stopped() {
     drop(stream);
     service.wait_for_metric("sheetlift_files_working", 0.0);
     assert_eq!(service.spooled_files(), 0);
-    assert!(service.log().contains("nobody waits"), "{}", service.log());
+    wait_for("the log", || service.log().contains("nobody waits"));
 }
 
 #[test]
@@ -119,7 +114,7 @@ fn a_load_whose_client_went_away_leaves_nothing() {
     service.wait_for_metric("sheetlift_files_working", 0.0);
     wait_for("the log", || service.log().contains("nobody waits"));
     let route = "sheetlift_http_requests_total{route=\"/v1/load\",status=\"499\"}";
-    assert_eq!(service.metric(route), 1.0);
+    service.wait_for_metric(route, 1.0);
     let database = rusqlite::Connection::open(service.home.path().join("inventory.db")).unwrap();
     let tables = "SELECT count(*) FROM sqlite_master WHERE name = 'many'";
     assert_eq!(
