@@ -26,4 +26,5 @@ cargo run --quiet --locked --manifest-path "$root/Cargo.toml" -p sheetlift-fixtu
 cd "$work" # the tests import the installed package, never the one in the source tree
 export SHEETLIFT_FIXTURES="$work/fixtures" SHEETLIFT_LARGE="$work/large.xlsx"
 "$bin/python" -m mypy --strict --cache-dir "$work/mypy" "$here/tests/typing_check.py"
+"$bin/python" -m mypy.stubtest --concise sheetlift
 exec "$bin/python" -m pytest -p no:cacheprovider --rootdir "$here" -c "$here/pyproject.toml" "$here/tests" "$@"

@@ -35,6 +35,9 @@ fn source(src: &Bound<'_, PyAny>, name: Option<String>, limits: &Limits) -> PyRe
     let py = src.py();
     let (bytes, known) = if let Ok(bytes) = src.extract::<PyBackedBytes>() {
         (Bytes::from_owner(bytes), None) // bytes are borrowed, a bytearray is copied
+    } else if let Ok(path) = src.extract::<PathBuf>() {
+        let opened = py.detach(|| Source::from_path(path, limits));
+        return opened.map_err(|error| raise_core(py, error));
     } else if src.hasattr("tobytes")? {
         let copy = src.call_method0("tobytes")?;
         (Bytes::from_owner(copy.extract::<PyBackedBytes>()?), None)
@@ -43,14 +46,10 @@ fn source(src: &Bound<'_, PyAny>, name: Option<String>, limits: &Limits) -> PyRe
         let known = known.and_then(|name| name.extract::<String>().ok());
         (read(src, limits)?, known)
     } else {
-        let Ok(path) = src.extract::<PathBuf>() else {
-            let class = src.get_type().name()?;
-            return Err(PyTypeError::new_err(format!(
-                "a workbook is a path, bytes, a binary file object or an open Workbook, not {class}"
-            )));
-        };
-        let opened = py.detach(|| Source::from_path(path, limits));
-        return opened.map_err(|error| raise_core(py, error));
+        let class = src.get_type().name()?;
+        return Err(PyTypeError::new_err(format!(
+            "a workbook is a path, bytes, a binary file object or an open Workbook, not {class}"
+        )));
     };
     let source = Source::from_bytes(bytes, limits).map_err(|error| raise_core(py, error))?;
     Ok(match name.or(known) {

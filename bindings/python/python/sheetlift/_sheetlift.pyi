@@ -3,13 +3,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, final
 
-import pandas
-import polars
-import pyarrow
+import pandas  # type: ignore
+import polars  # type: ignore
+import pyarrow  # type: ignore
 from typing_extensions import Self
 
 from ._types import Contract, Header, Kind, Source
 from ._values import DefinedName, ExcelTable, Report, Sheet
+
+__all__ = [
+    "Batches",
+    "Scan",
+    "Schema",
+    "Table",
+    "Workbook",
+    "__version__",
+    "infer_contract",
+    "inspect",
+    "load",
+    "open",
+    "read",
+    "validate",
+]
 
 __version__: str
 
@@ -70,8 +85,15 @@ class Scan:
     @property
     def column_names(self) -> list[str]:
         """Names of the columns."""
-    def __iter__(self) -> Iterator[Table]: ...
+    def __iter__(self) -> Batches: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+@final
+class Batches(Iterator[Table]):
+    """The batches of a scan, each as a table."""
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Table: ...
 
 @final
 class Workbook:
@@ -132,4 +154,4 @@ def read(src: Source, **options: Any) -> Table: ...
 def inspect(src: Source, **options: Any) -> dict[str, Any]: ...
 def infer_contract(src: Source, **options: Any) -> dict[str, Any]: ...
 def validate(src: Source, contract: Contract, **options: Any) -> Report: ...
-def load(src: Source, contract: Contract, **options: Any) -> Report: ...
+def load(src: Source, contract: Contract, *, to: str, **options: Any) -> Report: ...

@@ -36,7 +36,7 @@ class DefinedName(NamedTuple):
     sheet: str | None
 
 
-_CLASSES = {"Sheet": Sheet, "ExcelTable": ExcelTable, "DefinedName": DefinedName}
+_CLASSES: dict[str, Any] = {"Sheet": Sheet, "ExcelTable": ExcelTable, "DefinedName": DefinedName}
 
 
 def of_json(name: str, text: str) -> list[Any]:

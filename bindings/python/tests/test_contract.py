@@ -1,0 +1,132 @@
+import json
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+import pytest
+from conftest import CLEAN, CONTRACT, DIRTY, FIXTURES, count
+
+import sheetlift as sl
+
+PLANTED = json.loads((FIXTURES / "dirty_inventory.planted.json").read_text())
+
+
+def test_every_planted_fault_is_found():
+    report = sl.validate(DIRTY, CONTRACT)
+    assert not report.ok and not report.blocked
+    assert report.rows == {"read": 240, "accepted": 200, "rejected": 40, "blank": report.rows["blank"]}
+    found = {(finding["cell"], finding["code"]) for finding in report.findings if finding["level"] == "error"}
+    assert {(fault["cell"], fault["code"]) for fault in PLANTED["planted"]} <= found
+    assert report.counts["errors"] == len(report.findings) == sum(report.counts["by_code"].values())
+    assert report.load is None and report.accepted is None
+    assert report["rows"] == report.rows and dict(report) == report.to_dict() == json.loads(report.to_json())
+    assert repr(report) == f"<sheetlift.Report {report.counts['errors']} errors: 200 of 240 rows accepted>"
+
+
+def test_a_clean_file_is_ok():
+    report = sl.validate(CLEAN, CONTRACT, accepted=True)
+    assert report.ok and report.rows["accepted"] == len(report.accepted) == 240
+    assert repr(report) == "<sheetlift.Report ok: 240 of 240 rows accepted>"
+
+
+def test_a_contract_comes_in_any_form():
+    text = CONTRACT.read_text()
+    want = sl.validate(DIRTY, CONTRACT).contract["hash"]
+    for contract in [str(CONTRACT), CONTRACT, text, json.loads(text), "# yaml\n" + text]:
+        assert sl.validate(DIRTY, contract).contract["hash"] == want
+    package = {"name": "p", "resources": [dict(json.loads(text), name=name) for name in ("a", "b")]}
+    assert sl.validate(DIRTY, package, resource="b").contract["name"] == "b"
+    with pytest.raises(sl.ContractError):
+        sl.validate(DIRTY, package, resource="c")
+
+
+def test_findings_can_be_fewer_and_stay_counted():
+    report = sl.validate(DIRTY, CONTRACT, max_findings=3)
+    assert len(report.findings) == 3
+    assert report.findings_omitted == report.counts["errors"] + report.counts["warnings"] + report.counts["infos"] - 3
+
+
+def test_a_header_that_does_not_fit_blocks():
+    report = sl.validate(FIXTURES / "shared_strings.xlsx", CONTRACT, accepted=True)
+    assert report.blocked and not report.ok and len(report.accepted) == 0
+    assert report.accepted.column_names == [f["name"] for f in json.loads(CONTRACT.read_text())["schema"]["fields"]]
+
+
+def test_accepted_rows_are_those_that_are_loaded(database):
+    accepted = pa.table(sl.validate(DIRTY, CONTRACT, accepted=True).accepted)
+    sl.load(DIRTY, CONTRACT, to=f"sqlite:{database}")
+    with sqlite3.connect(database) as connection:
+        loaded = {row[0] for row in connection.execute("select sku from inventory")}
+    assert set(accepted["sku"].to_pylist()) == loaded and len(loaded) == accepted.num_rows == 200
+
+
+def test_loads_exactly_once(database):
+    to = f"sqlite:{database}"
+    dry = sl.load(DIRTY, CONTRACT, to=to, dry_run=True)
+    assert dry.load["state"] == "dry_run" and dry.load["inserted"] == 200 and dry.load["dry_run"]
+    first = sl.load(DIRTY, CONTRACT, to=to)
+    assert first.load["state"] == "committed" and (first.load["inserted"], first.load["rejected"]) == (200, 40)
+    assert count(database) == 200
+    for source in [DIRTY, DIRTY.read_bytes(), sl.open(DIRTY)]:
+        again = sl.load(source, CONTRACT, to=to)
+        assert again.load["state"] == "already_loaded" and again.load["inserted"] == 200
+        assert again.load["import_id"] == first.load["import_id"]
+    assert count(database) == 200
+    clean = sl.load(CLEAN, CONTRACT, to=to)
+    assert clean.load["state"] == "committed"
+    assert clean.load["inserted"] + clean.load["unchanged"] == 240
+    assert repr(clean).endswith("240 of 240 rows accepted, committed>")
+
+
+def test_load_takes_its_options(database):
+    to = f"sqlite:{database}"
+    report = sl.load(CLEAN, CONTRACT, to=to, table="other", mode="upsert")
+    assert (report.load["target"], report.load["mode"]) == ("other", "upsert")
+    assert count(database, "other") == 240
+    with pytest.raises(sl.UsageError, match="unknown load mode"):
+        sl.load(CLEAN, CONTRACT, to=to, mode="merge")
+    with pytest.raises(sl.UsageError) as raised:
+        sl.load(CLEAN, CONTRACT, to=to, table="missing", create_table=False)
+    assert raised.value.ddl.lower().startswith("create table")
+    with pytest.raises(sl.LimitError) as raised:
+        sl.load(DIRTY, CONTRACT, to=to, max_rejected=39)
+    assert raised.value.name == "max_rejected"
+    with pytest.raises(sl.LimitError):
+        sl.load(DIRTY, CONTRACT, to=to, max_rejected_ratio=0.1)
+    with pytest.raises(sl.UsageError) as raised:
+        sl.load(CLEAN, CONTRACT, to="postgres://user:secret@host/db")
+    assert "secret" not in str(raised.value)
+
+
+def test_two_threads_load_once(database):
+    start = threading.Barrier(4)
+
+    def load(_):
+        start.wait()
+        for _ in range(100):
+            try:
+                return sl.load(DIRTY, CONTRACT, to=f"sqlite:{database}").load["state"]
+            except sl.SheetliftIoError as busy:
+                assert busy.retry_after_ms is not None
+                threading.Event().wait(0.05)
+        raise AssertionError("busy for too long")
+
+    with ThreadPoolExecutor(4) as pool:
+        states = sorted(pool.map(load, range(4)))
+    assert states == ["already_loaded"] * 3 + ["committed"]
+    assert count(database) == 200
+
+
+def test_a_contract_is_inferred_and_holds():
+    contract = sl.infer_contract(CLEAN)
+    assert contract["schema"]["fields"][1]["name"] == "name"
+    assert sl.validate(CLEAN, contract).ok
+
+
+def test_inspect_says_what_is_in_it():
+    found = sl.inspect(DIRTY)
+    sheet = found["sheets"][0]
+    assert (sheet["name"], sheet["rows"], sheet["rows_are"]) == ("Items", 240, "counted")
+    assert sl.inspect(DIRTY.read_bytes(), full=True, name="x.xlsx")["file"] == "x.xlsx"
+    assert sl.inspect(sl.open(DIRTY)) == found
