@@ -42,8 +42,6 @@ def as_column(value, arrow_type):
 
 @pytest.mark.parametrize("entry", READABLE, ids=lambda entry: entry["name"])
 def test_every_cell_is_there(entry):
-    if entry["name"] == "some_r_missing":
-        pytest.xfail("the core leaves out blank rows above the first one here, and fills them in elsewhere")
     workbook = sl.open(FIXTURES / entry["file"])
     for sheet in entry["expect"]["sheets"]:
         table = pa.table(workbook.read(sheet=sheet["name"], header=None))

@@ -175,6 +175,32 @@ fn sorts_rows_that_are_out_of_order_and_joins_those_that_come_twice() {
     assert_eq!(shown(&table), ["a: 2 - 40", "b: two - four"]);
 }
 
+#[test]
+fn blank_rows_above_the_first_one_are_kept_however_rows_say_their_number() {
+    let no_header = ReadOptions::default().with_header(HeaderRow::None);
+    for rows in [
+        r#"<row r="3"><c r="A3"><v>3</v></c></row><row r="4"><c r="A4"><v>4</v></c></row>"#,
+        r#"<row r="3"><c><v>3</v></c></row><row><c r="A4"><v>4</v></c></row>"#,
+        r#"<row r="4"><c r="A4"><v>4</v></c></row><row r="3"><c r="A3"><v>3</v></c></row>"#,
+    ] {
+        let table = workbook(rows).read(&no_header).unwrap();
+        assert_eq!(shown(&table), ["column_A: - - 3 4"], "{rows}");
+    }
+}
+
+#[test]
+fn a_row_whose_cells_alone_say_its_number_is_in_order() {
+    let rows = r#"<row r="1"><c t="str"><v>a</v></c><c t="str"><v>b</v></c></row>
+        <row><c><v>1</v></c><c r="B2"><v>2</v></c></row>"#;
+    let typed = ReadOptions::default()
+        .with_type("a", ColumnKind::Int)
+        .with_type("b", ColumnKind::Int);
+    assert_eq!(
+        shown(&workbook(rows).read(&typed).unwrap()),
+        ["a: 1", "b: 2"]
+    );
+}
+
 /// Sets one limit.
 type Set<'a> = &'a dyn Fn(&mut Limits, u64);
 

@@ -117,8 +117,8 @@ fn blank_piece(rows: Range<u32>) -> Piece {
 }
 
 /// Sorts rows that came out of order and joins rows that came twice; where both have a value in a cell, the later one
-/// counts. Files like that are rare, so this copies everything.
-pub(crate) fn reorder(parts: &[Part], blank_rows: bool) -> Result<Vec<Part>> {
+/// counts. Blank rows are filled in from the first selected row on. Files like that are rare, so this copies everything.
+pub(crate) fn reorder(parts: &[Part], selection: &Selection) -> Result<Vec<Part>> {
     let mut order: Vec<(u32, usize, usize)> = Vec::new();
     for (index, (piece, range)) in parts.iter().enumerate() {
         // Rows that were filled in are not in the file; they are filled in once more below.
@@ -134,11 +134,16 @@ pub(crate) fn reorder(parts: &[Part], blank_rows: bool) -> Result<Vec<Part>> {
         .unwrap_or(0);
     let mut builders: Vec<LaneBuilder> = (0..lanes).map(|_| LaneBuilder::default()).collect();
     let (mut rows, mut text): (Vec<u32>, Vec<u8>) = (Vec::new(), Vec::new());
+    let mut expected = *selection.rows.start();
     for (number, index, row) in order {
-        match rows.last() {
-            Some(&last) if last == number => {}
-            Some(&last) if blank_rows => rows.extend(last + 1..=number),
-            _ => rows.push(number),
+        if number >= expected {
+            let first = if selection.blank_rows {
+                expected
+            } else {
+                number
+            };
+            rows.extend(first..=number);
+            expected = number + 1;
         }
         let piece = &parts[index].0;
         for (builder, lane) in builders.iter_mut().zip(&piece.lanes) {

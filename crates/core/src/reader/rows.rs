@@ -150,7 +150,7 @@ impl RowReader {
     fn collect(&mut self, prepared: Prepared) -> Result<(Vec<Part>, Arc<StringTable>)> {
         let mut collector = collector(&prepared);
         let mut parts = Vec::new();
-        let blank_rows = prepared.context.selection.blank_rows;
+        let context = Arc::clone(&prepared.context);
         let limited = self.limit <= SMALL_LIMIT;
         let mut pipeline = start(prepared, self.threads);
         while collector.rows() < self.limit
@@ -167,7 +167,7 @@ impl RowReader {
             pipeline.strings()?
         };
         if collector.is_disordered() {
-            parts = reorder(&parts, blank_rows)?;
+            parts = reorder(&parts, &context.selection)?;
         }
         Ok((parts, strings))
     }

@@ -76,6 +76,13 @@ impl RowSink {
         self.outside = !self.relative && !(self.first_row..=self.last_row).contains(&self.row);
     }
 
+    /// A cell says that the row in hand is this one. Where that was known nothing changes.
+    pub(crate) fn move_to_row(&mut self, number: u32) {
+        if self.relative || number != self.row {
+            self.begin_row(Some(number));
+        }
+    }
+
     /// The row in hand will be read from its start once more, by the tolerant scanner.
     pub(crate) fn repeat_row(&mut self) {
         self.again = true;
