@@ -186,12 +186,9 @@ impl<'py> Arguments<'py> {
         };
         let mut limits = Limits::default();
         for (name, value) in given {
-            let Some(limit) = limit(&mut limits, &name) else {
-                let error = Error::usage("usage/limit", format!("there is no limit {name:?}"));
-                let error = error.with_hint(format!("the limits are {}", LIMITS.join(", ")));
-                return Err(raise(self.py, &error));
-            };
-            *limit = value.unwrap_or(Limits::NONE);
+            limits
+                .set(&name, value.unwrap_or(Limits::NONE))
+                .map_err(|error| raise(self.py, &error.into()))?;
         }
         Ok(Some(limits))
     }
@@ -203,25 +200,6 @@ impl<'py> Arguments<'py> {
             resource: self.take("resource")?,
         })
     }
-}
-
-/// Names the limits once, for the look-up and for the message.
-macro_rules! limits {
-    ($($name:ident)*) => {
-        const LIMITS: &[&str] = &[$(stringify!($name)),*];
-
-        fn limit<'a>(limits: &'a mut Limits, name: &str) -> Option<&'a mut u64> {
-            match name {
-                $(stringify!($name) => Some(&mut limits.$name),)*
-                _ => None,
-            }
-        }
-    };
-}
-
-limits! {
-    max_file_bytes max_entries max_part_bytes max_small_part_bytes max_total_inflated_bytes max_inflate_ratio
-    max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes max_findings
 }
 
 /// Where a contract is; read where the work is done.

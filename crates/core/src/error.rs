@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use serde::Serialize;
+
 /// The result of everything here that can stop a run.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -50,17 +52,23 @@ pub enum ErrorKind {
 }
 
 /// Where it happened, as far as it is known.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Location {
     /// File name or path.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// Part of the package, such as `xl/worksheets/sheet1.xml`, or key of the contract (`/schema/fields/3`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
     /// Byte offset in the part.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub byte: Option<u64>,
     /// Sheet name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
     /// Cell in A1 form.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<String>,
 }
 

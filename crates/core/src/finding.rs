@@ -8,6 +8,7 @@ use crate::a1;
 
 /// How much a finding matters. A row with an `Error` is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Something was done that the author may want to know (`info/value-trimmed`).
@@ -20,14 +21,17 @@ pub enum Level {
 
 /// One fault, at one place.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// How much it matters.
     pub level: Level,
     /// Stable code `family/kind`, such as `cell/minimum`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub code: Cow<'static, str>,
     /// The rule as the contract states it, such as `minimum: 0`.
     pub rule: String,
     /// Sheet name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub sheet: Arc<str>,
     /// Row as the spreadsheet shows it (from 1); `None` when the finding is about a whole column or sheet.
     pub row: Option<u32>,
@@ -35,8 +39,10 @@ pub struct Finding {
     #[serde(skip)]
     pub column_index: Option<u32>,
     /// Header text of the column.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub column: Option<Arc<str>>,
     /// Field of the contract.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub field: Option<Arc<str>>,
     /// Primary key of the row, where there is one.
     pub row_key: Option<String>,

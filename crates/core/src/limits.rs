@@ -48,6 +48,50 @@ pub struct Limits {
 impl Limits {
     /// No limit.
     pub const NONE: u64 = u64::MAX;
+
+    /// Sets the limit of this name, for configurations that hold limits as text.
+    ///
+    /// # Errors
+    /// `Usage` with the names there are.
+    ///
+    /// ```
+    /// use sheetlift_core::Limits;
+    /// let mut limits = Limits::default();
+    /// limits.set("max_rows", 5_000).unwrap();
+    /// assert_eq!(limits.max_rows, 5_000);
+    /// ```
+    pub fn set(&mut self, name: &str, value: u64) -> Result<()> {
+        match self.named(name) {
+            Some(limit) => *limit = value,
+            None => {
+                let error = Error::usage("usage/limit", format!("there is no limit {name:?}"));
+                return Err(error.with_hint(format!("the limits are {}", Limits::NAMES.join(", "))));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names the limits once, for the look-up and for the message.
+macro_rules! names {
+    ($($name:ident)*) => {
+        impl Limits {
+            /// The names that [`Limits::set`] knows.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            fn named(&mut self, name: &str) -> Option<&mut u64> {
+                match name {
+                    $(stringify!($name) => Some(&mut self.$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+names! {
+    max_file_bytes max_entries max_part_bytes max_small_part_bytes max_total_inflated_bytes max_inflate_ratio
+    max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes max_findings
 }
 
 impl Default for Limits {

@@ -13,6 +13,7 @@ const FIRST_ROWS: u64 = 1_000;
 
 /// What is in a workbook.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Inspection {
     /// Name or path of the file.
@@ -29,6 +30,7 @@ pub struct Inspection {
 
 /// One sheet.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct InspectedSheet {
     /// Name on the tab.
@@ -53,6 +55,7 @@ pub struct InspectedSheet {
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct InspectedField {
     /// Its unique name.
@@ -64,6 +67,7 @@ pub struct InspectedField {
 
 /// How a number of rows is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RowsAre {
@@ -77,6 +81,7 @@ pub enum RowsAre {
 
 /// What types were taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum InferredFrom {

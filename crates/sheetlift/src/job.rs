@@ -175,9 +175,8 @@ impl Job {
     /// The contract, or an error that asks for one.
     pub(crate) fn needed_contract(&self) -> Result<&Arc<Contract>> {
         self.contract.as_ref().ok_or_else(|| {
-            Error::usage("contract/missing", "no contract was given").with_hint(
-                "propose one with `sheetlift contract infer FILE`, edit it, and give it with --contract",
-            )
+            Error::usage("contract/missing", "no contract was given")
+                .with_hint("`sheetlift contract infer FILE` proposes one to edit")
         })
     }
 

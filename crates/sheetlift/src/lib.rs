@@ -40,9 +40,12 @@ mod load;
 mod convert;
 
 mod report;
+
+mod request;
 mod words;
 
 mod error;
+mod problem;
 
 pub use check::{Check, Verdicts};
 pub use convert::{Compression, Converted, Format};
@@ -50,10 +53,12 @@ pub use error::{Error, ErrorClass, ErrorKind, Result};
 pub use inspect::{InferredFrom, InspectedField, InspectedSheet, Inspection, RowsAre};
 pub use job::Job;
 pub use load::LoadOptions;
+pub use problem::{PassedLimit, Problem};
 pub use progress::{CancelToken, Progress};
 pub use report::{
     ContractName, Counts, LoadReport, LoadState, Report, Rows, Timings, write_finding,
 };
+pub use request::{Request, RequestOption, Verb};
 pub use words::{parse_columns, parse_header, parse_strings, parse_types};
 
 pub use sheetlift_core::{

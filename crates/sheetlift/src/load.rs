@@ -165,7 +165,9 @@ impl Job {
                     "usage/table-name",
                     "neither the options nor the contract name a table",
                 )
-                .with_hint("give --table, or set sheetlift.load.table in the contract")
+                .with_hint(
+                    "name it with the option `table`, or set sheetlift.load.table in the contract",
+                )
             })?;
         let mode = match (options.mode, load.mode) {
             (Some(mode), _) => mode,

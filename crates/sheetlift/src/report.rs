@@ -11,6 +11,7 @@ use sheetlift_load::{Outcome, RowConflict, State};
 /// Totals are exact however many findings are listed: `counts` covers all of them, `findings` holds the first ones and
 /// `findings_omitted` says how many more there were.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Report {
     /// Name or path of the file.
@@ -27,6 +28,7 @@ pub struct Report {
     pub counts: Counts,
     /// The first findings: about the header, then by row, then column; conflicts with the target come last.
     #[serde(serialize_with = "cited")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Cited<'static>>))]
     pub findings: Vec<Finding>,
     /// Findings that are counted but not listed here.
     pub findings_omitted: u64,
@@ -39,6 +41,7 @@ pub struct Report {
 
 /// The contract of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct ContractName {
     /// Its name.
@@ -49,6 +52,7 @@ pub struct ContractName {
 
 /// Rows by verdict: `read = accepted + rejected`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Rows {
     /// Rows with a value.
@@ -63,6 +67,7 @@ pub struct Rows {
 
 /// Findings, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Counts {
     /// Findings of level `error`, conflicts with the target included.
@@ -81,6 +86,7 @@ pub struct Counts {
 
 /// What became of the accepted rows: `read = inserted + updated + unchanged + conflicts + rejected`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct LoadReport {
     /// The name of the import in the ledger of the target.
@@ -88,6 +94,7 @@ pub struct LoadReport {
     /// How it ended.
     pub state: LoadState,
     /// How rows met those that were there.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub mode: sheetlift_load::Mode,
     /// The table.
     pub target: String,
@@ -111,6 +118,7 @@ pub struct LoadReport {
 
 /// How a load ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LoadState {
@@ -126,6 +134,7 @@ pub enum LoadState {
 
 /// How long it took.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Timings {
     /// From begin to end, in milliseconds.
@@ -288,8 +297,11 @@ pub fn write_finding(mut out: impl io::Write, finding: &Finding) -> io::Result<(
 
 /// A finding with its address in words.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct Cited<'a> {
+    /// The cell in A1 form.
     cell: Option<String>,
+    /// The cell, row, column or sheet: `Items!C17`.
     address: String,
     #[serde(flatten)]
     finding: &'a Finding,

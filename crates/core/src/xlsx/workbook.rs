@@ -25,6 +25,7 @@ pub struct SheetInfo {
 
 /// Whether users see a sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Visibility {
     /// On the tab bar.
@@ -37,6 +38,7 @@ pub enum Visibility {
 
 /// What kind of sheet it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum SheetKind {
     /// A sheet of cells.
@@ -49,6 +51,7 @@ pub enum SheetKind {
 
 /// A defined name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DefinedName {
     /// Name.
     pub name: String,
@@ -60,6 +63,7 @@ pub struct DefinedName {
 
 /// An Excel table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableInfo {
     /// Name.
     pub name: String,

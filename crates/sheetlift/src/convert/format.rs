@@ -50,7 +50,7 @@ impl Format {
                 "usage/format",
                 format!("{} has no extension of a known format", path.display()),
             )
-            .with_hint("name it .parquet, .arrow, .arrows, .csv or .ndjson, or give --format")
+            .with_hint("name it .parquet, .arrow, .arrows, .csv or .ndjson, or give the format")
         })
     }
 
