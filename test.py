@@ -31,13 +31,27 @@ def python_with(name, *packages):
 
 
 def main():
-    run("cargo", "test", "--workspace", "--quiet")  # builds the binaries too
+    run("cargo", "test", "--workspace", "--quiet")
+    run("cargo", "build", "--workspace", "--quiet", "--bins", "--examples")
+    debug = TARGET / "debug"
+    pytest = ["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
+
     python = python_with("venv-oracle", "openpyxl==3.1.5", "pyarrow", "pytest")
     retail = os.environ.get("ONLINE_RETAIL", ROOT.parent / "shared/data/online_retail.xlsx")
     run(
-        python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "crates/cli/tests/oracle",
-        SHEETLIFT=str(TARGET / "debug/sheetlift"), ONLINE_RETAIL=str(retail),
+        python, *pytest, "crates/cli/tests/oracle",
+        SHEETLIFT=str(debug / "sheetlift"), ONLINE_RETAIL=str(retail),
     )
+
+    run("bindings/python/test.sh", "-q")  # leaves the wheel in its environment, and the fixtures
+    run(
+        TARGET / "venv-python/bin/python", *pytest, "crates/sheetlift/tests/faces",
+        SHEETLIFT_BINARIES=str(debug),
+        SHEETLIFT_FIXTURES=str(TARGET / "python/fixtures"),
+        SHEETLIFT_MOTO_PYTHON=str(TARGET / "venv-moto/bin/python"),  # made by the tests of the function
+    )
+
+    run("deploy/check.sh")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,7 @@ mod place;
 mod s3;
 mod worker;
 
-mod problem;
-
 pub use event::{Event, HttpRequest, Message, Notice, ObjectRef, Skipped};
 pub use place::{Prefix, results_are_outside, split_uri};
-pub use problem::{problem, status};
 pub use s3::S3;
 pub use worker::{Failure, Settings, Verdict, Worker};

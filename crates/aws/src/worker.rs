@@ -5,14 +5,13 @@ use std::{fmt, fs::File, io::BufWriter, sync::Arc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sheetlift::{
-    CancelToken, Compression, Contract, Error, Format, Job, Limits, LoadOptions, LoadState, Report,
-    Source, connect,
+    CancelToken, Compression, Contract, Error, Format, Job, Limits, LoadOptions, LoadState,
+    Problem, Report, Source, connect,
 };
 
 use crate::{
     event::ObjectRef,
     place::Prefix,
-    problem::{problem, status},
     s3::{Missing, S3},
 };
 
@@ -234,7 +233,7 @@ impl Worker {
         json!({
             "file": object.uri(),
             "contract": {"name": contract.name, "hash": contract.hash()},
-            "error": problem(error, status(error)),
+            "error": Problem::from(error),
         })
     }
 }

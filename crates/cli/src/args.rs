@@ -75,6 +75,12 @@ pub(crate) struct ConvertArgs {
     /// Format, when the name of the output does not tell: parquet, arrow, csv, ndjson
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
+    /// Write only the rows that this contract accepts, in its types
+    #[arg(long, value_name = "CONTRACT")]
+    pub(crate) contract: Option<PathBuf>,
+    /// Write the report on the others: .json for all of it, .ndjson for one finding a line
+    #[arg(long, value_name = "REPORT", requires = "contract")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
 }

@@ -75,6 +75,13 @@ pub(crate) fn print(report: &Report, report_file: Option<&Path>) -> Result<()> {
     }
 }
 
+/// Prints the summary beside an output that is not for people, when there is something to say.
+pub(crate) fn note_rejected(report: &Report) {
+    if !report.is_clean() || report.blocked {
+        output::note(describe(report, Paint::stderr(), None).trim_end());
+    }
+}
+
 fn describe(report: &Report, paint: Paint, report_file: Option<&Path>) -> String {
     let mut out = String::new();
     headline(&mut out, report, paint);

@@ -131,3 +131,24 @@ fn a_new_file_has_the_permissions_of_any_new_file() {
     let mode = |name: &str| fs::metadata(desk.path(name)).unwrap().permissions().mode();
     assert_eq!(mode("out.csv"), mode("clean.xlsx"));
 }
+
+#[test]
+fn a_contract_lets_only_good_rows_through() {
+    let desk = Desk::new();
+    let dirty = "convert dirty.xlsx --contract items.contract.json";
+    let ran = desk.run(&format!("{dirty} -o out.csv --report report.json"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("Items!G5"), "{ran:?}");
+    let csv = fs::read_to_string(desk.path("out.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 200);
+    assert_eq!(desk.json("report.json")["rows"]["rejected"], 40);
+
+    let ran = desk.run("convert clean.xlsx --contract items.contract.json -o out.csv");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    desk.run(&format!("{dirty} -o - --format csv --report -"))
+        .fails(2, "standard output");
+    assert_eq!(
+        desk.run("convert dirty.xlsx -o a.csv --report r.json").code,
+        2
+    );
+}

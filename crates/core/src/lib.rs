@@ -1,6 +1,7 @@
 //! From workbook bytes to validated Arrow batches: the synchronous core of sheetlift.
 
 mod a1;
+mod cancel;
 mod column;
 mod contract;
 mod error;
@@ -17,6 +18,7 @@ mod xml;
 mod zip;
 
 pub use a1::{CellRange, MAX_COLUMNS, MAX_ROWS, cell_name, column_name, parse_cell, parse_column};
+pub use cancel::CancelToken;
 pub use column::{
     Cell, ColumnKind, ColumnView, DateSystem, Repair, StringId, StringTable, Tag, TagSet, TextRepr,
     Window, build_column, duration_micros, time_micros,

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{Error, Result};
+use crate::{
+    cancel::CancelToken,
+    error::{Error, Result},
+};
 
 /// Upper bounds, all on by default. A value beyond a bound ends in `ErrorKind::Limit` with the field's name.
 ///
@@ -115,23 +118,26 @@ impl Default for Limits {
     }
 }
 
-/// The limits of one file, and what has been used of those that add up. Asked before memory grows.
+/// The limits of one file, what has been used of those that add up, and whether to go on at all. Asked before memory grows.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     pub(crate) limits: Limits,
+    cancel: CancelToken,
     inflated: AtomicU64,
 }
 
 impl Budget {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, cancel: CancelToken) -> Self {
         Budget {
             limits,
+            cancel,
             inflated: AtomicU64::new(0),
         }
     }
 
-    /// Counts bytes that were inflated.
+    /// Counts bytes that were inflated, unless the caller asked to stop.
     pub(crate) fn spend_inflated(&self, bytes: u64) -> Result<()> {
+        self.cancel.check()?;
         let total = self.inflated.fetch_add(bytes, Ordering::Relaxed) + bytes;
         check(
             "max_total_inflated_bytes",

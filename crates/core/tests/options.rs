@@ -2,8 +2,8 @@
 
 use arrow_array::{Array, RecordBatchReader, cast::AsArray, types::Int64Type};
 use sheetlift_core::{
-    CellRange, ColumnKind, ErrorKind, HeaderRow, Limits, ReadOptions, Source, Table, TextRepr,
-    Workbook,
+    CancelToken, CellRange, ColumnKind, ErrorKind, HeaderRow, Limits, ReadOptions, Source, Table,
+    TextRepr, Workbook,
 };
 use sheetlift_fixtures::Book;
 
@@ -241,4 +241,16 @@ fn limits_hold_at_the_limit_and_not_one_past_it() {
         };
         assert_eq!((*found, *limit, *actual > *limit), (name, at - 1, true));
     }
+}
+
+#[test]
+fn a_pulled_token_ends_the_read() {
+    let (limits, cancel) = (Limits::default(), CancelToken::new());
+    let bytes = sheetlift_fixtures::inventory::clean_inventory();
+    let source = Source::from_bytes(bytes, &limits).unwrap();
+    let workbook = Workbook::open_with_cancel(source, limits, cancel.clone()).unwrap();
+    let mut rows = workbook.rows(&ReadOptions::default()).unwrap();
+    cancel.cancel();
+    let error = rows.hold().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
 }

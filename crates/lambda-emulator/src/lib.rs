@@ -1,5 +1,5 @@
 //! The Lambda Runtime API on loopback, and a built `bootstrap` that polls it: `next`, `response`, `error` and `init/error`,
-//! as <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html> has them. For tests, one invocation at a time.
+//! as <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html> has them. One invocation at a time.
 
 pub mod http;
 

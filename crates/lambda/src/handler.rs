@@ -14,10 +14,9 @@ use std::{
 
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json, value::RawValue};
-use sheetlift::{CancelToken, Error};
+use sheetlift::{CancelToken, Error, Problem};
 use sheetlift_aws::{
-    Event, Failure, HttpRequest, Message, Notice, ObjectRef, Skipped, Verdict, Worker, problem,
-    status,
+    Event, Failure, HttpRequest, Message, Notice, ObjectRef, Skipped, Verdict, Worker,
 };
 
 use crate::log::{self, Subject};
@@ -152,36 +151,34 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 /// Validates the workbook in a request.
 async fn answer(worker: &Worker, request: HttpRequest) -> Value {
     if request.method != "POST" {
-        let error = Error::usage(
-            "usage/method",
-            format!("there is no {} here", request.method),
-        )
-        .with_hint("send the workbook with POST");
-        let mut refused = refusal(405, &error);
+        let detail = format!("there is no {} here", request.method);
+        let problem = Problem::new(405, "http/method", detail);
+        let mut refused = refusal(&problem.with_hint("send the workbook with POST"));
         refused["headers"]["allow"] = "POST".into();
         return refused;
     }
     let Some(body) = request.body else {
-        let error = Error::usage(
-            "usage/body",
-            "the body is not the base64 that it is said to be",
-        );
-        return refusal(400, &error);
+        let detail = "the body is not the base64 that it is said to be";
+        return refusal(&Problem::new(400, "upload/encoding", detail));
     };
     let name = request.file_name.unwrap_or_else(|| "upload".to_owned());
-    let (worker, task_name) = (worker.clone(), name.clone());
-    let validated = tokio::spawn(async move { worker.validate(body, task_name).await }).await;
-    let validated = validated.unwrap_or_else(|error| {
-        Err(Error::bug(format!("the check ended early: {error}")).in_file(name))
-    });
+    let worker = worker.clone();
+    let validated = tokio::spawn(async move { worker.validate(body, name).await }).await;
+    let validated = validated
+        .unwrap_or_else(|error| Err(Error::bug(format!("the check ended early: {error}"))));
     match validated {
         Ok(report) => response(200, "application/json", &report.to_json()),
-        Err(error) => refusal(status(&error), &error),
+        Err(error) => {
+            let problem = Problem::from(&error);
+            log::refused(&problem);
+            refusal(&problem)
+        }
     }
 }
 
-fn refusal(status: u16, error: &Error) -> Value {
-    response(status, "application/problem+json", &problem(error, status))
+fn refusal(problem: &Problem) -> Value {
+    let media_type = "application/problem+json";
+    response(problem.status, media_type, &json!(problem))
 }
 
 fn response(status: u16, media_type: &str, body: &Value) -> Value {

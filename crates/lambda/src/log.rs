@@ -1,6 +1,7 @@
 //! One line of JSON for each record, for CloudWatch Logs Insights.
 
 use serde_json::{Value, json};
+use sheetlift::Problem;
 use sheetlift_aws::{Failure, Verdict};
 
 /// What the line is about.
@@ -24,4 +25,18 @@ pub(crate) fn record(subject: Subject<'_>, ended: &Result<Verdict, Failure>) -> 
     line["object"] = subject.object.into();
     println!("{line}");
     line
+}
+
+/// Logs why a request was refused, with what its answer does not say.
+pub(crate) fn refused(problem: &Problem) {
+    let level = if problem.status >= 500 {
+        "ERROR"
+    } else {
+        "WARN"
+    };
+    let (code, reason) = (problem.code, problem.log_detail());
+    println!(
+        "{}",
+        json!({"outcome": "refused", "level": level, "code": code, "reason": reason})
+    );
 }

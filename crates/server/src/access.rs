@@ -2,82 +2,64 @@
 
 use std::{env, fs, io, sync::Arc};
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::{middleware::Next, response::IntoResponse, response::Response};
 
 use crate::{app::App, config::Config, problem::Problem};
 
 const KEYS_VARIABLE: &str = "SHEETLIFT_API_KEYS";
-const MIN_KEY_CHARS: usize = 16;
+const MIN_KEY_BYTES: usize = 16;
 
-/// Hashes of the keys: hashes of equal length are compared in constant time, and nothing here can be leaked as a key.
-pub(crate) struct Keys(Option<Vec<blake3::Hash>>);
+/// Hashes of the keys, none when everybody may ask: hashes of equal length are compared in constant time, and nothing here can be
+/// leaked as a key.
+pub(crate) struct Keys(Vec<blake3::Hash>);
 
 impl Keys {
     /// Collects keys, or refuses to go on without one.
     pub(crate) fn of(config: &Config) -> io::Result<Keys> {
-        let mut text = env::var(KEYS_VARIABLE)
-            .unwrap_or_default()
-            .replace(',', "\n");
-        if let Some(path) = &config.access.api_keys_file {
-            let file = fs::read_to_string(path).map_err(|error| {
-                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-            })?;
-            text = text + "\n" + &file;
+        let keys = env::var(KEYS_VARIABLE).unwrap_or_default();
+        let mut text = keys.replace(',', "\n");
+        if let Some(path) = &config.api_keys_file {
+            let named = |error| io::Error::other(format!("{}: {error}", path.display()));
+            text = text + "\n" + &fs::read_to_string(path).map_err(named)?;
         }
         Keys::parse(&text, config)
     }
 
     fn parse(text: &str, config: &Config) -> io::Result<Keys> {
-        let keys = text.lines().map(str::trim);
-        let keys: Vec<&str> = keys
-            .filter(|key| !key.is_empty() && !key.starts_with('#'))
-            .collect();
-        if let Some(short) = keys
-            .iter()
-            .position(|key| key.chars().count() < MIN_KEY_CHARS)
-        {
-            return Err(refusal(format!(
-                "API key {} is shorter than {MIN_KEY_CHARS} characters; `openssl rand -hex 24` makes one",
-                short + 1
-            )));
-        }
-        match (keys.is_empty(), config.access.insecure_no_auth) {
-            (false, true) => Err(refusal(
-                "there are API keys and --insecure-no-auth: give one of them",
-            )),
-            (false, false) => Ok(Keys(Some(
-                keys.iter()
-                    .map(|key| blake3::hash(key.as_bytes()))
-                    .collect(),
-            ))),
-            (true, true) if config.listen.ip().is_loopback() => Ok(Keys(None)),
-            (true, true) => Err(refusal(format!(
-                "--insecure-no-auth is for loopback addresses, not for {}",
-                config.listen
-            ))),
-            (true, false) => Err(refusal(format!(
+        let is_key = |line: &&str| !line.is_empty() && !line.starts_with('#');
+        let keys: Vec<&str> = text.lines().map(str::trim).filter(is_key).collect();
+        let short = keys.iter().position(|key| key.len() < MIN_KEY_BYTES);
+        let (address, open) = (config.listen, config.insecure_no_auth);
+        let why = match (short, open, keys.is_empty()) {
+            (Some(place), ..) => format!(
+                "API key {} is shorter than {MIN_KEY_BYTES} characters; `openssl rand -hex 24` makes one",
+                place + 1
+            ),
+            (None, true, false) => "give API keys or --insecure-no-auth, not both".to_owned(),
+            (None, true, true) if !address.ip().is_loopback() => {
+                format!("--insecure-no-auth is for loopback addresses, not for {address}")
+            }
+            (None, false, true) => format!(
                 "no API key was given; set {KEYS_VARIABLE} or --api-keys-file, or give --insecure-no-auth on a loopback address"
-            ))),
-        }
+            ),
+            _ => {
+                let hashes = keys.iter().map(|key| blake3::hash(key.as_bytes()));
+                return Ok(Keys(hashes.collect()));
+            }
+        };
+        Err(io::Error::new(io::ErrorKind::InvalidInput, why))
     }
 
     /// The place of the key among those there are, from 1. Every key is compared, whichever fits.
     fn place(&self, headers: &HeaderMap) -> Option<usize> {
-        let Some(keys) = &self.0 else { return Some(0) };
+        if self.0.is_empty() {
+            return Some(0);
+        }
         let given = blake3::hash(presented(headers)?);
-        let places = keys.iter().enumerate();
-        places.fold(None, |found, (place, key)| {
-            if *key == given {
-                Some(place + 1)
-            } else {
-                found
-            }
-        })
+        let fitting = self.0.iter().zip(1..).filter(|(key, _)| **key == given);
+        fitting.last().map(|(_, place)| place)
     }
 }
 
@@ -87,37 +69,23 @@ pub(crate) async fn require_key(
     request: Request,
     next: Next,
 ) -> Response {
-    match app.keys.place(request.headers()) {
-        Some(place) => {
-            tracing::Span::current().record("key", place);
-            next.run(request).await
-        }
-        None => Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "http/unauthorized",
-            "this needs a valid API key",
-        )
-        .with_hint("send `Authorization: Bearer KEY` or `X-Api-Key: KEY`")
-        .into_response(),
-    }
+    let Some(place) = app.keys.place(request.headers()) else {
+        let detail = "this needs a valid API key";
+        let hint = "send `Authorization: Bearer KEY` or `X-Api-Key: KEY`";
+        return Problem::new(401, "http/unauthorized", detail, hint).into_response();
+    };
+    tracing::Span::current().record("key", place);
+    next.run(request).await
 }
 
 fn presented(headers: &HeaderMap) -> Option<&[u8]> {
     if let Some(key) = headers.get("x-api-key") {
         return Some(key.as_bytes());
     }
-    let (scheme, key) = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| key.trim().as_bytes())
-}
-
-fn refusal(why: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, why.into())
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = given.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| key.trim().as_bytes())
 }
 
 #[cfg(test)]

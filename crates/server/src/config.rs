@@ -1,26 +1,28 @@
 //! Options of the service. Each can be given as a flag, an environment variable or a line of a TOML file; the flag wins over
 //! the variable, the variable over the file.
 
-use std::{
-    ffi::OsString,
-    fmt, fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+use std::{ffi::OsString, fmt::Display, fs, net::SocketAddr, num::NonZeroUsize};
+use std::{path::Path, path::PathBuf, thread};
 
-use clap::{
-    Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum,
-    error::ErrorKind,
-};
+use bytesize::ByteSize;
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
+use clap::{Parser, ValueEnum, error::ErrorKind};
 use sheetlift::Limits;
+use toml::Value;
+
+/// Limits of a file that are tighter than those of the library: more people send files to a service.
+const OUR_LIMITS: &str =
+    "max_cells=50000000,max_shared_string_bytes=512MiB,max_total_inflated_bytes=4GiB";
+
+const ACCESS: &str = "Access";
+const WORK: &str = "Work";
+const BOUNDS: &str = "Limits";
 
 const AFTER_HELP: &str = "\
 Every option can also stand in the file of --config, under its long name without the dashes, such as
   listen = \"0.0.0.0:8080\"
   max-body-bytes = \"100MiB\"
-  tables = [\"items\", \"suppliers\"]
+  limit = [\"max_rows=100000\", \"max_columns=200\"]
 
 API keys come from SHEETLIFT_API_KEYS (separated by commas) and from --api-keys-file, never from a flag: flags show in lists
 of processes. Requests carry one as `Authorization: Bearer KEY` or `X-Api-Key: KEY`. The service speaks plain HTTP: put a
@@ -44,98 +46,66 @@ pub struct Config {
     #[arg(long, default_value = "json")]
     pub log_format: LogFormat,
     /// How much to log: error, warn, info, debug or trace
-    #[arg(long, default_value = "info", value_parser = level)]
+    #[arg(long, default_value = "info")]
     pub log_level: tracing::Level,
-    /// Who may ask.
-    #[command(flatten, next_help_heading = "Access")]
-    pub access: Access,
-    /// What it works with.
-    #[command(flatten, next_help_heading = "Work")]
-    pub work: Work,
-    /// How much it does.
-    #[command(flatten, next_help_heading = "Limits")]
-    pub bounds: Bounds,
-}
 
-/// Who may ask.
-#[derive(Clone, Args)]
-#[non_exhaustive]
-pub struct Access {
     /// File with one API key a line, of 16 characters or more; lines that start with # are comments
-    #[arg(long)]
+    #[arg(long, help_heading = ACCESS)]
     pub api_keys_file: Option<PathBuf>,
     /// Answer everybody: only on a loopback address
-    #[arg(long)]
+    #[arg(long, help_heading = ACCESS)]
     pub insecure_no_auth: bool,
-}
 
-/// What the service works with.
-#[derive(Clone, Args)]
-#[non_exhaustive]
-pub struct Work {
     /// Directory of contracts: ?contract=NAME is NAME.json, NAME.yaml or NAME.yml in it
-    #[arg(long)]
+    #[arg(long, help_heading = WORK)]
     pub contracts: Option<PathBuf>,
     /// Database that /v1/load loads into, such as sqlite:/data/inventory.db
-    #[arg(long, hide_env_values = true, hide_default_value = true)]
+    #[arg(long, help_heading = WORK, hide_env_values = true, hide_default_value = true)]
     pub target: Option<String>,
     /// Tables that may be loaded into, separated by commas [default: any but those of the ledger]
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, help_heading = WORK, value_delimiter = ',')]
     pub tables: Vec<String>,
-    /// Directory for uploads while they are worked on [default: that of the system]
-    #[arg(long)]
+    /// Directory for uploads and results while they are needed [default: that of the system]
+    #[arg(long, help_heading = WORK)]
     pub spool_dir: Option<PathBuf>,
     /// Files worked on at a time, one core and some ten times the size of the file each [default: one for each core]
-    #[arg(long, default_value_t = cores(), hide_default_value = true, value_parser = at_least_one)]
-    pub concurrency: usize,
+    #[arg(long, help_heading = WORK, default_value_t = cores(), hide_default_value = true)]
+    pub concurrency: NonZeroUsize,
     /// Threads that read one file; with many files at a time one is best
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, help_heading = WORK, default_value_t = 1)]
     pub threads: usize,
-}
 
-/// How much the service does, and for how long.
-#[derive(Clone, Args)]
-#[non_exhaustive]
-pub struct Bounds {
     /// Files being received or waiting, beside those worked on; the next one is answered with 503 and Retry-After
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, help_heading = BOUNDS, default_value_t = 64)]
     pub queue: usize,
     /// Seconds a received file waits for its turn, before 503
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, help_heading = BOUNDS, default_value_t = 60)]
     pub queue_timeout_s: u64,
-    /// Seconds an upload may take, before 408
-    #[arg(long, default_value_t = 300)]
+    /// Seconds an upload may take, before 408; and the download of a result, before it is cut off
+    #[arg(long, help_heading = BOUNDS, default_value_t = 300)]
     pub upload_timeout_s: u64,
-    /// Seconds one file is worked on, the download of its result included, before 413
-    #[arg(long, default_value_t = 300)]
+    /// Seconds one file is worked on, before 413
+    #[arg(long, help_heading = BOUNDS, default_value_t = 300)]
     pub timeout_s: u64,
     /// Seconds that requests have to finish after SIGTERM
-    #[arg(long, default_value_t = 25)]
+    #[arg(long, help_heading = BOUNDS, default_value_t = 25)]
     pub shutdown_timeout_s: u64,
     /// Connections held open; more wait to be accepted
-    #[arg(long, default_value_t = 1024, value_parser = at_least_one)]
-    pub max_connections: usize,
+    #[arg(long, help_heading = BOUNDS, default_value = "1024")]
+    pub max_connections: NonZeroUsize,
     /// Bytes of a file, as 1048576 or 1MiB
-    #[arg(long, default_value = "256MiB", value_parser = bytes)]
-    pub max_body_bytes: u64,
-    /// Bytes of all files that are held on disk, before 503
-    #[arg(long, default_value = "8GiB", value_parser = bytes)]
-    pub max_spool_bytes: u64,
+    #[arg(long, help_heading = BOUNDS, default_value = "256MiB")]
+    pub max_body_bytes: ByteSize,
+    /// Bytes of all uploads and results that are held on disk, before 503
+    #[arg(long, help_heading = BOUNDS, default_value = "8GiB")]
+    pub max_spool_bytes: ByteSize,
     /// Findings that a report may list; a request gets 1,000 unless it asks for others
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, help_heading = BOUNDS, default_value_t = 10_000)]
     pub max_findings: usize,
-    /// Rows of a sheet
-    #[arg(long, default_value_t = Limits::default().max_rows)]
-    pub max_rows: u64,
-    /// Cells held for one table
-    #[arg(long, default_value_t = 50_000_000)]
-    pub max_cells: u64,
-    /// Bytes of the shared strings of one file
-    #[arg(long, default_value = "512MiB", value_parser = bytes)]
-    pub max_shared_string_bytes: u64,
-    /// Bytes that one file may unpack to
-    #[arg(long, default_value = "4GiB", value_parser = bytes)]
-    pub max_total_inflated_bytes: u64,
+    /// Limits of one file by name, beside [`max_body_bytes`](Self::max_body_bytes).
+    #[arg(long, help_heading = BOUNDS, help = limit_help(), value_name = "NAME=VALUE")]
+    #[arg(value_delimiter = ',', value_parser = limit)]
+    pub limit: Vec<(String, u64)>,
 }
 
 /// How log lines look.
@@ -157,38 +127,23 @@ impl Config {
     ) -> Result<Config, clap::Error> {
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
         let early = command().ignore_errors(true).try_get_matches_from(&args);
-        let file = early
-            .ok()
-            .and_then(|early| early.get_one::<PathBuf>("config").cloned());
-        let mut command = command();
-        if let Some(file) = file {
-            command = with_file(command, &file)?;
-        }
+        let file = |early: ArgMatches| early.get_one::<PathBuf>("config").cloned();
+        let command = match early.ok().and_then(file) {
+            Some(file) => with_file(command(), &file)?,
+            None => command(),
+        };
         Config::from_arg_matches(&command.try_get_matches_from(args)?)
     }
 
     /// The limits of one file.
     pub(crate) fn limits(&self) -> Limits {
         let mut limits = Limits::default();
-        limits.max_file_bytes = self.bounds.max_body_bytes;
-        limits.max_rows = self.bounds.max_rows;
-        limits.max_cells = self.bounds.max_cells;
-        limits.max_shared_string_bytes = self.bounds.max_shared_string_bytes;
-        limits.max_total_inflated_bytes = self.bounds.max_total_inflated_bytes;
+        limits.max_file_bytes = self.max_body_bytes.0;
+        let ours = OUR_LIMITS.split(',').filter_map(|text| limit(text).ok());
+        for (name, value) in ours.chain(self.limit.iter().cloned()) {
+            let _ = limits.set(&name, value); // the name was checked when it was read
+        }
         limits
-    }
-
-    pub(crate) fn timeout(&self) -> Duration {
-        Duration::from_secs(self.bounds.timeout_s)
-    }
-}
-
-impl fmt::Debug for Config {
-    /// The address of the database may hold a password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("listen", &self.listen)
-            .finish_non_exhaustive()
     }
 }
 
@@ -205,80 +160,53 @@ fn command() -> Command {
 
 /// The command with the values of the file as its defaults, so that they are read, checked and explained as flags are.
 fn with_file(mut command: Command, path: &Path) -> Result<Command, clap::Error> {
-    let refuse = |why: &dyn fmt::Display| {
-        clap::Error::raw(
-            ErrorKind::InvalidValue,
-            format!("{}: {why}\n", path.display()),
-        )
+    let refuse = |why: &dyn Display| {
+        let why = format!("{}: {why}\n", path.display());
+        clap::Error::raw(ErrorKind::InvalidValue, why)
     };
     let text = fs::read_to_string(path).map_err(|error| refuse(&error))?;
     let table: toml::Table = text.parse().map_err(|error| refuse(&error))?;
     for (key, value) in table {
-        let value =
-            word(&value).ok_or_else(|| refuse(&format_args!("{key} cannot have such a value")))?;
-        let known = |arg: &&Arg| arg.get_long() == Some(&*key.replace('_', "-"));
-        let id = command
-            .get_arguments()
-            .find(known)
-            .map(|arg| arg.get_id().clone());
-        let id = id.filter(|id| id != "config" && id != "check_health");
+        let long = key.replace('_', "-");
+        let is_it = |arg: &&Arg| arg.get_long() == Some(&long) && arg.get_env().is_some();
+        let known = command.get_arguments().find(is_it).map(Arg::get_id);
+        let id = known.filter(|id| *id != "config").cloned();
         let id = id.ok_or_else(|| refuse(&format_args!("there is no option {key:?}")))?;
+        let words = words(&value);
         command = command.mut_arg(id, |arg| match arg.get_action() {
-            ArgAction::Append => {
-                arg.default_values(value.split(',').map(str::to_owned).collect::<Vec<_>>())
-            }
-            _ => arg.default_value(value),
+            ArgAction::Append => arg.default_values(words),
+            _ => arg.default_value(words.join(",")),
         });
     }
     Ok(command)
 }
 
 /// A value as it would be written on the command line.
-fn word(value: &toml::Value) -> Option<String> {
+fn words(value: &Value) -> Vec<String> {
     match value {
-        toml::Value::String(text) => Some(text.clone()),
-        toml::Value::Array(values) => {
-            let words: Option<Vec<String>> = values.iter().map(word).collect();
-            Some(words?.join(","))
-        }
-        toml::Value::Integer(number) => Some(number.to_string()),
-        toml::Value::Boolean(yes) => Some(yes.to_string()),
-        // There is no option with such a value.
-        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+        Value::String(text) => vec![text.clone()],
+        Value::Array(values) => values.iter().flat_map(words).collect(),
+        value => vec![value.to_string()],
     }
 }
 
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("it has to be 1 or more".to_owned()),
-        Ok(number) => Ok(number),
-        Err(error) => Err(format!("{error}")),
+fn limit(text: &str) -> Result<(String, u64), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    let value = value.parse::<ByteSize>()?.0;
+    match Limits::default().set(name, value) {
+        Ok(()) if name == "max_file_bytes" => Err("it is --max-body-bytes".to_owned()),
+        Ok(()) => Ok((name.to_owned(), value)),
+        Err(error) => Err(format!("{error}; {}", error.hint().unwrap_or_default())),
     }
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let shift = match unit.trim() {
-        "" | "B" => 0,
-        "KiB" => 10,
-        "MiB" => 20,
-        "GiB" => 30,
-        _ => return Err("write a number of bytes, or one with KiB, MiB or GiB".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|error| format!("{error}"))?;
-    number
-        .checked_mul(1 << shift)
-        .ok_or_else(|| "that is too much".to_owned())
-}
-
-fn level(text: &str) -> Result<tracing::Level, String> {
-    text.parse()
-        .map_err(|_| "it is error, warn, info, debug or trace".to_owned())
+fn limit_help() -> String {
+    let names = Limits::NAMES.join(", ").replace("max_file_bytes, ", "");
+    format!("Limits of one file, separated by commas [default: {OUR_LIMITS}] [names: {names}]")
 }
 
 #[cfg(test)]
@@ -313,13 +241,10 @@ mod tests {
     fn flags_win_over_the_file() {
         let toml = "queue = 3\nmax_body_bytes = \"20MiB\"\ninsecure-no-auth = true\ntables = [\"a\", \"b\"]";
         let config = with(toml, &["--queue", "5"]).unwrap();
-        assert_eq!(
-            (config.bounds.queue, config.bounds.max_body_bytes),
-            (5, 20 << 20)
-        );
-        assert!(config.access.insecure_no_auth);
-        assert_eq!(config.work.tables, ["a", "b"]);
-        assert_eq!(config.bounds.timeout_s, 300);
+        assert_eq!((config.queue, config.max_body_bytes.0), (5, 20 << 20));
+        assert!(config.insecure_no_auth);
+        assert_eq!(config.tables, ["a", "b"]);
+        assert_eq!(config.timeout_s, 300);
     }
 
     #[test]
@@ -331,20 +256,57 @@ mod tests {
             "queue",
             "concurrency = 0",
         ] {
-            let error = with(toml, &[]).unwrap_err();
+            let error = with(toml, &[]).err().unwrap();
             assert_ne!(error.exit_code(), 0, "{toml}");
         }
         assert!(Config::from_args(["server", "--config", "/nowhere.toml"]).is_err());
-        let help = Config::from_args(["server", "--help"]).unwrap_err();
+        let help = Config::from_args(["server", "--help"]).err().unwrap();
         assert_eq!(help.exit_code(), 0);
     }
 
     #[test]
     fn sizes_have_units() {
-        assert_eq!(bytes("1024"), Ok(1024));
-        assert_eq!(bytes("2 MiB"), Ok(2 << 20));
-        for wrong in ["", "MiB", "-1", "1MB", "99999999999GiB"] {
-            assert!(bytes(wrong).is_err(), "{wrong}");
+        let size = |text: &str| {
+            let config = Config::from_args(["server", "--max-body-bytes", text]);
+            config.map(|config| config.max_body_bytes.0).ok()
+        };
+        for (text, bytes) in [("1024", 1024), ("2 MiB", 2 << 20), ("3MB", 3_000_000)] {
+            assert_eq!(size(text), Some(bytes));
+        }
+        for wrong in ["", "MiB", "-1", "1XiB", "1 M B"] {
+            assert_eq!(size(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn limits_have_names() {
+        let limits = with("", &[]).unwrap().limits();
+        assert_eq!((limits.max_cells, limits.max_rows), (50_000_000, 1_048_576));
+        assert_eq!(limits.max_shared_string_bytes, 512 << 20);
+        assert_eq!(limits.max_total_inflated_bytes, 4 << 30);
+        assert_eq!(limits.max_file_bytes, 256 << 20);
+        let toml = "limit = [\"max_rows=5\", \"max_cells=7\"]";
+        let limits = with(toml, &[]).unwrap().limits();
+        assert_eq!((limits.max_rows, limits.max_cells), (5, 7));
+        let args = [
+            "--limit",
+            "max_rows=6,max_cell_bytes=2KiB",
+            "--limit",
+            "max_columns=9",
+        ];
+        let limits = with(toml, &args).unwrap().limits();
+        assert_eq!((limits.max_rows, limits.max_columns), (6, 9));
+        assert_eq!(
+            (limits.max_cell_bytes, limits.max_cells),
+            (2048, 50_000_000)
+        );
+        for wrong in [
+            "max_rows",
+            "max_rows=many",
+            "max_rose=5",
+            "max_file_bytes=5",
+        ] {
+            assert!(with("", &["--limit", wrong]).is_err(), "{wrong}");
         }
     }
 }

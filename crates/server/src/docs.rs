@@ -1,21 +1,18 @@
-//! What `GET /openapi.json` says of bodies. These types describe; the ones that are sent are those of `sheetlift`, and a test
-//! holds the two together.
-#![allow(dead_code)]
+//! What `GET /openapi.json` says besides the routes, which add themselves, and the schemas that `sheetlift` derives.
+#![allow(dead_code)] // these types describe, and are never made
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
+use sheetlift::{Problem, Verb};
 use utoipa::{
-    IntoResponses, Modify, OpenApi, ToSchema,
+    IntoParams, IntoResponses, Modify, OpenApi, ToSchema,
     openapi::{
-        OpenApi as Whole,
+        ObjectBuilder, Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::Type,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
 
-use crate::problem::Document;
-
-/// The document without its routes, which add themselves.
+/// The document without its routes.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -30,7 +27,7 @@ pub(crate) struct Docs;
 struct Schemes;
 
 impl Modify for Schemes {
-    fn modify(&self, document: &mut Whole) {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("bearer", bearer);
@@ -39,33 +36,66 @@ impl Modify for Schemes {
     }
 }
 
+/// Names the options of each verb, which are those of the query.
+macro_rules! queries {
+    ($($verb:ident)*) => {$(
+        pub(crate) struct $verb;
+
+        impl IntoParams for $verb {
+            fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                parameters(Verb::$verb)
+            }
+        }
+    )*};
+}
+
+queries! { Inspect Convert Validate Load }
+
+fn parameters(verb: Verb) -> Vec<Parameter> {
+    let parameter = |option: &sheetlift::RequestOption| {
+        let kind = match option.kind {
+            "integer" => Type::Integer,
+            "boolean" => Type::Boolean,
+            _ => Type::String,
+        };
+        ParameterBuilder::new()
+            .name(option.name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(option.help))
+            .schema(Some(ObjectBuilder::new().schema_type(kind)))
+            .build()
+    };
+    verb.options().map(parameter).collect()
+}
+
 /// Why a request failed.
 #[derive(IntoResponses)]
 pub(crate) enum Problems {
     /// An option, the contract or the target table has to change.
     #[response(status = 400, content_type = "application/problem+json")]
-    Caller(Document),
+    Caller(Problem),
     /// No valid API key.
     #[response(status = 401, content_type = "application/problem+json")]
-    Key(Document),
+    Key(Problem),
     /// The upload took too long.
     #[response(status = 408, content_type = "application/problem+json")]
-    Slow(Document),
+    Slow(Problem),
     /// A limit was passed: of bytes, of time, or one inside the file.
     #[response(status = 413, content_type = "application/problem+json")]
-    Limit(Document),
+    Limit(Problem),
     /// The file is damaged, encrypted or of a kind that is not read.
     #[response(status = 422, content_type = "application/problem+json")]
-    File(Document),
+    File(Problem),
     /// A defect in sheetlift.
     #[response(status = 500, content_type = "application/problem+json")]
-    Defect(Document),
+    Defect(Problem),
     /// The database failed: try again after `Retry-After` seconds.
     #[response(status = 502, content_type = "application/problem+json")]
-    Database(Document),
+    Database(Problem),
     /// Too much to do, or somebody else loads the same import: try again after `Retry-After` seconds.
     #[response(status = 503, content_type = "application/problem+json")]
-    Busy(Document),
+    Busy(Problem),
 }
 
 /// The bytes of a file.
@@ -83,150 +113,4 @@ pub(crate) struct UploadForm {
     contract: Option<String>,
     /// A JSON object with the options of the query.
     options: Option<String>,
-}
-
-/// The verdict on one sheet, and what became of its rows.
-#[derive(ToSchema)]
-#[schema(as = Report)]
-pub(crate) struct ReportDoc {
-    /// Name of the file.
-    file: Option<String>,
-    /// Name of the sheet; null when the import was loaded before.
-    sheet: Option<String>,
-    contract: ContractDoc,
-    /// True when the header does not fit the contract: no row was checked and nothing was loaded.
-    blocked: bool,
-    rows: RowsDoc,
-    counts: CountsDoc,
-    /// The first findings.
-    findings: Vec<FindingDoc>,
-    /// Findings that are counted but not listed.
-    findings_omitted: u64,
-    /// What was loaded; null when nothing was to be.
-    load: Option<LoadDoc>,
-    timings: Option<TimingsDoc>,
-}
-
-/// The contract of a report.
-#[derive(ToSchema)]
-#[schema(as = ContractName)]
-struct ContractDoc {
-    name: Option<String>,
-    hash: String,
-}
-
-/// Rows by verdict: `read = accepted + rejected`.
-#[derive(ToSchema)]
-#[schema(as = Rows)]
-struct RowsDoc {
-    read: u64,
-    accepted: u64,
-    rejected: u64,
-    blank: u64,
-}
-
-/// Findings, counted.
-#[derive(ToSchema)]
-#[schema(as = Counts)]
-struct CountsDoc {
-    errors: u64,
-    warnings: u64,
-    infos: u64,
-    by_code: BTreeMap<String, u64>,
-    by_rule: BTreeMap<String, u64>,
-    by_field: BTreeMap<String, u64>,
-}
-
-/// Something about a cell, a row or the sheet.
-#[derive(ToSchema)]
-#[schema(as = Finding)]
-struct FindingDoc {
-    /// Cell in A1 form.
-    cell: Option<String>,
-    /// Sheet and cell, row or column.
-    address: String,
-    /// `info`, `warning` or `error`.
-    level: String,
-    /// Stable code, `family/kind`.
-    code: String,
-    /// The rule, as the contract states it.
-    rule: String,
-    sheet: String,
-    /// Row as the spreadsheet shows it.
-    row: Option<u32>,
-    column: Option<String>,
-    field: Option<String>,
-    row_key: Option<String>,
-    value: Option<String>,
-    expected: String,
-    message: String,
-    suggestion: Option<String>,
-}
-
-/// What became of the accepted rows.
-#[derive(ToSchema)]
-#[schema(as = LoadReport)]
-struct LoadDoc {
-    import_id: String,
-    /// `committed`, `already_loaded`, `dry_run` or `blocked`.
-    state: String,
-    mode: String,
-    target: String,
-    database: String,
-    read: u64,
-    inserted: u64,
-    updated: u64,
-    unchanged: u64,
-    conflicts: u64,
-    rejected: u64,
-    dry_run: bool,
-}
-
-/// How long it took.
-#[derive(ToSchema)]
-#[schema(as = Timings)]
-struct TimingsDoc {
-    total_ms: u64,
-    rows_per_second: u64,
-}
-
-/// What is in a workbook.
-#[derive(ToSchema)]
-#[schema(as = Inspection)]
-pub(crate) struct InspectionDoc {
-    /// Name of the file.
-    file: Option<String>,
-    bytes: u64,
-    /// Sheets, in the order of the tabs.
-    sheets: Vec<SheetDoc>,
-    /// Excel tables.
-    tables: Vec<Value>,
-    defined_names: Vec<Value>,
-}
-
-/// One sheet.
-#[derive(ToSchema)]
-#[schema(as = InspectedSheet)]
-struct SheetDoc {
-    name: String,
-    visibility: String,
-    kind: String,
-    /// Rows below the header.
-    rows: u64,
-    /// `counted`, `declared` or `at_least`.
-    rows_are: String,
-    columns: u64,
-    /// Row of the header as the spreadsheet shows it.
-    header_row: Option<u32>,
-    fields: Vec<FieldDoc>,
-    /// `first_rows` or `all_rows`.
-    fields_from: String,
-}
-
-/// One column.
-#[derive(ToSchema)]
-#[schema(as = InspectedField)]
-struct FieldDoc {
-    name: String,
-    r#type: String,
 }

@@ -1,23 +1,80 @@
-//! Connections: accepted up to a number, given time for their headers, and finished before the end.
+//! Routes, and the connections that lead to them: accepted up to a number, given time for their headers, finished before the
+//! end.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::pin};
+use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use axum::Router;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
-    service::TowerToHyperService,
-};
-use tokio::{
-    net::TcpListener,
-    sync::Semaphore,
-    time::{sleep, timeout},
-};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::{Extension, Json, Router, extract::Request, http::header, routing::get};
+use axum::{body::Body, body::HttpBody, response::IntoResponse, response::Response};
+use axum_server::{Handle, Server, accept::NoDelayAcceptor};
+use futures_util::{StreamExt, stream::poll_fn};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::{net::TcpListener, time::timeout};
+use tower::{Layer, service_fn};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{App, router};
+use crate::{App, access, docs, problem::Problem, routes, telemetry};
 
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time for the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const STREAMS_OF_A_CONNECTION: u32 = 64;
+/// Time for a client to send what nobody wants.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// All routes over `app`.
+pub fn router(app: Arc<App>) -> Router {
+    let with_key = OpenApiRouter::new()
+        .routes(routes!(routes::inspect))
+        .routes(routes!(routes::convert))
+        .routes(routes!(routes::validate))
+        .routes(routes!(routes::load))
+        .routes(routes!(routes::metrics_text))
+        .route_layer(from_fn_with_state(Arc::clone(&app), access::require_key));
+    let (router, document) = OpenApiRouter::with_openapi(docs::Docs::openapi())
+        .merge(with_key)
+        .routes(routes!(routes::healthz))
+        .routes(routes!(routes::readyz))
+        .split_for_parts();
+    let document = Arc::new(document);
+    let panicked = |_| Problem::defect("a handler panicked").into_response();
+    router
+        .route("/openapi.json", get(move || async move { Json(document) }))
+        .fallback(routes::not_found)
+        .method_not_allowed_fallback(routes::method_not_allowed)
+        .layer(from_fn(linger))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
+        .with_state(app)
+}
+
+/// Lets clients send what nobody wants for a while: many read no answer before they have sent everything, and a connection that
+/// is closed on unread bytes loses the answer on its way.
+async fn linger(request: Request, next: Next) -> Response {
+    // A client that asks first sends nothing unless somebody reads.
+    let asks = request.headers().contains_key(header::EXPECT);
+    if asks || request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let request = request.map(|body| {
+        let (chunks, mut wanted) = mpsc::channel(1);
+        let mut body = body.into_data_stream();
+        tokio::spawn(async move {
+            let forward = async {
+                while let Some(chunk) = body.next().await
+                    && chunks.send(chunk).await.is_ok()
+                {}
+            };
+            tokio::select! { () = forward => {}, () = chunks.closed() => {} }
+            let rest = async { while let Some(Ok(_)) = body.next().await {} };
+            timeout(LINGER, rest).await
+        });
+        Body::from_stream(poll_fn(move |context| wanted.poll_recv(context)))
+    });
+    next.run(request).await
+}
 
 /// Serves until `stop`, then finishes the requests that are there.
 ///
@@ -28,86 +85,36 @@ pub async fn serve(
     app: Arc<App>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let service = TowerToHyperService::new(router(Arc::clone(&app)));
-    let connections = Connections::new(service);
-    let places = Arc::new(Semaphore::new(app.config.bounds.max_connections));
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let accept = async {
-            let place = Arc::clone(&places)
-                .acquire_owned()
-                .await
-                .map_err(io::Error::other)?;
-            Ok::<_, io::Error>((listener.accept().await?.0, place))
-        };
-        let (stream, place) = tokio::select! {
-            () = &mut stop => break,
-            accepted = accept => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file descriptors, most of the time: others will be closed.
-                    tracing::warn!(%error, "cannot accept a connection");
-                    sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
-        };
-        let _ = stream.set_nodelay(true); // a matter of speed only
-        let connection = connections.serve(stream);
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(error = %error, "a connection ended early");
-            }
-        });
+    let handle = Handle::new();
+    let mut server = Server::<SocketAddr>::from_listener(listener)
+        .handle(handle.clone())
+        .acceptor(NoDelayAcceptor)
+        .first_request_timeout(HEAD_TIMEOUT)
+        .accept_error_handler(|_, error| tracing::warn!(%error, "cannot accept a connection"));
+    let http = server.http_builder();
+    http.http1().header_read_timeout(HEAD_TIMEOUT);
+    http.http2().keep_alive_interval(HEAD_TIMEOUT);
+    http.http2().max_concurrent_streams(STREAMS_OF_A_CONNECTION);
+
+    let router = router(Arc::clone(&app));
+    let places = Arc::new(Semaphore::new(app.config.max_connections.get()));
+    // Whatever serves a connection holds its place; while there is none, no connection is accepted.
+    let connect = service_fn(|_: SocketAddr| {
+        let (router, place) = (router.clone(), Arc::clone(&places).acquire_owned());
+        let served = move |place: OwnedSemaphorePermit| Extension(Arc::new(place)).layer(router);
+        async { place.await.map(served) }
+    });
+    let mut serving = pin!(server.serve(connect));
+    tokio::select! {
+        ended = &mut serving => return ended,
+        () = stop => {}
     }
-    drop(listener);
-    app.drain();
+    app.draining.store(true, Ordering::Relaxed);
     tracing::info!("no new connections; finishing the requests that are here");
-    let left = Duration::from_secs(app.config.bounds.shutdown_timeout_s);
-    timeout(left, connections.graceful.shutdown())
-        .await
-        .map_err(|_| {
-            io::Error::new(
-                io::ErrorKind::TimedOut,
-                "requests were cut off: they did not finish in time",
-            )
-        })
-}
-
-struct Connections {
-    builder: Builder<TokioExecutor>,
-    service: TowerToHyperService<Router>,
-    graceful: GracefulShutdown,
-}
-
-impl Connections {
-    fn new(service: TowerToHyperService<Router>) -> Connections {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_TIMEOUT);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .keep_alive_interval(HEADERS_TIMEOUT)
-            .max_concurrent_streams(STREAMS_OF_A_CONNECTION);
-        Connections {
-            builder,
-            service,
-            graceful: GracefulShutdown::new(),
-        }
-    }
-
-    fn serve(
-        &self,
-        stream: tokio::net::TcpStream,
-    ) -> impl Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> + Send + use<>
-    {
-        let connection = self
-            .builder
-            .serve_connection(TokioIo::new(stream), self.service.clone());
-        self.graceful.watch(connection.into_owned())
-    }
+    handle.graceful_shutdown(None);
+    let left = Duration::from_secs(app.config.shutdown_timeout_s);
+    timeout(left, serving).await.unwrap_or_else(|_| {
+        let why = "requests were cut off: they did not finish in time";
+        Err(io::Error::new(io::ErrorKind::TimedOut, why))
+    })
 }

@@ -8,13 +8,13 @@ use std::{
 };
 
 use sheetlift_core::{
-    Contract, Finding, HeaderRow, Limits, Locate, ReadOptions, SheetRef, Source, TableReader,
-    Workbook,
+    CancelToken, Contract, Finding, HeaderRow, Limits, Locate, ReadOptions, SheetRef, Source,
+    TableReader, Workbook,
 };
 
 use crate::{
     error::{Error, Result},
-    progress::{CancelToken, Progress},
+    progress::Progress,
     report::write_finding,
 };
 
@@ -143,7 +143,11 @@ impl Job {
     /// # Errors
     /// `Malformed`, `Unsupported` or `Encrypted` when it is no workbook we read; `Limit`.
     pub fn workbook(&self) -> Result<Workbook> {
-        Ok(Workbook::open(self.source.clone(), self.limits.clone())?)
+        Ok(Workbook::open_with_cancel(
+            self.source.clone(),
+            self.limits.clone(),
+            self.cancel.clone(),
+        )?)
     }
 
     /// The sheet as Arrow batches in the types of its cells, not held to a contract.

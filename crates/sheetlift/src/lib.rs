@@ -54,7 +54,7 @@ pub use inspect::{InferredFrom, InspectedField, InspectedSheet, Inspection, Rows
 pub use job::Job;
 pub use load::LoadOptions;
 pub use problem::{PassedLimit, Problem};
-pub use progress::{CancelToken, Progress};
+pub use progress::Progress;
 pub use report::{
     ContractName, Counts, LoadReport, LoadState, Report, Rows, Timings, write_finding,
 };
@@ -62,10 +62,10 @@ pub use request::{Request, RequestOption, Verb};
 pub use words::{parse_columns, parse_header, parse_strings, parse_types};
 
 pub use sheetlift_core::{
-    CellRange, Checked, ColumnFacts, ColumnKind, Constraints, Contract, DefinedName, Field,
-    FieldType, FieldsMatch, Finding, Header, HeaderColumn, HeaderRow, Level, Limits, Literal, Load,
-    Locate, Location, NumberFormat, ReadOptions, RejectedRow, RowReader, RuleDoc, SheetInfo,
-    SheetKind, SheetRef, Source, StringFormat, Summary, Table, TableInfo, TableReader,
+    CancelToken, CellRange, Checked, ColumnFacts, ColumnKind, Constraints, Contract, DefinedName,
+    Field, FieldType, FieldsMatch, Finding, Header, HeaderColumn, HeaderRow, Level, Limits,
+    Literal, Load, Locate, Location, NumberFormat, ReadOptions, RejectedRow, RowReader, RuleDoc,
+    SheetInfo, SheetKind, SheetRef, Source, StringFormat, Summary, Table, TableInfo, TableReader,
     TemporalFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
 };
 #[cfg(feature = "sqlite")]

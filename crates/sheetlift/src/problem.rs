@@ -20,6 +20,10 @@ const RETRY_AFTER_S: u64 = 5;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(description = "Why a request could not be served (RFC 9457).")
+)]
 #[non_exhaustive]
 pub struct Problem {
     /// Names the kind of problem: `urn:sheetlift:error:` and the code.

@@ -12,25 +12,32 @@ use crate::{
     output::{Output, is_stdout, note},
     progress::ProgressLine,
     read,
+    summary::{self, ReportFile},
 };
 
 pub(crate) fn run(args: &ConvertArgs) -> Result<Status> {
     let started = Instant::now();
     let format = format(args)?;
-    let job = read::job(&args.file, interrupt::token())?;
+    let job = match &args.contract {
+        Some(contract) => read::job_with_contract(&args.file, contract, interrupt::token())?,
+        None => read::job(&args.file, interrupt::token())?,
+    };
     let options = args.read.options(&job)?;
-    let (job, line) = ProgressLine::watch(job.with_read(options), "reading");
+    if is_stdout(&args.output) && args.report.as_deref().is_some_and(is_stdout) {
+        let error = "the rows and the report cannot both go to standard output";
+        return Err(Error::usage("usage/report", error).with_hint("write one of them to a file"));
+    }
+    let report = ReportFile::create(args.report.as_deref())?;
+    let (job, line) = ProgressLine::watch(report.attach(job.with_read(options))?, "reading");
     if is_stdout(&args.output) {
         let done = job.convert(format, io::stdout())?;
         drop(line);
-        warn(&done);
-        return Ok(Status::Clean);
+        return finish(&done, report);
     }
     let output = Output::create(&args.output)?;
     let done = job.convert(format, output.writer()?)?;
     output.publish()?;
     drop(line);
-    warn(&done);
     note(&format!(
         "{}: {}, {}, {} in {:.2} s",
         args.output.display(),
@@ -39,7 +46,18 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Status> {
         bytes(done.bytes),
         started.elapsed().as_secs_f64()
     ));
-    Ok(Status::Clean)
+    finish(&done, report)
+}
+
+/// Says what is not in the output, and gives the status.
+fn finish(done: &Converted, report_file: ReportFile<'_>) -> Result<Status> {
+    warn(done);
+    let Some(report) = &done.report else {
+        return Ok(Status::Clean);
+    };
+    report_file.write(report)?;
+    summary::note_rejected(report);
+    Ok(Status::of(report))
 }
 
 /// A pipe gets Arrow as a stream, a file gets it as a file.

@@ -14,6 +14,7 @@ use super::{
     table::{Table, TableReader},
 };
 use crate::{
+    cancel::CancelToken,
     error::{Error, Result},
     header::SheetRef,
     limits::{Budget, Limits},
@@ -66,10 +67,18 @@ impl Workbook {
     /// # Errors
     /// As [`Self::from_path`].
     pub fn open(source: Source, limits: Limits) -> Result<Self> {
+        Self::open_with_cancel(source, limits, CancelToken::new())
+    }
+
+    /// Opens any source; reading it ends with `Cancelled` once `cancel` was pulled.
+    ///
+    /// # Errors
+    /// As [`Self::from_path`], and `Cancelled`.
+    pub fn open_with_cancel(source: Source, limits: Limits, cancel: CancelToken) -> Result<Self> {
         let named = source.clone();
         let open = || {
             check_kind(source.bytes())?;
-            let budget = Arc::new(Budget::new(limits));
+            let budget = Arc::new(Budget::new(limits, cancel));
             let package = Package::open(source.clone(), budget)?;
             let part = WorkbookPart::read(&package)?;
             Ok(Workbook {

@@ -7,7 +7,7 @@ use std::{
 
 use sheetlift_fixtures::{Book, inventory::clean_inventory};
 
-use crate::client::{KEY, Service, command, read_answer, wait_for};
+use crate::client::{Service, command, read_answer, wait_for};
 
 /// A small workbook whose CSV has 64 MB: 4,000 times the same long text.
 fn talkative() -> Vec<u8> {
@@ -25,16 +25,26 @@ fn talkative() -> Vec<u8> {
         .build()
 }
 
+/// A workbook that takes its time, and a contract for it that the service knows as `many`.
+fn many(service: &Service) -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("many.xlsx");
+    let rows = if cfg!(debug_assertions) {
+        20_000
+    } else {
+        400_000
+    };
+    sheetlift_fixtures::bench::inventory(&path, rows).unwrap();
+    let contract = sheetlift::Job::from_path(&path).unwrap().infer_contract();
+    let contract = contract.unwrap().to_json().to_string();
+    std::fs::write(service.home.path().join("contracts/many.json"), contract).unwrap();
+    std::fs::read(&path).unwrap()
+}
+
 /// Sends the file and reads the first bytes of what comes back.
-fn begin_download(service: &Service, headers: &str) -> (TcpStream, String) {
+fn begin_download(service: &Service) -> (TcpStream, String) {
     let file = talkative();
-    let mut stream = TcpStream::connect(service.address).unwrap();
-    let head = format!(
-        "POST /v1/convert?format=csv HTTP/1.1\r\nhost: test\r\nx-api-key: {KEY}\r\n{headers}content-length: {}\r\n\r\n",
-        file.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&file).unwrap();
+    let mut stream = service.begin_upload("/v1/convert?format=csv", file.len(), &file);
     let mut first = vec![0; 1024];
     stream.read_exact(&mut first).unwrap();
     let first = String::from_utf8(first).unwrap();
@@ -42,72 +52,80 @@ fn begin_download(service: &Service, headers: &str) -> (TcpStream, String) {
     (stream, first)
 }
 
+fn content_length(head: &str) -> usize {
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    length.unwrap().parse().unwrap()
+}
+
 #[test]
-fn large_results_are_sent_while_they_are_made() {
+fn large_results_are_whole_before_they_are_sent() {
     let service = Service::start(&[]);
-    let (stream, first) = begin_download(&service, "connection: close\r\nte: trailers\r\n");
-    assert!(first.contains("transfer-encoding: chunked"), "{first}");
+    let (stream, first) = begin_download(&service);
+    assert!(first.contains("x-sheetlift-rows: 4000\r\n"), "{first}");
+    let (head, body) = first.split_once("\r\n\r\n").unwrap();
+    assert!(content_length(head) > 60 << 20);
     let rest = read_answer(stream);
-    assert!(rest.len() > 60 << 20);
-    let end = &rest[rest.len() - 200..];
-    assert!(
-        end.contains("x-sheetlift-rows: 4000\r\n") && end.ends_with("\r\n\r\n"),
-        "{end}"
-    );
+    assert_eq!(body.len() + rest.len(), content_length(head));
     assert!(
         service.memory_kib("VmHWM") < 150 << 10,
         "{} KiB",
         service.memory_kib("VmHWM")
     );
-    assert_eq!(service.spooled_files(), 0);
+    wait_for("an empty disk", || service.spooled_files() == 0);
 }
 
 #[test]
 fn a_client_that_does_not_read_is_left() {
-    let service = Service::start(&["--timeout-s", "1", "--concurrency", "1"]);
-    let (stream, _) = begin_download(&service, "");
-    assert_eq!(service.metric("sheetlift_files_working"), 1.0);
-    service.wait_for_metric("sheetlift_files_working", 0.0);
+    let service = Service::start(&["--upload-timeout-s", "2", "--concurrency", "1"]);
+    let (stream, first) = begin_download(&service);
+    // It holds no thread, and room on the disk for a while only.
+    assert_eq!(service.metric("sheetlift_files_working"), 0.0);
+    assert_eq!(
+        service.post("/v1/inspect", &clean_inventory()).status,
+        200,
+        "others are served"
+    );
+    assert_eq!(service.spooled_files(), 1);
+    service.wait_for_metric("sheetlift_spooled_bytes", 0.0);
+    assert_eq!(service.spooled_files(), 0);
     let rest = read_answer(stream);
     assert!(
-        !rest.ends_with("0\r\n\r\n"),
+        rest.len() < content_length(&first) - 1024,
         "an end that cannot be taken for the end"
     );
-    service.wait_for_metric("sheetlift_problems_total{code=\"run/timeout\"}", 1.0);
+    wait_for("the log", || service.log().contains("too slowly"));
+}
+
+#[test]
+fn a_result_without_room_is_refused() {
+    let service = Service::start(&["--max-spool-bytes", "1MiB"]);
+    let file = talkative();
+    let full = service.post("/v1/convert?format=csv", &file);
+    full.problem(503, "server/spool-full");
+    assert_ne!(full.header("retry-after"), "");
+    assert_eq!(service.metric("sheetlift_spooled_bytes"), 0.0);
+    assert_eq!(service.spooled_files(), 0);
+    assert_eq!(service.post("/v1/convert?limit=3", &file).status, 200);
 }
 
 #[test]
 fn work_for_a_client_that_went_away_is_stopped() {
     let service = Service::start(&["--concurrency", "1"]);
-    let (stream, _) = begin_download(&service, "");
-    assert_eq!(service.metric("sheetlift_files_working"), 1.0);
+    let file = many(&service);
+    let stream = service.begin_upload("/v1/convert?format=csv", file.len(), &file);
+    service.wait_for_metric("sheetlift_files_working", 1.0);
     drop(stream);
     service.wait_for_metric("sheetlift_files_working", 0.0);
-    assert_eq!(service.spooled_files(), 0);
     wait_for("the log", || service.log().contains("nobody waits"));
+    wait_for("an empty disk", || service.spooled_files() == 0);
 }
 
 #[test]
 fn a_load_whose_client_went_away_leaves_nothing() {
     let service = Service::start(&["--concurrency", "1"]);
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("many.xlsx");
-    sheetlift_fixtures::bench::inventory(
-        &path,
-        if cfg!(debug_assertions) {
-            20_000
-        } else {
-            400_000
-        },
-    )
-    .unwrap();
-    let file = std::fs::read(&path).unwrap();
-    let contract = sheetlift::Job::from_path(&path)
-        .unwrap()
-        .infer_contract()
-        .unwrap();
-    let contract = contract.to_json().to_string();
-    std::fs::write(service.home.path().join("contracts/many.json"), contract).unwrap();
+    let file = many(&service);
     let stream = service.begin_upload("/v1/load?contract=many&table=many", file.len(), &file);
     service.wait_for_metric("sheetlift_files_working", 1.0);
     drop(stream);

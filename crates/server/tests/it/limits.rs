@@ -1,6 +1,10 @@
 //! Limits: at each of them, and past it.
 
-use std::{io::Write, net::TcpStream};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
 
 use sheetlift_fixtures::inventory::clean_inventory;
 
@@ -86,7 +90,7 @@ fn a_part_without_end_is_not_kept() {
 
 #[test]
 fn limits_inside_the_file_have_names() {
-    let service = Service::start(&["--max-rows", "100"]);
+    let service = Service::start(&["--limit", "max_rows=100"]);
     let problem = service
         .post("/v1/convert?format=csv", &clean_inventory())
         .problem(413, "file/too-large");
@@ -145,4 +149,26 @@ fn time_is_bounded() {
     assert!(answer.contains("http/timeout"), "{answer}");
     service.wait_for_metric("sheetlift_files_waiting", 0.0);
     wait_for("an empty disk", || service.spooled_files() == 0);
+}
+
+#[test]
+fn connections_wait_for_their_turn() {
+    let service = Service::start(&["--max-connections", "1"]);
+    let ask = || {
+        let mut stream = TcpStream::connect(service.address).unwrap();
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        stream
+    };
+    let idle = TcpStream::connect(service.address).unwrap();
+    std::thread::sleep(Duration::from_millis(100)); // until it is accepted
+    let mut waiting = ask();
+    let moment = Some(Duration::from_millis(300));
+    waiting.set_read_timeout(moment).unwrap();
+    assert!(waiting.read(&mut [0; 1]).is_err(), "there was one too many");
+    drop(idle);
+    waiting.set_read_timeout(None).unwrap();
+    assert!(read_answer(waiting).starts_with("HTTP/1.1 200"));
+    assert!(read_answer(ask()).starts_with("HTTP/1.1 200"));
 }

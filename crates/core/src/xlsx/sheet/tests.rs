@@ -8,6 +8,7 @@ use sheetlift_fixtures::Book;
 use super::*;
 use crate::{
     a1::{CellRange, MAX_COLUMNS, cell_name},
+    cancel::CancelToken,
     column::StringTable,
     limits::Budget,
     source::Source,
@@ -24,7 +25,10 @@ fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
     let bytes = Book::new().sheet_xml("Sheet1", xml).build();
     let limits = Limits::default();
     let source = Source::from_bytes(bytes, &limits)?;
-    let package = Package::open(source, Arc::new(Budget::new(limits.clone())))?;
+    let package = Package::open(
+        source,
+        Arc::new(Budget::new(limits.clone(), CancelToken::new())),
+    )?;
     let part = package
         .part_names()
         .find(|name| name.contains("sheet1"))
