@@ -14,18 +14,6 @@ pub(super) struct BitReader {
 }
 
 impl BitReader {
-    /// Fills the buffer to at least 56 bits, eight bytes at once, which must be there.
-    #[inline(always)]
-    pub(super) fn refill_fast(&mut self, input: &[u8]) {
-        let bytes = input[self.position..]
-            .first_chunk()
-            .copied()
-            .unwrap_or_default();
-        self.buffer |= u64::from_le_bytes(bytes) << self.count;
-        self.position += (63 - self.count as usize) >> 3;
-        self.count |= 56;
-    }
-
     /// Fills the buffer as far as the input goes.
     pub(super) fn refill(&mut self, input: &[u8]) {
         while self.count <= 56
@@ -38,7 +26,6 @@ impl BitReader {
     }
 
     /// Drops bits that are known to be there.
-    #[inline(always)]
     pub(super) fn drop_bits(&mut self, count: u32) {
         self.buffer >>= count;
         self.count -= count;
