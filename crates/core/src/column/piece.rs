@@ -180,33 +180,55 @@ impl Lane {
     }
 }
 
-/// Builds a lane, cell by cell, rows ascending.
+/// Builds a lane, cell by cell, rows ascending. As long as all cells have one tag, only their values are kept.
 #[derive(Debug, Default)]
 pub(crate) struct LaneBuilder {
+    /// The tag of all cells, [`MIXED`] once they differ.
+    tag: u8,
+    /// The tag of each cell, once they differ.
     tags: Vec<u8>,
     values: Vec<u64>,
     seen: TagSet,
     wide_ints: bool,
 }
 
+/// No tag of a cell.
+const MIXED: u8 = u8::MAX;
+
 impl LaneBuilder {
     /// Puts a cell into `row` (index in the piece). A second cell in the same row replaces the first.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, row: usize, tag: Tag, bits: u64) {
-        self.seen.insert(tag.mask());
         self.wide_ints |= bits as i64 != i64::from(bits as i32) || bits as i32 == NO_INT;
-        if self.values.len() == row {
-            self.tags.push(tag as u8);
+        if self.values.len() == row && self.tag == tag as u8 {
             self.values.push(bits);
         } else {
-            self.push_far(row, tag, bits);
+            self.push_other(row, tag, bits);
         }
     }
 
-    #[cold]
-    fn push_far(&mut self, row: usize, tag: Tag, bits: u64) {
+    #[inline(never)]
+    fn push_other(&mut self, row: usize, tag: Tag, bits: u64) {
+        self.seen.insert(tag.mask());
+        if row == 0 {
+            self.tag = tag as u8;
+            self.values.clear();
+            self.values.push(bits);
+            return;
+        }
+        if self.tag != MIXED {
+            let len = self.values.len();
+            if len == 0 {
+                self.tag = Tag::Null as u8;
+            }
+            self.tags.clear();
+            self.tags.resize(len, self.tag);
+            self.tag = MIXED;
+        }
         if self.values.len() <= row {
-            self.seen.insert(Tag::Null.mask());
+            if self.values.len() < row {
+                self.seen.insert(Tag::Null.mask());
+            }
             self.tags.resize(row + 1, Tag::Null as u8);
             self.values.resize(row + 1, 0);
         }
@@ -224,25 +246,28 @@ impl LaneBuilder {
         const STRINGS: TagSet = Tag::Shared.mask().union(Tag::Null.mask());
         const INTS: TagSet = Tag::Int.mask().union(Tag::Null.mask());
         let seen = self.seen;
-        let slots = self.tags.iter().zip(&self.values);
-        let wide = |(&tag, &bits): (&u8, &u64)| {
-            tag == Tag::Int as u8 && (bits as i64).unsigned_abs() > 1 << 53
-        };
-        let wide = self.wide_ints && seen.contains(Tag::Int) && slots.clone().any(wide);
-        let packed = if seen.within(STRINGS) {
-            let id = |(&tag, &bits): (&u8, &u64)| if tag == 0 { NO_STRING } else { bits as u32 };
-            Packed::Strings(slots.map(id).collect())
-        } else if seen.within(INTS) && !self.wide_ints {
-            let int = |(&tag, &bits): (&u8, &u64)| if tag == 0 { NO_INT } else { bits as i32 };
-            Packed::Ints(slots.map(int).collect())
-        } else if seen.0.is_power_of_two() {
-            Packed::Plain(
-                Tag::from_u8(seen.0.trailing_zeros() as u8),
-                self.values.clone(),
-            )
+        let wide_ints = self.wide_ints && seen.contains(Tag::Int);
+        let packed = if self.tag == MIXED {
+            let slots = self.tags.iter().zip(&self.values);
+            if seen.within(STRINGS) {
+                let id =
+                    |(&tag, &bits): (&u8, &u64)| if tag == 0 { NO_STRING } else { bits as u32 };
+                Packed::Strings(slots.map(id).collect())
+            } else if seen.within(INTS) && !wide_ints {
+                let int = |(&tag, &bits): (&u8, &u64)| if tag == 0 { NO_INT } else { bits as i32 };
+                Packed::Ints(slots.map(int).collect())
+            } else {
+                Packed::Mixed(self.tags.clone(), self.values.clone())
+            }
+        } else if seen.within(STRINGS) {
+            Packed::Strings(self.values.iter().map(|&bits| bits as u32).collect())
+        } else if seen.within(INTS) && !wide_ints {
+            Packed::Ints(self.values.iter().map(|&bits| bits as i32).collect())
         } else {
-            Packed::Mixed(self.tags.clone(), self.values.clone())
+            Packed::Plain(Tag::from_u8(self.tag), self.values.clone())
         };
+        let wide = wide_ints && has_wide_ints(&packed);
+        self.tag = Tag::Null as u8;
         self.tags.clear();
         self.values.clear();
         self.seen = TagSet::EMPTY;
@@ -252,5 +277,18 @@ impl LaneBuilder {
             wide,
             packed,
         }
+    }
+}
+
+/// True when there is an integer beyond 2^53.
+fn has_wide_ints(packed: &Packed) -> bool {
+    let wide = |bits: u64| (bits as i64).unsigned_abs() > 1 << 53;
+    match packed {
+        Packed::Plain(Tag::Int, values) => values.iter().any(|&bits| wide(bits)),
+        Packed::Mixed(tags, values) => {
+            let mut slots = tags.iter().zip(values);
+            slots.any(|(&tag, &bits)| tag == Tag::Int as u8 && wide(bits))
+        }
+        _ => false,
     }
 }

@@ -14,8 +14,8 @@ pub struct StringTable {
 
 impl StringTable {
     /// Appends a block of text and the views into it. `views` refer to block number [`Self::next_block`].
-    pub(crate) fn push_block(&mut self, text: Vec<u8>, views: &[u128]) {
-        self.blocks.push(Buffer::from_vec(text));
+    pub(crate) fn push_block(&mut self, text: &[u8], views: &[u128]) {
+        self.blocks.push(Buffer::from(text));
         self.views.extend_from_slice(views);
     }
 
@@ -63,17 +63,30 @@ impl StringTable {
 /// length, then up to 12 bytes of text, or 4 bytes of prefix, block and offset. Little endian, as every target of Arrow's
 /// zero-copy formats is.
 pub(crate) fn make_view(text: &[u8], block: u32, offset: u32) -> u128 {
-    let len = text.len();
-    let mut raw = [0u8; 16];
-    raw[..4].copy_from_slice(&(len as u32).to_le_bytes());
-    if len <= 12 {
-        raw[4..4 + len].copy_from_slice(text);
-    } else {
-        raw[4..8].copy_from_slice(&text[..4]);
-        raw[8..12].copy_from_slice(&block.to_le_bytes());
-        raw[12..].copy_from_slice(&offset.to_le_bytes());
+    let mut start = [0; 16];
+    let len = text.len().min(16);
+    start[..len].copy_from_slice(&text[..len]);
+    view_from(u128::from_le_bytes(start), text.len(), block, offset)
+}
+
+/// The same of `bytes[at..end]`, without a copy of variable length where 16 bytes are there.
+#[inline(always)]
+pub(crate) fn make_view_in(bytes: &[u8], at: usize, end: usize, block: u32, offset: u32) -> u128 {
+    match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        Some(start) => view_from(u128::from_le_bytes(*start), end - at, block, offset),
+        None => make_view(&bytes[at..end], block, offset),
     }
-    u128::from_ne_bytes(raw)
+}
+
+/// The view of a text of `len` bytes that begins with `start`.
+#[inline(always)]
+fn view_from(start: u128, len: usize, block: u32, offset: u32) -> u128 {
+    let rest = if len <= 12 {
+        start & ((1 << (8 * len)) - 1)
+    } else {
+        start & u128::from(u32::MAX) | u128::from(block) << 32 | u128::from(offset) << 64
+    };
+    len as u128 | rest << 32
 }
 
 pub(crate) fn view_len(view: u128) -> usize {

@@ -212,7 +212,7 @@ pub(crate) mod testing {
                 view
             })
             .collect();
-        strings.push_block(block, &views);
+        strings.push_block(&block, &views);
         let piece = Piece {
             rows: (first_row..).take(rows.len()).collect(),
             relative: false,

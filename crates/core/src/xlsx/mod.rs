@@ -1,5 +1,6 @@
 //! SpreadsheetML (ECMA-376): the parts of a workbook to cells. Has not heard of Arrow arrays.
 
+mod eight;
 pub(crate) mod formats;
 mod package;
 mod strings;

@@ -1,13 +1,16 @@
 //! The shared strings part (ECMA-376 part 1, 18.4), read chunk by chunk beside the sheet.
 
+use std::borrow::Cow;
+
 use memchr::memchr;
 
 use super::{
     Package,
+    eight::text_end,
     sheet::{ChunkReader, decode, rich_text, skip_blanks},
 };
 use crate::{
-    column::{StringTable, strings::make_view},
+    column::{StringTable, strings::make_view_in},
     error::Result,
     limits::{Limits, check},
     xml::{Token, Tokens},
@@ -18,6 +21,7 @@ pub(crate) struct SharedStrings {
     chunks: Option<ChunkReader>,
     table: StringTable,
     buf: Vec<u8>,
+    block: Block,
     limits: Limits,
 }
 
@@ -39,6 +43,7 @@ impl SharedStrings {
             chunks,
             table: StringTable::default(),
             buf: Vec::new(),
+            block: Block::default(),
             limits,
         })
     }
@@ -75,14 +80,15 @@ impl SharedStrings {
             self.chunks = None;
             return Ok(());
         };
-        let block = self.table.next_block();
-        let read = read_chunk(chunk.bytes(), block, &self.limits)
+        let block = &mut self.block;
+        block.clear(self.table.next_block());
+        let ended = read_chunk(chunk.bytes(), block, &self.limits)
             .map_err(|error| error.shift_byte(chunk.offset).in_part(chunks.part()))?;
-        self.table.push_block(read.text, &read.views);
+        self.table.push_block(&block.text, &block.views);
         let limit = self.limits.max_shared_string_bytes;
         check("max_shared_string_bytes", limit, self.table.size() as u64)
             .map_err(|error| error.in_part(chunks.part()))?;
-        if read.ended {
+        if ended {
             self.chunks = None;
         }
         self.buf = chunk.into_buf();
@@ -90,38 +96,51 @@ impl SharedStrings {
     }
 }
 
+/// The strings of one chunk; its memory serves the next one.
+#[derive(Default)]
 struct Block {
+    number: u32,
     text: Vec<u8>,
     views: Vec<u128>,
-    ended: bool,
 }
 
 impl Block {
-    fn push(&mut self, text: &str, block: u32, limits: &Limits) -> Result<()> {
-        check("max_cell_bytes", limits.max_cell_bytes, text.len() as u64)?;
+    fn clear(&mut self, number: u32) {
+        self.number = number;
+        self.text.clear();
+        self.views.clear();
+    }
+
+    /// Adds the text `bytes[at..end]`, which is UTF-8.
+    #[inline(always)]
+    fn push(&mut self, bytes: &[u8], at: usize, end: usize, limits: &Limits) -> Result<()> {
+        let len = end - at;
+        check("max_cell_bytes", limits.max_cell_bytes, len as u64)?;
+        let offset = self.text.len() as u32;
         self.views
-            .push(make_view(text.as_bytes(), block, self.text.len() as u32));
-        if text.len() > 12 {
-            self.text.extend_from_slice(text.as_bytes());
+            .push(make_view_in(bytes, at, end, self.number, offset));
+        if len > 12 {
+            self.text.extend_from_slice(&bytes[at..end]);
         }
         Ok(())
     }
 }
 
-fn read_chunk(bytes: &[u8], number: u32, limits: &Limits) -> Result<Block> {
-    let mut block = Block {
-        text: Vec::new(),
-        views: Vec::new(),
-        ended: false,
-    };
+/// Reads a chunk into `block`; true when the strings have ended.
+fn read_chunk(bytes: &[u8], block: &mut Block, limits: &Limits) -> Result<bool> {
     let mut at = 0;
     loop {
+        if let Some((start, end)) = plain_string(bytes, at) {
+            block.push(bytes, start, end, limits)?;
+            at = end + SI_END.len();
+            continue;
+        }
         at = skip_blanks(bytes, at);
         if at == bytes.len() {
-            break;
+            return Ok(false);
         }
-        if let Some((text, next)) = plain_string(bytes, at) {
-            block.push(&text, number, limits)?;
+        if let Some((text, next)) = decoded_string(bytes, at) {
+            block.push(text.as_bytes(), 0, text.len(), limits)?;
             at = next;
             continue;
         }
@@ -131,34 +150,40 @@ fn read_chunk(bytes: &[u8], number: u32, limits: &Limits) -> Result<Block> {
             Token::Open(tag) if tag.name() == "si" => {
                 let text = rich_text(&mut tokens).map_err(place)?;
                 block
-                    .push(&text, number, limits)
+                    .push(text.as_bytes(), 0, text.len(), limits)
                     .map_err(|error| error.at_byte(at as u64))?;
             }
             Token::Open(_) => tokens.skip_element().map_err(place)?,
-            Token::Close => {
-                block.ended = true;
-                break;
-            }
-            Token::End => break,
+            Token::Close => return Ok(true),
+            Token::End => return Ok(false),
             Token::Text(_) => {}
         }
         at += tokens.position() as usize;
     }
-    block.text.shrink_to_fit();
-    Ok(block)
 }
 
-/// `<si><t>text</t></si>`, by far the most common; anything else is left to XML tokens.
-fn plain_string(bytes: &[u8], at: usize) -> Option<(std::borrow::Cow<'_, str>, usize)> {
+const SI_END: &[u8] = b"</t></si>";
+
+/// Where the text of `<si><t>text</t></si>` is, by far the most common, if it stands for itself.
+#[inline(always)]
+fn plain_string(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    if bytes.get(at..at + 7)? != b"<si><t>" {
+        return None;
+    }
+    let (end, plain) = text_end(bytes, at + 7)?;
+    (plain && bytes.get(end..end + SI_END.len())? == SI_END).then_some((at + 7, end))
+}
+
+/// The same with entities, letters beyond ASCII or blanks to keep; anything else is left to XML tokens.
+fn decoded_string(bytes: &[u8], at: usize) -> Option<(Cow<'_, str>, usize)> {
     let rest = &bytes[at..];
     let start = [&b"<si><t>"[..], b"<si><t xml:space=\"preserve\">"]
         .iter()
         .find(|tag| rest.starts_with(tag))?
         .len();
-    let len = memchr(b'<', &rest[start..])?;
-    let end = start + len;
-    if !rest[end..].starts_with(b"</t></si>") {
+    let end = start + memchr(b'<', &rest[start..])?;
+    if !rest[end..].starts_with(SI_END) {
         return None;
     }
-    Some((decode(&rest[start..end])?, at + end + 9))
+    Some((decode(&rest[start..end])?, at + end + SI_END.len()))
 }

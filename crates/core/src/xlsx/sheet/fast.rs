@@ -7,8 +7,8 @@
 //!     value from `<v>`, or from `<is><t>`; a formula is skipped
 //! ```
 //!
-//! Cells are some 37 bytes apart, so the code takes short hops: a few byte comparisons, and eight bytes at once where a
-//! literal or a row number is expected. It knows double quotes, no prefixes, no comments, no CDATA, no rich inline text.
+//! Cells are some 37 bytes apart, so the code takes short hops of eight bytes (`eight.rs`), and compares a cell with the
+//! one above before it looks at its attributes (`shape.rs`). It knows double quotes, no prefixes, no comments, no CDATA, no rich inline text.
 //! Anything else is a surprise: the row is left to the tolerant scanner (`slow.rs`), which starts at the row once more,
 //! puts the same cells into the same places, and is the specification this file is tested against.
 
@@ -20,12 +20,14 @@ use quick_xml::escape::{resolve_xml_entity, unescape_with};
 use super::{
     number,
     rows::RowSink,
+    shape::{Content, RowDigits, Shapes},
     text::unescape,
     value::{CellType, ValueReader, shared},
 };
 use crate::{
     a1::{MAX_COLUMNS, MAX_ROWS},
     column::Tag,
+    xlsx::eight::{digit_count, digits_value, load, text_end},
 };
 
 /// Why the scanner stopped.
@@ -43,13 +45,14 @@ pub(super) fn scan(
     bytes: &[u8],
     mut at: usize,
     rows: &mut RowSink,
+    shapes: &mut Shapes,
     values: &ValueReader<'_>,
 ) -> Stop {
     loop {
         at = skip_blanks(bytes, at);
         let rest = &bytes[at..];
         if rest.starts_with(b"<row") {
-            match row(bytes, at + 4, rows, values) {
+            match row(bytes, at + 4, rows, shapes, values) {
                 Some(next) => at = next,
                 None => return Stop::Surprise(at),
             }
@@ -63,35 +66,14 @@ pub(super) fn scan(
     }
 }
 
-/// The digits of a row number and the quote behind them, as eight bytes to compare with.
-#[derive(Clone, Copy)]
-struct RowDigits {
-    key: u64,
-    mask: u64,
-    len: usize,
-}
-
-impl RowDigits {
-    fn new(digits: &[u8]) -> Self {
-        let mut key = [0; 8];
-        key[..digits.len()].copy_from_slice(digits);
-        key[digits.len()] = b'"';
-        let mask = u64::MAX >> (56 - 8 * digits.len());
-        RowDigits {
-            key: u64::from_le_bytes(key),
-            mask,
-            len: digits.len(),
-        }
-    }
-}
-
-#[inline]
-fn eight(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
-}
-
 /// A row, from behind `<row`; gives the place behind it.
-fn row(bytes: &[u8], mut at: usize, rows: &mut RowSink, values: &ValueReader<'_>) -> Option<usize> {
+fn row(
+    bytes: &[u8],
+    mut at: usize,
+    rows: &mut RowSink,
+    shapes: &mut Shapes,
+    values: &ValueReader<'_>,
+) -> Option<usize> {
     let mut digits: &[u8] = b"";
     let empty = loop {
         match *bytes.get(at)? {
@@ -116,7 +98,7 @@ fn row(bytes: &[u8], mut at: usize, rows: &mut RowSink, values: &ValueReader<'_>
     if empty {
         return Some(at + 2);
     }
-    let end = cells(bytes, at + 1, RowDigits::new(digits), rows, values);
+    let end = cells(bytes, at + 1, RowDigits::new(digits), rows, shapes, values);
     if end.is_none() {
         rows.repeat_row();
     }
@@ -128,7 +110,14 @@ fn row_number(digits: &[u8]) -> Option<u32> {
     if digits.len() > 7 || digits[0] == b'0' {
         return None;
     }
-    let number = number::parse_index(digits)?;
+    let mut number = 0;
+    for digit in digits {
+        let value = digit.wrapping_sub(b'0');
+        if value > 9 {
+            return None;
+        }
+        number = number * 10 + u32::from(value);
+    }
     (number <= MAX_ROWS).then(|| number - 1)
 }
 
@@ -138,13 +127,29 @@ fn cells(
     mut at: usize,
     digits: RowDigits,
     rows: &mut RowSink,
+    shapes: &mut Shapes,
     values: &ValueReader<'_>,
 ) -> Option<usize> {
     let mut column = 0;
     loop {
+        if let Some((shape, end)) = shapes.find(bytes, at, column, digits) {
+            let (cell_type, style) = (shape.cell_type, shape.style);
+            at = match shape.content {
+                Content::Empty => end,
+                Content::Value if bytes.get(end..end + 3)? == b"<v>" => {
+                    value(bytes, end + 3, column, cell_type, style, rows, values)?
+                }
+                Content::Inline if bytes.get(end..end + 7)? == b"<is><t>" => {
+                    inline(bytes, end + 7, column, rows, values)?
+                }
+                _ => content(bytes, end, column, cell_type, style, rows, values)?,
+            };
+            column += 1;
+            continue;
+        }
         match *bytes.get(at..at + 3)? {
             [b'<', b'c', b' ' | b'>' | b'/'] => {
-                at = cell(bytes, at + 2, digits, &mut column, rows, values)?;
+                at = cell(bytes, at, digits, &mut column, rows, shapes, values)?;
             }
             [b'<', b'/', b'r'] => {
                 return bytes[at..].starts_with(b"</row>").then_some(at + 6);
@@ -155,26 +160,29 @@ fn cells(
     }
 }
 
-/// A cell, from behind `<c`; gives the place behind it.
-#[inline]
+/// A cell, from its `<c`; gives the place behind it.
 fn cell(
     bytes: &[u8],
-    mut at: usize,
+    start: usize,
     digits: RowDigits,
     next_column: &mut u32,
     rows: &mut RowSink,
+    shapes: &mut Shapes,
     values: &ValueReader<'_>,
 ) -> Option<usize> {
+    let mut at = start + 2;
     let mut column = *next_column;
     let mut style = 0;
     let mut cell_type = CellType::Number;
-    loop {
+    let mut starts_with_r = false;
+    let empty = loop {
         match *bytes.get(at..at + 4)? {
             [b' ', b'r', b'=', b'"'] => {
                 let (found, end) = column_letters(bytes, at + 4)?;
-                if eight(bytes, end)? & digits.mask != digits.key || digits.len == 0 {
+                if !digits.equal(load(bytes, end)?) {
                     return None;
                 }
+                starts_with_r = at == start + 2;
                 column = found;
                 at = end + digits.len + 1;
             }
@@ -184,26 +192,45 @@ fn cell(
             }
             [b' ', b't', b'=', b'"'] => {
                 let len = memchr(b'"', bytes.get(at + 4..at + 14)?)?;
-                cell_type = match bytes[at + 4] {
-                    b's' if len == 1 => CellType::Shared,
-                    _ => CellType::from_attribute(&bytes[at + 4..at + 4 + len])?,
-                };
+                cell_type = CellType::from_attribute(&bytes[at + 4..at + 4 + len])?;
                 at += len + 5;
             }
             [b' ', ..] => at = attribute(bytes, at + 1)?.2,
-            [b'>', ..] => break,
-            [b'/', b'>', ..] => {
-                *next_column = column + 1;
-                return Some(at + 2);
-            }
+            [b'>', ..] => break false,
+            [b'/', b'>', ..] => break true,
             _ => return None,
         }
-    }
+    };
     if column >= MAX_COLUMNS {
         return None;
     }
     *next_column = column + 1;
-    at += 1;
+    at += if empty { 2 } else { 1 };
+    if starts_with_r {
+        let tag = &bytes[start..at];
+        let content = match cell_type {
+            _ if empty => Content::Empty,
+            CellType::Inline => Content::Inline,
+            _ => Content::Value,
+        };
+        shapes.learn(tag, column, digits, content, cell_type, style);
+    }
+    if empty {
+        return Some(at);
+    }
+    content(bytes, at, column, cell_type, style, rows, values)
+}
+
+/// What is between the tags of a cell, to behind `</c>`.
+fn content(
+    bytes: &[u8],
+    mut at: usize,
+    column: u32,
+    cell_type: CellType,
+    style: u32,
+    rows: &mut RowSink,
+    values: &ValueReader<'_>,
+) -> Option<usize> {
     if bytes.get(at..at + 2)? == b"<f" {
         at = formula_end(bytes, at + 2)?;
     }
@@ -216,21 +243,33 @@ fn cell(
                 .iter()
                 .find(|tag| rest.starts_with(tag))?
                 .len();
-            let end = at + memchr(b'<', &bytes[at..])?;
-            if !bytes[end..].starts_with(b"</t></is></c>") {
-                return None;
-            }
-            if let Some(lane) = values.context.selection.lane(column) {
-                push_text(&bytes[at..end], lane, Tag::Inline, rows, values)?;
-            }
-            Some(end + 13)
+            inline(bytes, at, column, rows, values)
         }
         _ => None,
     }
 }
 
+/// An inline text, from behind `<t>`, to behind `</c>`.
+#[inline(always)]
+fn inline(
+    bytes: &[u8],
+    at: usize,
+    column: u32,
+    rows: &mut RowSink,
+    values: &ValueReader<'_>,
+) -> Option<usize> {
+    let (end, plain) = text_end(bytes, at)?;
+    if bytes.get(end..end + 13)? != b"</t></is></c>" {
+        return None;
+    }
+    if let Some(lane) = values.context.selection.lane(column) {
+        push_text(&bytes[at..end], plain, lane, rows, values)?;
+    }
+    Some(end + 13)
+}
+
 /// A value, from behind `<v>`, to behind `</c>`.
-#[inline]
+#[inline(always)]
 fn value(
     bytes: &[u8],
     at: usize,
@@ -242,13 +281,20 @@ fn value(
 ) -> Option<usize> {
     const END: u64 = u64::from_le_bytes(*b"</v></c>");
     let Some(lane) = values.context.selection.lane(column) else {
-        let end = at + memchr(b'<', &bytes[at..])?;
-        return (eight(bytes, end)? == END).then_some(end + 8);
+        let end = text_end(bytes, at)?.0;
+        return (load(bytes, end)? == END).then_some(end + 8);
     };
     let (tag, bits, end) = match cell_type {
         CellType::Shared => {
-            let mut index = 0;
-            let end = digits_end(bytes, at, &mut index)?;
+            let word = load(bytes, at)?;
+            let (index, end) = match digit_count(word) {
+                count @ 1..8 => (digits_value(word, count) as u32, at + count),
+                _ => {
+                    let mut index = 0;
+                    let end = digits_end(bytes, at, &mut index)?;
+                    (index, end)
+                }
+            };
             let (tag, bits) = shared(index);
             (tag, bits, end)
         }
@@ -263,17 +309,17 @@ fn value(
             _ => return None,
         },
         CellType::Text => {
-            let end = at + memchr(b'<', &bytes[at..])?;
-            if eight(bytes, end)? != END {
+            let (end, plain) = text_end(bytes, at)?;
+            if load(bytes, end)? != END {
                 return None;
             }
-            push_text(&bytes[at..end], lane, Tag::Inline, rows, values)?;
+            push_text(&bytes[at..end], plain, lane, rows, values)?;
             return Some(end + 8);
         }
         // Rare, or odd: an inline string with a `<v>`.
         CellType::Error | CellType::Date | CellType::Inline => return None,
     };
-    if eight(bytes, end)? != END {
+    if load(bytes, end)? != END {
         return None;
     }
     rows.push(lane, tag, bits);
@@ -281,10 +327,11 @@ fn value(
 }
 
 /// Decodes and puts a text; an empty one is no value.
+#[inline(always)]
 fn push_text(
     raw: &[u8],
+    plain: bool,
     lane: usize,
-    tag: Tag,
     rows: &mut RowSink,
     values: &ValueReader<'_>,
 ) -> Option<()> {
@@ -294,7 +341,11 @@ fn push_text(
     if raw.len() as u64 > values.context.limits.max_cell_bytes {
         return None;
     }
-    rows.push_text(lane, tag, &decode(raw)?).ok()
+    if plain {
+        return rows.push_text(lane, Tag::Inline, raw).ok();
+    }
+    let text = decode(raw)?;
+    rows.push_text(lane, Tag::Inline, text.as_bytes()).ok()
 }
 
 /// Character data to text: entities, `_xHHHH_`. `None` when the tolerant reader has to look at it.

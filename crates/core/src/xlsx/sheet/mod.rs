@@ -5,6 +5,7 @@ mod fast;
 mod iso;
 mod number;
 mod rows;
+mod shape;
 mod slow;
 mod text;
 mod value;
@@ -16,7 +17,7 @@ pub(crate) use fast::{decode, skip_blanks};
 pub(crate) use rows::RowSink;
 pub(crate) use slow::rich_text;
 
-use self::value::ValueReader;
+use self::{shape::Shapes, value::ValueReader};
 use super::Styles;
 use crate::{
     column::{DateSystem, piece::Piece},
@@ -65,6 +66,7 @@ pub(crate) struct SheetContext {
 pub(crate) struct Scanner {
     context: Arc<SheetContext>,
     rows: RowSink,
+    shapes: Shapes,
 }
 
 /// What a chunk held.
@@ -77,7 +79,11 @@ pub(crate) struct Scanned {
 impl Scanner {
     pub(crate) fn new(context: Arc<SheetContext>) -> Self {
         let rows = RowSink::new(&context.selection);
-        Scanner { context, rows }
+        Scanner {
+            context,
+            rows,
+            shapes: Shapes::default(),
+        }
     }
 
     /// Reads a chunk, which starts at a row (or at what lies between rows). `offset` is its place in the part.
@@ -92,7 +98,7 @@ impl Scanner {
         let mut ended = false;
         while !ended && at < chunk.len() {
             if fast {
-                match fast::scan(chunk, at, &mut self.rows, &values) {
+                match fast::scan(chunk, at, &mut self.rows, &mut self.shapes, &values) {
                     fast::Stop::Surprise(position) => at = position,
                     fast::Stop::End => break,
                     fast::Stop::SheetEnd => {

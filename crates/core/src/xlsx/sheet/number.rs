@@ -1,5 +1,9 @@
 //! The decimal numbers of `<v>`.
 
+use memchr::memchr;
+
+use crate::xlsx::eight::{append, number};
+
 /// A number as a cell holds it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Number {
@@ -19,60 +23,54 @@ impl Number {
 }
 
 /// Powers of ten that are exact as doubles.
-const EXACT_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+const EXACT_POWERS: [f64; 16] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 ];
 
 /// Parses a number that starts at `at` and ends before the next `<`; gives it and the place of that `<`. `None` when it is
 /// anything but a plain number.
-#[inline]
+#[inline(always)]
 pub(super) fn parse_before_tag(bytes: &[u8], at: usize) -> Option<(Number, usize)> {
-    let mut i = at;
-    let negative = bytes.get(i) == Some(&b'-');
-    i += usize::from(negative);
-    let digits = i;
-    let mut mantissa = 0u64;
-    let mut byte = *bytes.get(i)?;
-    while byte.wrapping_sub(b'0') < 10 {
-        mantissa = mantissa
-            .wrapping_mul(10)
-            .wrapping_add(u64::from(byte - b'0'));
-        i += 1;
-        byte = *bytes.get(i)?;
-    }
-    let whole = i - digits;
-    if byte == b'<' && (1..=18).contains(&whole) {
-        let int = if negative {
-            -(mantissa as i64)
-        } else {
-            mantissa as i64
-        };
-        return Some((Number::Int(int), i));
-    }
-    if byte == b'.' {
-        i += 1;
-        byte = *bytes.get(i)?;
-        let start = i;
-        while byte.wrapping_sub(b'0') < 10 {
-            mantissa = mantissa
-                .wrapping_mul(10)
-                .wrapping_add(u64::from(byte - b'0'));
-            i += 1;
-            byte = *bytes.get(i)?;
-        }
-        let scale = i - start;
-        // Clinger's fast path: both are exact, so their quotient is rounded once.
-        if byte == b'<' && whole > 0 && whole + scale <= 18 && mantissa <= 1 << 53 && scale <= 22 {
-            let float = mantissa as f64 / EXACT_POWERS[scale];
-            return Some((Number::Float(if negative { -float } else { float }), i));
+    let negative = *bytes.get(at)? == b'-';
+    let start = at + usize::from(negative);
+    let signed = |float: f64| if negative { -float } else { float };
+    if let Some((whole, count)) = number(bytes, start)
+        && count > 0
+    {
+        let end = start + count;
+        match bytes.get(end)? {
+            b'<' => {
+                let int = whole as i64;
+                return Some((Number::Int(if negative { -int } else { int }), end));
+            }
+            b'.' => {
+                if let Some((fraction, scale)) = number(bytes, end + 1)
+                    && *bytes.get(end + 1 + scale)? == b'<'
+                {
+                    let end = end + 1 + scale;
+                    if count + scale <= 18 {
+                        let mantissa = append(whole, fraction, scale);
+                        // Clinger's fast path: both are exact, so their quotient is rounded once.
+                        if mantissa <= 1 << 53 {
+                            let float = mantissa as f64 / EXACT_POWERS[scale];
+                            return Some((Number::Float(signed(float)), end));
+                        }
+                    }
+                    let float = fast_float2::parse(&bytes[at..end]).ok()?;
+                    return Some((Number::Float(float), end));
+                }
+            }
+            _ => {}
         }
     }
-    while byte != b'<' {
-        i += 1;
-        byte = *bytes.get(i)?;
-    }
-    parse(&bytes[at..i]).map(|number| (number, i))
+    parse_odd(bytes, at)
+}
+
+/// What is longer, or written with an exponent, or no number at all.
+#[cold]
+fn parse_odd(bytes: &[u8], at: usize) -> Option<(Number, usize)> {
+    let len = memchr(b'<', &bytes[at..])?;
+    parse(&bytes[at..at + len]).map(|number| (number, at + len))
 }
 
 /// Parses a whole text as a number: the specification of the function above. Blanks around it are fine; `inf`, `nan` and
@@ -112,7 +110,7 @@ mod tests {
     use super::*;
 
     fn fast(text: &str) -> Option<Number> {
-        let bytes = format!("{text}</v>");
+        let bytes = format!("{text}</v></c></row></sheetData>");
         let (number, end) = parse_before_tag(bytes.as_bytes(), 0)?;
         assert_eq!(end, text.len());
         Some(number)

@@ -89,7 +89,7 @@ impl RowSink {
     }
 
     /// Puts a cell into the row in hand.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, lane: usize, tag: Tag, bits: u64) {
         if !self.placed && !self.place_row() {
             return;
@@ -107,8 +107,8 @@ impl RowSink {
         self.lanes[lane].push(row, tag, bits);
     }
 
-    /// Puts a text (or the literal of an error).
-    pub(crate) fn push_text(&mut self, lane: usize, tag: Tag, text: &str) -> Result<()> {
+    /// Puts a text (or the literal of an error), which is UTF-8.
+    pub(crate) fn push_text(&mut self, lane: usize, tag: Tag, text: &[u8]) -> Result<()> {
         // Placing the row may start a new piece, with a text of its own.
         if !self.placed && !self.place_row() {
             return Ok(());
@@ -119,12 +119,13 @@ impl RowSink {
                 "more than 4 GiB of text between two row numbers",
             ));
         }
-        self.text.extend_from_slice(text.as_bytes());
+        self.text.extend_from_slice(text);
         self.push(lane, tag, span(offset, text.len()));
         Ok(())
     }
 
     /// Gives the row in hand a place; false when it is not selected.
+    #[inline(never)]
     fn place_row(&mut self) -> bool {
         if self.outside {
             return false;

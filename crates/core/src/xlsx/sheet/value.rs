@@ -103,12 +103,12 @@ impl<'a> ValueReader<'a> {
             CellType::Text | CellType::Inline => {
                 // A formula that gives "" shows nothing, so it is no value.
                 if !text.is_empty() {
-                    rows.push_text(lane, Tag::Inline, text)?;
+                    rows.push_text(lane, Tag::Inline, text.as_bytes())?;
                 }
                 return Ok(());
             }
             _ if text.trim().is_empty() => return Ok(()),
-            CellType::Error => return rows.push_text(lane, Tag::Error, text.trim()),
+            CellType::Error => return rows.push_text(lane, Tag::Error, text.trim().as_bytes()),
             _ => {}
         }
         let (tag, bits) = match cell_type {
