@@ -1,7 +1,7 @@
 //! A column of a window to an Arrow array.
 //!
-//! Most lanes hold just what their column is, so each builder has a loop for that and one for everything else, cell by
-//! cell; both give the same array.
+//! Most lanes hold just what their column is, so each builder has a loop for that, and one for everything else that asks
+//! about each cell; both give the same array.
 
 use std::{ops::Range, sync::Arc};
 
@@ -12,14 +12,14 @@ use arrow_array::{
         TimestampMicrosecondType,
     },
 };
-use arrow_buffer::{BooleanBufferBuilder, NullBufferBuilder};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer, NullBufferBuilder};
 
 use super::{
     build_text,
     cell::{Cell, Tag},
     dates::{DateSystem, duration_micros, time_micros},
     kind::{ColumnKind, TextRepr},
-    piece::{Lane, Packed},
+    piece::{Lane, NO_INT, NO_STRING, Packed},
     window::ColumnView,
 };
 use crate::error::Result;
@@ -81,16 +81,11 @@ pub fn build_column(
 trait Target {
     type Arrow: ArrowPrimitiveType;
 
-    /// The value of a cell that fits.
-    fn fit(cell: Cell<'_>, dates: DateSystem) -> Option<Native<Self>>;
+    /// The value of a slot that fits.
+    fn fit(tag: Tag, bits: u64, dates: DateSystem) -> Option<Native<Self>>;
 
     /// The value of a repair of the right type.
     fn repair(repair: Repair) -> Option<Native<Self>>;
-
-    /// Appends rows of a lane without nulls or misfits, all at once, or returns false.
-    fn append_all(_lane: &Packed, _rows: Range<usize>, _values: &mut Vec<Native<Self>>) -> bool {
-        false
-    }
 }
 
 type Native<T> = <<T as Target>::Arrow as ArrowPrimitiveType>::Native;
@@ -107,18 +102,20 @@ fn build<T: Target>(
         if let Some(lane) = lane
             && !full.is_empty()
         {
-            if !lane.tags().contains(Tag::Null)
-                && T::append_all(lane.packed(), full.clone(), &mut values)
-            {
-                nulls.append_n_non_nulls(full.len());
+            let start = values.len();
+            if append_all::<T>(&mut values, lane.packed(), full.clone(), dates) {
+                append_validity(&mut nulls, lane, full);
             } else {
+                values.truncate(start);
                 for row in full {
-                    let cell = piece.lane_cell(lane, row, column.window().strings());
-                    let value = match cell {
-                        Cell::Null => None,
-                        cell => match T::fit(cell, dates) {
+                    let value = match lane.slot(row) {
+                        (Tag::Null, _) => None,
+                        (tag, bits) => match T::fit(tag, bits, dates) {
                             Some(value) => Some(value),
-                            None => T::repair(misfit(values.len(), cell)?),
+                            None => {
+                                let cell = piece.lane_cell(lane, row, column.window().strings());
+                                T::repair(misfit(values.len(), cell)?)
+                            }
                         },
                     };
                     nulls.append(value.is_some());
@@ -135,6 +132,56 @@ fn build<T: Target>(
     )))
 }
 
+/// Appends rows of a lane; false when one of them does not fit, and then what was appended is of no use.
+fn append_all<T: Target>(
+    values: &mut Vec<Native<T>>,
+    lane: &Packed,
+    rows: Range<usize>,
+    dates: DateSystem,
+) -> bool {
+    let mut all_fit = true;
+    let mut value = |tag: Tag, bits: u64| match T::fit(tag, bits, dates) {
+        Some(value) => value,
+        None => {
+            all_fit &= tag == Tag::Null;
+            Default::default()
+        }
+    };
+    match lane {
+        Packed::Strings(_) => return false,
+        Packed::Ints(ints) => values.extend(ints[rows].iter().map(|&int| match int {
+            NO_INT => Default::default(),
+            int => value(Tag::Int, i64::from(int) as u64),
+        })),
+        Packed::Plain(tag, bits) => values.extend(bits[rows].iter().map(|&bits| value(*tag, bits))),
+        Packed::Mixed(tags, bits) => {
+            let slots = tags[rows.clone()].iter().zip(&bits[rows]);
+            values.extend(slots.map(|(&tag, &bits)| value(Tag::from_u8(tag), bits)));
+        }
+    }
+    all_fit
+}
+
+/// Appends which rows of a lane have a value.
+pub(super) fn append_validity(nulls: &mut NullBufferBuilder, lane: &Lane, rows: Range<usize>) {
+    let len = rows.len();
+    if !lane.tags().contains(Tag::Null) {
+        return nulls.append_n_non_nulls(len);
+    }
+    let valid = match lane.packed() {
+        Packed::Strings(ids) => collect(&ids[rows], |id| *id != NO_STRING),
+        Packed::Ints(ints) => collect(&ints[rows], |int| *int != NO_INT),
+        Packed::Mixed(tags, _) => collect(&tags[rows], |tag| *tag != Tag::Null as u8),
+        Packed::Plain(tag, _) if *tag != Tag::Null => return nulls.append_n_non_nulls(len),
+        Packed::Plain(..) => return nulls.append_n_nulls(len),
+    };
+    nulls.append_buffer(&NullBuffer::new(valid));
+}
+
+fn collect<T>(slots: &[T], is_set: impl Fn(&T) -> bool) -> BooleanBuffer {
+    BooleanBuffer::collect_bool(slots.len(), |at| is_set(&slots[at]))
+}
+
 /// The rows that a lane holds, and how many it lacks.
 pub(super) fn split(lane: Option<&Lane>, rows: &Range<usize>) -> (Range<usize>, usize) {
     let end = lane.map_or(0, Lane::len).clamp(rows.start, rows.end);
@@ -146,12 +193,14 @@ struct Int;
 impl Target for Int {
     type Arrow = Int64Type;
 
-    fn fit(cell: Cell<'_>, _: DateSystem) -> Option<i64> {
+    #[inline(always)]
+    fn fit(tag: Tag, bits: u64, _: DateSystem) -> Option<i64> {
         const END: f64 = 9_223_372_036_854_775_808.0; // 2^63
-        match cell {
-            Cell::Int(int) => Some(int),
-            Cell::Float(float) if float.fract() == 0.0 && (-END..END).contains(&float) => {
-                Some(float as i64)
+        match tag {
+            Tag::Int => Some(bits as i64),
+            Tag::Float => {
+                let float = f64::from_bits(bits);
+                (float.fract() == 0.0 && (-END..END).contains(&float)).then_some(float as i64)
             }
             _ => None,
         }
@@ -164,15 +213,6 @@ impl Target for Int {
             None
         }
     }
-
-    fn append_all(lane: &Packed, rows: Range<usize>, values: &mut Vec<i64>) -> bool {
-        match lane {
-            Packed::Ints(ints) => values.extend(ints[rows].iter().map(|&int| i64::from(int))),
-            Packed::Plain(Tag::Int, bits) => values.extend(bits[rows].iter().map(|&b| b as i64)),
-            _ => return false,
-        }
-        true
-    }
 }
 
 struct Float;
@@ -183,10 +223,12 @@ pub(super) const MAX_EXACT_INT: i64 = 1 << 53;
 impl Target for Float {
     type Arrow = Float64Type;
 
-    fn fit(cell: Cell<'_>, _: DateSystem) -> Option<f64> {
-        match cell {
-            Cell::Float(float) => Some(float),
-            Cell::Int(int) if int.abs() <= MAX_EXACT_INT => Some(int as f64),
+    #[inline(always)]
+    fn fit(tag: Tag, bits: u64, _: DateSystem) -> Option<f64> {
+        let int = bits as i64;
+        match tag {
+            Tag::Float => Some(f64::from_bits(bits)),
+            Tag::Int if int.unsigned_abs() <= MAX_EXACT_INT as u64 => Some(int as f64),
             _ => None,
         }
     }
@@ -198,46 +240,19 @@ impl Target for Float {
             None
         }
     }
-
-    fn append_all(lane: &Packed, rows: Range<usize>, values: &mut Vec<f64>) -> bool {
-        match lane {
-            Packed::Ints(ints) => values.extend(ints[rows].iter().map(|&int| f64::from(int))),
-            Packed::Plain(Tag::Float, bits) => {
-                values.extend(bits[rows].iter().map(|&b| f64::from_bits(b)));
-            }
-            // Money: most have a fraction, some are whole.
-            Packed::Mixed(tags, bits) => {
-                let start = values.len();
-                for (&tag, &bits) in tags[rows.clone()].iter().zip(&bits[rows]) {
-                    let int = bits as i64;
-                    values.push(match tag {
-                        FLOAT => f64::from_bits(bits),
-                        INT if int.abs() <= MAX_EXACT_INT => int as f64,
-                        _ => {
-                            values.truncate(start);
-                            return false;
-                        }
-                    });
-                }
-            }
-            _ => return false,
-        }
-        true
-    }
 }
-
-const FLOAT: u8 = Tag::Float as u8;
-const INT: u8 = Tag::Int as u8;
 
 struct Date;
 
 impl Target for Date {
     type Arrow = Date32Type;
 
-    fn fit(cell: Cell<'_>, dates: DateSystem) -> Option<i32> {
-        match cell {
-            Cell::Date(serial) => dates.unix_days(serial),
-            Cell::DateTime(serial) if serial.fract() == 0.0 => dates.unix_days(serial),
+    #[inline(always)]
+    fn fit(tag: Tag, bits: u64, dates: DateSystem) -> Option<i32> {
+        let serial = f64::from_bits(bits);
+        match tag {
+            Tag::Date => dates.unix_days(serial),
+            Tag::DateTime if serial.fract() == 0.0 => dates.unix_days(serial),
             _ => None,
         }
     }
@@ -264,9 +279,10 @@ struct Timestamp;
 impl Target for Timestamp {
     type Arrow = TimestampMicrosecondType;
 
-    fn fit(cell: Cell<'_>, dates: DateSystem) -> Option<i64> {
-        match cell {
-            Cell::Date(serial) | Cell::DateTime(serial) => dates.unix_micros(serial),
+    #[inline(always)]
+    fn fit(tag: Tag, bits: u64, dates: DateSystem) -> Option<i64> {
+        match tag {
+            Tag::Date | Tag::DateTime => dates.unix_micros(f64::from_bits(bits)),
             _ => None,
         }
     }
@@ -281,11 +297,11 @@ struct Time;
 impl Target for Time {
     type Arrow = Time64MicrosecondType;
 
-    fn fit(cell: Cell<'_>, _: DateSystem) -> Option<i64> {
-        if let Cell::Time(fraction) = cell {
-            time_micros(fraction)
-        } else {
-            None
+    #[inline(always)]
+    fn fit(tag: Tag, bits: u64, _: DateSystem) -> Option<i64> {
+        match tag {
+            Tag::Time => time_micros(f64::from_bits(bits)),
+            _ => None,
         }
     }
 
@@ -299,9 +315,10 @@ struct Duration;
 impl Target for Duration {
     type Arrow = DurationMicrosecondType;
 
-    fn fit(cell: Cell<'_>, _: DateSystem) -> Option<i64> {
-        match cell {
-            Cell::Time(days) | Cell::Duration(days) => duration_micros(days),
+    #[inline(always)]
+    fn fit(tag: Tag, bits: u64, _: DateSystem) -> Option<i64> {
+        match tag {
+            Tag::Time | Tag::Duration => duration_micros(f64::from_bits(bits)),
             _ => None,
         }
     }
@@ -314,19 +331,35 @@ impl Target for Duration {
 fn build_bool(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<ArrayRef> {
     let mut values = BooleanBufferBuilder::new(column.len());
     let mut nulls = NullBufferBuilder::new(column.len());
-    column.try_for_each(|row, cell| {
-        let value = match cell {
-            Cell::Null => None,
-            Cell::Bool(value) => Some(value),
-            cell => match misfit(row, cell)? {
-                Repair::Bool(value) => Some(value),
-                _ => None,
-            },
-        };
-        values.append(value.unwrap_or_default());
-        nulls.append(value.is_some());
-        Ok(())
-    })?;
+    for (piece, lane, rows) in column.lanes() {
+        let (full, missing) = split(lane, &rows);
+        if let Some(lane) = lane
+            && !full.is_empty()
+        {
+            if let Packed::Plain(Tag::Bool, bits) = lane.packed() {
+                values.append_buffer(&collect(&bits[full.clone()], |bits| *bits != 0));
+                nulls.append_n_non_nulls(full.len());
+            } else {
+                for row in full {
+                    let value = match lane.slot(row) {
+                        (Tag::Null, _) => None,
+                        (Tag::Bool, bits) => Some(bits != 0),
+                        _ => {
+                            let cell = piece.lane_cell(lane, row, column.window().strings());
+                            match misfit(values.len(), cell)? {
+                                Repair::Bool(value) => Some(value),
+                                _ => None,
+                            }
+                        }
+                    };
+                    values.append(value.unwrap_or_default());
+                    nulls.append(value.is_some());
+                }
+            }
+        }
+        values.append_n(missing, false);
+        nulls.append_n_nulls(missing);
+    }
     Ok(Arc::new(BooleanArray::new(values.finish(), nulls.finish())))
 }
 

@@ -12,12 +12,12 @@ use arrow_array::{
 use arrow_buffer::{Buffer, NullBufferBuilder, ScalarBuffer};
 
 use super::{
-    build::{Misfit, split},
+    build::{Misfit, append_validity, split},
     cell::{Cell, Tag},
     display::write_cell,
     kind::TextRepr,
-    piece::{Packed, span_bytes},
-    strings::{StringTable, make_view, view_place, with_block},
+    piece::{NO_STRING, Packed},
+    strings::{StringTable, make_view, make_view_in, view_place, with_block},
     text,
     window::ColumnView,
 };
@@ -49,35 +49,41 @@ fn build_views(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<String
         if let Some(lane) = lane
             && !full.is_empty()
         {
-            let whole = !lane.tags().contains(Tag::Null);
-            match lane.packed() {
-                Packed::Strings(ids)
-                    if whole && gather(&ids[full.clone()], strings.views(), &mut views) =>
-                {
-                    nulls.append_n_non_nulls(full.len());
+            let has_inline = lane.tags().contains(Tag::Inline);
+            let block = if has_inline {
+                buffers.push(&piece.text)
+            } else {
+                0
+            };
+            let start = views.len();
+            let simple = match lane.packed() {
+                Packed::Strings(ids) => gather(&ids[full.clone()], strings.views(), &mut views),
+                Packed::Plain(Tag::Inline, spans) => {
+                    let text = &piece.text;
+                    views.extend(spans[full.clone()].iter().map(|&at| inline(at, text, block)));
+                    true
                 }
-                _ => {
-                    let inline = lane.tags().contains(Tag::Inline);
-                    let block = if inline { buffers.push(&piece.text) } else { 0 };
-                    for row in full {
-                        let (tag, bits) = lane.slot(row);
-                        let view = match tag {
-                            Tag::Null => None,
-                            Tag::Shared if (bits as usize) < strings.len() => {
-                                Some(strings.views()[bits as usize])
-                            }
-                            Tag::Inline => {
-                                let text = span_bytes(bits, &piece.text);
-                                Some(make_view(text, block, (bits >> 32) as u32))
-                            }
-                            _ => {
-                                let cell = piece.lane_cell(lane, row, strings);
-                                buffers.write(cell, column, views.len(), misfit)?
-                            }
-                        };
-                        nulls.append(view.is_some());
-                        views.push(view.unwrap_or_default());
-                    }
+                _ => false,
+            };
+            if simple {
+                append_validity(&mut nulls, lane, full);
+            } else {
+                views.truncate(start);
+                for row in full {
+                    let (tag, bits) = lane.slot(row);
+                    let view = match tag {
+                        Tag::Null => None,
+                        Tag::Shared if (bits as usize) < strings.len() => {
+                            Some(strings.views()[bits as usize])
+                        }
+                        Tag::Inline => Some(inline(bits, &piece.text, block)),
+                        _ => {
+                            let cell = piece.lane_cell(lane, row, strings);
+                            buffers.write(cell, column, views.len(), misfit)?
+                        }
+                    };
+                    nulls.append(view.is_some());
+                    views.push(view.unwrap_or_default());
                 }
             }
         }
@@ -92,21 +98,25 @@ fn build_views(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<String
     ))
 }
 
-/// Appends the view of every id; false (and nothing appended) when one is outside the table.
+/// Appends the view of every id; false when one is outside the table, and then what was appended is of no use.
 fn gather(ids: &[u32], table: &[u128], views: &mut Vec<u128>) -> bool {
-    let start = views.len();
-    let mut bad = false;
+    let mut known = true;
     views.extend(ids.iter().map(|&id| match table.get(id as usize) {
         Some(&view) => view,
         None => {
-            bad = true;
+            known &= id == NO_STRING;
             0
         }
     }));
-    if bad {
-        views.truncate(start);
-    }
-    !bad
+    known
+}
+
+/// The view of an inline text.
+#[inline(always)]
+fn inline(at: u64, text: &[u8], block: u32) -> u128 {
+    let (offset, len) = ((at >> 32) as u32, at as u32);
+    let start = offset as usize;
+    make_view_in(text, start, start + len as usize, block, offset)
 }
 
 /// The buffers views refer to: those of others, and one with the texts written for numbers, dates and so on.

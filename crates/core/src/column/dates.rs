@@ -46,10 +46,16 @@ impl DateSystem {
         if !(0.0..end).contains(&serial) {
             return None; // NaN too
         }
-        let day = serial.trunc();
-        let millis = ((serial - day) * MILLIS_PER_DAY).round() as i64;
-        Some(((day as i64 - i64::from(epoch)) * 86_400_000 + millis) * 1000)
+        let day = serial as i64;
+        let millis = round((serial - day as f64) * MILLIS_PER_DAY);
+        Some(((day - i64::from(epoch)) * 86_400_000 + millis) * 1000)
     }
+}
+
+/// [`f64::round`] of a small number that is not negative, without a call where the processor has no instruction for it.
+fn round(number: f64) -> i64 {
+    let whole = number as i64;
+    whole + i64::from(number - whole as f64 >= 0.5)
 }
 
 /// Microseconds since midnight of a fraction of a day, rounded to the millisecond; `None` outside `0..1`.

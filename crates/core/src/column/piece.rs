@@ -12,9 +12,9 @@ use super::{
 };
 
 /// Null in a lane packed to string indexes.
-const NO_STRING: u32 = u32::MAX;
+pub(crate) const NO_STRING: u32 = u32::MAX;
 /// Null in a lane packed to small integers.
-const NO_INT: i32 = i32::MIN;
+pub(crate) const NO_INT: i32 = i32::MIN;
 
 /// Cells of some rows; lanes follow the order of the selected columns.
 #[derive(Debug)]

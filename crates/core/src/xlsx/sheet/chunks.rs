@@ -17,7 +17,7 @@ use crate::{
 pub(crate) const CHUNK_BYTES: usize = if cfg!(debug_assertions) {
     2 << 10
 } else {
-    256 << 10
+    512 << 10
 };
 /// Bytes of the first chunk; sizes double from here, so that a look at the first rows is cheap.
 const FIRST_BYTES: usize = if cfg!(debug_assertions) {
