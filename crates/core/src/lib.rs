@@ -9,6 +9,7 @@ mod finding;
 mod header;
 mod inflate;
 mod limits;
+mod parallel;
 mod reader;
 mod source;
 mod suggest;

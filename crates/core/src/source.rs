@@ -50,8 +50,8 @@ impl Source {
         }
         check("max_file_bytes", limits.max_file_bytes, metadata.len())
             .map_err(|error| error.in_file(&name))?;
-        // An empty file cannot be mapped, and a pipe has no length: both are read.
-        let (bytes, map) = if metadata.is_file() && metadata.len() > 0 {
+        // A pipe has no length, and a small file is read sooner than it is mapped.
+        let (bytes, map) = if metadata.is_file() && metadata.len() > SMALL_FILE_BYTES {
             // SAFETY: the mapping is private and read-only. Rust's aliasing rules ask that nobody changes the file
             // meanwhile; that is documented above, as for every reader that maps files. A change can give wrong cells
             // (or a bus error on truncation) but every read is bounds-checked against the length of the mapping.
@@ -135,6 +135,9 @@ impl Source {
         }
     }
 }
+
+/// Bytes up to which a file is read into memory.
+const SMALL_FILE_BYTES: u64 = 256 << 10;
 
 /// A shared mapping as an owner of bytes.
 struct Mapped(Arc<Mmap>);

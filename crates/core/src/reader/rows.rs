@@ -12,6 +12,7 @@ use crate::{
     column::{ColumnKind, DateSystem, StringTable, Tag, Window},
     error::{Error, Result},
     header::Header,
+    parallel,
     xlsx::sheet::{Selection, SheetContext},
 };
 
@@ -54,12 +55,11 @@ struct Live {
 
 impl RowReader {
     pub(crate) fn new(prepared: Prepared, options: &ReadOptions, file: Option<&str>) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let small = prepared.chunks.compressed_len() < SMALL_PART_BYTES
             || options.limit.is_some_and(|limit| limit <= SMALL_LIMIT);
         let threads = match options.threads {
             _ if small => 1,
-            0 => cores,
+            0 => parallel::cores(),
             threads => threads,
         };
         RowReader {
@@ -82,6 +82,11 @@ impl RowReader {
     /// How serial numbers become dates in this workbook.
     pub fn dates(&self) -> DateSystem {
         self.dates
+    }
+
+    /// Threads it reads with.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
     }
 
     /// Rows given so far.

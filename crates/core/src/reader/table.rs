@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
-use rayon::prelude::*;
 
 use super::{options::ReadOptions, rows::RowReader};
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
     column::{Cell, ColumnKind, Repair, TextRepr, Window, build_column, display::write_cell},
     error::{Error, Result},
     header::Header,
+    parallel,
 };
 
 /// A sheet as Arrow batches: an iterator and a [`RecordBatchReader`].
@@ -124,7 +124,7 @@ impl TableReader {
     }
 
     fn batch(&mut self, window: &Window) -> Result<RecordBatch> {
-        let build = |(column, &kind): (usize, &ColumnKind)| -> Result<(ArrayRef, u64)> {
+        let build = |column: usize, &kind: &ColumnKind| -> Result<(ArrayRef, u64)> {
             let mut errors = 0;
             let array = build_column(window.column(column), kind, self.text, &mut |row, cell| {
                 if let Cell::Error(_) = cell {
@@ -135,8 +135,9 @@ impl TableReader {
             })?;
             Ok((array, errors))
         };
-        let columns: Result<Vec<(ArrayRef, u64)>> =
-            self.kinds.par_iter().enumerate().map(build).collect();
+        let shared_out = self.rows.threads() > 1 && parallel::is_worth_it(window);
+        let columns = parallel::map(shared_out, &self.kinds, build).into_iter();
+        let columns: Result<Vec<(ArrayRef, u64)>> = columns.collect();
         let (arrays, errors): (Vec<_>, Vec<_>) = columns?.into_iter().unzip();
         self.error_cells += errors.iter().sum::<u64>();
         let options = RecordBatchOptions::new().with_row_count(Some(window.num_rows()));

@@ -28,7 +28,6 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::{Field as ArrowField, Schema, SchemaRef};
 use arrow_select::filter::FilterBuilder;
-use rayon::prelude::*;
 
 use blank::blank_rows;
 use column::ColumnCheck;
@@ -45,6 +44,7 @@ use crate::{
     error::{Error, Result},
     finding::{Finding, Level},
     header::Header,
+    parallel,
 };
 
 /// Checks the windows of one sheet, in order, against a contract.
@@ -151,11 +151,9 @@ impl Validator {
             ));
         }
         let sheet_rows = window.row_numbers();
-        let built: Vec<_> = self
-            .columns
-            .par_iter_mut()
-            .map(|column| column.check(window))
-            .collect::<Result<_>>()?;
+        let shared_out = parallel::is_worth_it(window);
+        let built = parallel::map_mut(shared_out, &mut self.columns, |column| column.check(window));
+        let built = built.into_iter().collect::<Result<Vec<_>>>()?;
         let (arrays, mut faults): (Vec<ArrayRef>, Vec<Vec<Fault>>) = built
             .into_iter()
             .map(|column| (column.array, column.faults))
@@ -163,11 +161,9 @@ impl Validator {
         let blank = blank_rows(window, &arrays);
         self.require(&arrays, blank.as_ref(), &mut faults);
         let filled = blank.as_ref().map(|blank| !blank);
-        let taken = self
-            .keys
-            .par_iter_mut()
-            .map(|key| key.check(&arrays, filled.as_ref(), &sheet_rows));
-        faults.extend(taken.collect::<Vec<_>>());
+        faults.extend(parallel::map_mut(shared_out, &mut self.keys, |key| {
+            key.check(&arrays, filled.as_ref(), &sheet_rows)
+        }));
         let faults = self.in_reading_order(faults);
 
         let mut keep = filled;
@@ -263,10 +259,10 @@ impl Validator {
             sheet_rows,
         };
         let rows: Vec<&[Fault]> = faults.chunk_by(|a, b| a.row == b.row).collect();
-        let (rejected, findings): (Vec<_>, Vec<_>) = rows
-            .into_par_iter()
-            .map(|faults| scene.reject(faults))
-            .unzip();
+        let explained = parallel::map(parallel::is_worth_it(window), &rows, |_, faults| {
+            scene.reject(faults)
+        });
+        let (rejected, findings): (Vec<_>, Vec<_>) = explained.into_iter().unzip();
         let findings: Vec<Finding> = findings
             .into_iter()
             .flatten()
@@ -294,10 +290,9 @@ impl Validator {
                 let filter = FilterBuilder::new(&BooleanArray::new(keep, None))
                     .optimize()
                     .build();
-                let filtered = arrays
-                    .par_iter()
-                    .map(|array| filter.filter(array))
-                    .collect::<Result<_, _>>();
+                let shared_out = rows.len() * arrays.len() >= parallel::WORTH_IT;
+                let filtered = parallel::map(shared_out, &arrays, |_, array| filter.filter(array));
+                let filtered = filtered.into_iter().collect::<Result<_, _>>();
                 (
                     filtered.map_err(|error| Error::bug(format!("filter: {error}")))?,
                     kept,

@@ -104,6 +104,13 @@ impl EntryReader {
         self.compressed.len() as u64
     }
 
+    /// Room for a first look: `most`, or less when the archive says that the part is smaller. One byte more than that shows
+    /// its end.
+    pub(crate) fn first_room(&self, most: usize) -> usize {
+        let declared = usize::try_from(self.entry.inflated_bytes).unwrap_or(most);
+        declared.saturating_add(1).min(most)
+    }
+
     /// Fills `buf` from `start` on; fewer bytes than there is room for come only at the end, which is when size and CRC-32
     /// have been checked. Before `start` must stand the last 32 KiB of the part, or all if there were fewer.
     pub(crate) fn fill(&mut self, buf: &mut [u8], start: usize) -> Result<usize> {
@@ -187,7 +194,7 @@ impl EntryReader {
     pub(crate) fn read_small(mut self) -> Result<Vec<u8>> {
         let limit = self.budget.limits.max_small_part_bytes;
         let mut bytes = Vec::new();
-        let mut room = 16 << 10;
+        let mut room = self.first_room(16 << 10);
         loop {
             let start = bytes.len();
             bytes.resize(start + room, 0);

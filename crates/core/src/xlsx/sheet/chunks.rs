@@ -91,7 +91,7 @@ impl ChunkReader {
         let mut ended = false;
         let (found, at) = loop {
             let start = bytes.len();
-            let room = start.max(FIRST_BYTES);
+            let room = start.max(reader.first_room(FIRST_BYTES));
             bytes.resize(start + room, 0);
             let read = reader.fill(&mut bytes, start)?;
             bytes.truncate(start + read);
@@ -173,7 +173,7 @@ impl ChunkReader {
         let mut have = self.tail.len();
         let start = have - self.carry;
         self.size = (self.size * 2).min(self.max_size);
-        let mut room = have + self.size;
+        let mut room = have + if self.ended { 0 } else { self.size };
         if buf.len() < room {
             buf.resize(room, 0);
         }
