@@ -13,7 +13,7 @@ use std::{
 
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use sheetlift::{CancelToken, Error, Result};
+use sheetlift::{CancelToken, Error, Job, Result};
 
 use crate::error::raise;
 
@@ -52,6 +52,23 @@ pub(crate) fn run<T: Send + 'static>(
         Some(raised) => Err(raised),
         None => result.map_err(|error| raise(py, &error)),
     }
+}
+
+/// Bytes of a file that is read before a thread for it would have started.
+const SMALL_FILE_BYTES: usize = 256 << 10;
+
+/// As [`run`], for work over the file of `job` alone: where it is small, here and now.
+pub(crate) fn run_over<T: Send + 'static>(
+    py: Python<'_>,
+    cancel: &CancelToken,
+    job: Job,
+    work: impl FnOnce(Job) -> Result<T> + Send + 'static,
+) -> PyResult<T> {
+    if job.source().bytes().len() > SMALL_FILE_BYTES {
+        return run(py, cancel, move || work(job));
+    }
+    let result = py.detach(|| guarded(|| work(job)));
+    result.map_err(|error| raise(py, &error))
 }
 
 /// Runs `work`; a panic is an error, and a forked process has threads to run it on.

@@ -6,7 +6,7 @@ use sheetlift::{CancelToken, Error, Job, LoadOptions, Report, Result, connect};
 use crate::{
     arguments::{Arguments, Keywords},
     error::raise,
-    run::run,
+    run::{run, run_over},
     source::job,
     table::Table,
     workbook::{self, Workbook},
@@ -43,7 +43,7 @@ pub(crate) fn inspect<'py>(
     let (job, cancel) = placed(src, &mut arguments)?;
     let full = arguments.take("full")?.unwrap_or(false);
     arguments.finish()?;
-    let text = run(py, &cancel, move || {
+    let text = run_over(py, &cancel, job, move |job| {
         let inspection = job.inspect(full)?;
         serde_json::to_string(&inspection).map_err(|error| Error::bug(error.to_string()))
     })?;
@@ -60,7 +60,7 @@ pub(crate) fn infer_contract<'py>(
     let mut arguments = Arguments::new(py, "infer_contract", options)?;
     let (job, cancel) = placed(src, &mut arguments)?;
     arguments.finish()?;
-    let text = run(py, &cancel, move || {
+    let text = run_over(py, &cancel, job, |job| {
         Ok(job.infer_contract()?.to_json().to_string())
     })?;
     loads(py, &text)
@@ -79,7 +79,7 @@ pub(crate) fn validate<'py>(
     let contract = arguments.contract(contract)?;
     let accepted = arguments.take("accepted")?.unwrap_or(false);
     arguments.finish()?;
-    let (found, table) = run(py, &cancel, move || {
+    let (found, table) = run_over(py, &cancel, job, move |job| {
         let job = job.with_contract(contract.read()?);
         if !accepted {
             return Ok((job.validate()?, None));

@@ -8,7 +8,7 @@ use sheetlift::{CancelToken, Error, Job, Result};
 use crate::{
     arguments::{Arguments, Keywords},
     error::raise,
-    run::run,
+    run::run_over,
     scan::Scan,
     table::Table,
 };
@@ -28,8 +28,8 @@ impl Workbook {
     pub(crate) fn open(py: Python<'_>, job: Job) -> PyResult<Workbook> {
         let cancel = CancelToken::new();
         let name = job.source().name().map(str::to_owned);
-        let opened = job.clone();
-        let parts = run(py, &cancel, move || parts(&opened))?;
+        let opened = job.clone().with_cancel(cancel.clone());
+        let parts = run_over(py, &cancel, opened, |job| parts(&job))?;
         Ok(Workbook {
             job: Mutex::new(Some(job)),
             name,
@@ -134,7 +134,7 @@ pub(crate) fn read(py: Python<'_>, job: Job, mut arguments: Arguments<'_>) -> Py
     let cancel = CancelToken::new();
     let stop = cancel.clone();
     let job = job.with_read(read).with_cancel(cancel.clone());
-    run(py, &cancel, move || {
+    run_over(py, &cancel, job, move |job| {
         let mut reader = job.table()?;
         let mut batches = Vec::new();
         while let Some(batch) = reader.next_batch()? {

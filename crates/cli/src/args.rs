@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     /// Load the good rows of a sheet into a database, once
     Load(LoadArgs),
+    /// Measure how fast a sheet is read into Arrow
+    Bench(BenchArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -67,20 +69,41 @@ pub(crate) struct InspectArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ConvertArgs {
-    /// The workbook
-    pub(crate) file: PathBuf,
+    /// The workbook, or several, which become one table
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
     /// Where to write: a file ending in .parquet, .arrow, .csv or .ndjson, or - for standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
     /// Format, when the name of the output does not tell: parquet, arrow, csv, ndjson
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
-    /// Write only the rows that this contract accepts, in its types
+    /// Convert every visible sheet of cells, not the first one only
+    #[arg(long, conflicts_with = "sheet")]
+    pub(crate) all_sheets: bool,
+    /// Add where each row is from: source_file, source_sheet, source_row
+    #[arg(long)]
+    pub(crate) with_source: bool,
+    /// Write only the rows that this contract accepts, in its types; for one sheet
     #[arg(long, value_name = "CONTRACT")]
     pub(crate) contract: Option<PathBuf>,
     /// Write the report on the others: .json for all of it, .ndjson for one finding a line
     #[arg(long, value_name = "REPORT", requires = "contract")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BenchArgs {
+    /// The workbook
+    pub(crate) file: PathBuf,
+    /// Times to read it; the median counts
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) runs: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
 }

@@ -28,6 +28,7 @@ fn run(command: Command) -> sheetlift::Result<exit::Status> {
         Command::Contract(ContractCommand::Infer(args)) => commands::infer::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Load(args) => commands::load::run(&args),
+        Command::Bench(args) => commands::bench::run(&args),
         Command::Completions { shell } => commands::completions::run(shell),
     }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use sheetlift::{
-    CancelToken, CellRange, Contract, Job, ReadOptions, Result, parse_columns, parse_header,
-    parse_strings, parse_types,
+    CancelToken, CellRange, Contract, Job, ReadOptions, Result, SheetKind, SheetRef, Visibility,
+    parse_columns, parse_header, parse_strings, parse_types,
 };
 
 use crate::args::ReadArgs;
@@ -18,6 +18,16 @@ pub(crate) fn job(file: &Path, cancel: CancelToken) -> Result<Job> {
 pub(crate) fn job_with_contract(file: &Path, contract: &Path, cancel: CancelToken) -> Result<Job> {
     let contract = Contract::from_path(contract)?;
     Ok(job(file, cancel)?.with_contract(contract))
+}
+
+/// The sheets of cells that users see.
+pub(crate) fn visible_sheets(job: &Job) -> Result<Vec<SheetRef>> {
+    let workbook = job.workbook()?;
+    let sheets = workbook.sheets().iter().enumerate();
+    let shown = sheets.filter(|(_, sheet)| {
+        sheet.kind == SheetKind::Worksheet && sheet.visibility == Visibility::Visible
+    });
+    Ok(shown.map(|(place, _)| SheetRef::Index(place)).collect())
 }
 
 impl ReadArgs {

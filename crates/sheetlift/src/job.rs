@@ -8,7 +8,7 @@ use std::{
 };
 
 use sheetlift_core::{
-    CancelToken, Contract, Finding, HeaderRow, Limits, Locate, ReadOptions, SheetRef, Source,
+    CancelToken, Contract, Finding, HeaderRow, Limits, Locate, ReadOptions, SheetRef, Source, StageTimes,
     TableReader, Workbook,
 };
 
@@ -156,6 +156,17 @@ impl Job {
     /// As [`Job::workbook`], and `Usage` when a sheet or column is not there.
     pub fn table(&self) -> Result<TableReader> {
         Ok(self.workbook()?.table(&self.located())?)
+    }
+
+    /// How long each stage of reading the sheet takes on one thread, each run alone.
+    ///
+    /// # Errors
+    /// As [`Job::table`].
+    pub fn stage_times(&self) -> Result<StageTimes> {
+        Ok(sheetlift_core::stage_times(
+            &self.workbook()?,
+            &self.located(),
+        )?)
     }
 
     /// The sheet that a person calls `text`: by its name, or by its place counted from 1 when no sheet has that name.

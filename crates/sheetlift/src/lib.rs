@@ -48,7 +48,7 @@ mod error;
 mod problem;
 
 pub use check::{Check, Verdicts};
-pub use convert::{Compression, Converted, Format};
+pub use convert::{Compression, Converted, Format, convert_many};
 pub use error::{Error, ErrorClass, ErrorKind, Result};
 pub use inspect::{InferredFrom, InspectedField, InspectedSheet, Inspection, RowsAre};
 pub use job::Job;
@@ -65,8 +65,8 @@ pub use sheetlift_core::{
     CancelToken, CellRange, Checked, ColumnFacts, ColumnKind, Constraints, Contract, DefinedName,
     Field, FieldType, FieldsMatch, Finding, Header, HeaderColumn, HeaderRow, Level, Limits,
     Literal, Load, Locate, Location, NumberFormat, ReadOptions, RejectedRow, RowReader, RuleDoc,
-    SheetInfo, SheetKind, SheetRef, Source, StringFormat, Summary, Table, TableInfo, TableReader,
-    TemporalFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
+    SheetInfo, SheetKind, SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo,
+    TableReader, TemporalFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

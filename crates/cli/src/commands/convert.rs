@@ -2,7 +2,7 @@
 
 use std::{io, time::Instant};
 
-use sheetlift::{Converted, Error, Format, Result};
+use sheetlift::{Converted, Error, Format, Job, Result, convert_many};
 
 use crate::{
     args::ConvertArgs,
@@ -18,24 +18,21 @@ use crate::{
 pub(crate) fn run(args: &ConvertArgs) -> Result<Status> {
     let started = Instant::now();
     let format = format(args)?;
-    let job = match &args.contract {
-        Some(contract) => read::job_with_contract(&args.file, contract, interrupt::token())?,
-        None => read::job(&args.file, interrupt::token())?,
-    };
-    let options = args.read.options(&job)?;
+    let mut jobs = jobs(args)?;
     if is_stdout(&args.output) && args.report.as_deref().is_some_and(is_stdout) {
         let error = "the rows and the report cannot both go to standard output";
         return Err(Error::usage("usage/report", error).with_hint("write one of them to a file"));
     }
     let report = ReportFile::create(args.report.as_deref())?;
-    let (job, line) = ProgressLine::watch(report.attach(job.with_read(options))?, "reading");
+    let (first, line) = ProgressLine::watch(report.attach(jobs.remove(0))?, "reading");
+    jobs.insert(0, first);
     if is_stdout(&args.output) {
-        let done = job.convert(format, io::stdout())?;
+        let done = convert(&jobs, args, format, io::stdout())?;
         drop(line);
         return finish(&done, report);
     }
     let output = Output::create(&args.output)?;
-    let done = job.convert(format, output.writer()?)?;
+    let done = convert(&jobs, args, format, output.writer()?)?;
     output.publish()?;
     drop(line);
     note(&format!(
@@ -47,6 +44,43 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Status> {
         started.elapsed().as_secs_f64()
     ));
     finish(&done, report)
+}
+
+/// One job for each sheet; there is at least one.
+fn jobs(args: &ConvertArgs) -> Result<Vec<Job>> {
+    let mut jobs = Vec::with_capacity(args.files.len());
+    for file in &args.files {
+        let job = match &args.contract {
+            Some(contract) => read::job_with_contract(file, contract, interrupt::token())?,
+            None => read::job(file, interrupt::token())?,
+        };
+        let options = args.read.options(&job)?;
+        if args.all_sheets {
+            for sheet in read::visible_sheets(&job)? {
+                let options = options.clone().with_sheet(sheet);
+                jobs.push(job.clone().with_read(options));
+            }
+        } else {
+            jobs.push(job.with_read(options));
+        }
+    }
+    if jobs.is_empty() {
+        return Err(Error::usage("sheet/none", "there is no visible sheet of cells")
+            .with_hint("name one with --sheet; `sheetlift inspect` lists them"));
+    }
+    Ok(jobs)
+}
+
+fn convert(
+    jobs: &[Job],
+    args: &ConvertArgs,
+    format: Format,
+    out: impl io::Write + Send,
+) -> Result<Converted> {
+    match jobs {
+        [job] if !args.with_source => job.convert(format, out),
+        jobs => convert_many(jobs, args.with_source, format, out),
+    }
 }
 
 /// Says what is not in the output, and gives the status.

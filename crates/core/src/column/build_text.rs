@@ -60,7 +60,11 @@ fn build_views(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<String
                 Packed::Strings(ids) => gather(&ids[full.clone()], strings.views(), &mut views),
                 Packed::Plain(Tag::Inline, spans) => {
                     let text = &piece.text;
-                    views.extend(spans[full.clone()].iter().map(|&at| inline(at, text, block)));
+                    views.extend(
+                        spans[full.clone()]
+                            .iter()
+                            .map(|&at| inline(at, text, block)),
+                    );
                     true
                 }
                 _ => false,

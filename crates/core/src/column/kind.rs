@@ -68,6 +68,27 @@ impl ColumnKind {
         }
     }
 
+    /// The narrowest type that holds the values of both, as [`ColumnKind::of`] has it for cells. An integer beyond 2^53 does
+    /// not fit the `Float` that it may become.
+    ///
+    /// ```
+    /// use sheetlift_core::ColumnKind;
+    /// assert_eq!(ColumnKind::Int.union(ColumnKind::Float), ColumnKind::Float);
+    /// assert_eq!(ColumnKind::Int.union(ColumnKind::Date), ColumnKind::Text);
+    /// ```
+    #[must_use]
+    pub fn union(self, other: ColumnKind) -> ColumnKind {
+        use ColumnKind::*;
+        match (self, other) {
+            (Null, kind) | (kind, Null) => kind,
+            (left, right) if left == right => left,
+            (Int | Float, Int | Float) => Float,
+            (Date | Timestamp, Date | Timestamp) => Timestamp,
+            (Time | Duration, Time | Duration) => Duration,
+            _ => Text,
+        }
+    }
+
     /// The Arrow type.
     pub fn data_type(self, text: TextRepr) -> DataType {
         match self {

@@ -197,7 +197,13 @@ impl Bits {
     unsafe fn refill(&mut self, input: &[u8]) {
         debug_assert!(self.position + 8 <= input.len());
         // SAFETY: the caller's promise.
-        let word = unsafe { input.as_ptr().add(self.position).cast::<u64>().read_unaligned() };
+        let word = unsafe {
+            input
+                .as_ptr()
+                .add(self.position)
+                .cast::<u64>()
+                .read_unaligned()
+        };
         self.buffer |= u64::from_le(word) << (self.count & 63);
         self.position += 7 - (self.count >> 3 & 7) as usize;
         self.count |= 56;

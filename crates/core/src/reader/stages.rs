@@ -1,6 +1,7 @@
 //! The stages of a read one at a time, for benches and for `sheetlift bench`: the same code as in a real read, run alone.
 
 use std::{
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     column::piece::Piece,
-    error::Result,
+    error::{Error, Result},
     xlsx::{SharedStrings, sheet::Scanner},
 };
 
@@ -26,6 +27,8 @@ pub struct StageTimes {
     pub scan: Duration,
     /// Inflating and reading the shared strings.
     pub strings: Duration,
+    /// Building the arrays of Arrow from all pieces.
+    pub columns: Duration,
     /// Bytes of the sheet once inflated.
     pub sheet_bytes: u64,
     /// Cells with a value, nulls between them included.
@@ -34,7 +37,8 @@ pub struct StageTimes {
     pub string_count: u64,
 }
 
-/// Runs each stage alone on the sheet that `options` name. Chunks are timed one by one as they pass, so memory stays bounded.
+/// Runs each stage alone on the sheet that `options` name. Chunks are timed one by one as they pass; the
+/// pieces of the whole sheet are held for the last stage.
 ///
 /// # Errors
 /// As [`Workbook::rows`].
@@ -66,5 +70,22 @@ pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTi
     }
     times.strings = start.elapsed();
     times.string_count = strings.table().len() as u64;
+    drop(strings);
+    times.columns = columns_time(workbook, options)?;
     Ok(times)
+}
+
+/// The time for all batches, in the types that hold every cell, once the pieces are there.
+fn columns_time(workbook: &Workbook, options: &ReadOptions) -> Result<Duration> {
+    let mut options = options.clone();
+    options.types.clear(); // with types given, batches would be built while the sheet is read
+    let mut table = workbook.table(&options)?;
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let alone =
+        alone.map_err(|error| Error::io(io::Error::other(error), "cannot start a thread"))?;
+    alone.install(|| {
+        let start = Instant::now();
+        while table.next_batch()?.is_some() {}
+        Ok(start.elapsed())
+    })
 }

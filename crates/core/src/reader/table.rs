@@ -82,6 +82,16 @@ impl TableReader {
         })
     }
 
+    /// Gives columns other types, by their names: wider ones, or a cell will not fit.
+    #[must_use]
+    pub fn with_kinds(mut self, kind: impl Fn(&str) -> Option<ColumnKind>) -> Self {
+        for (known, column) in self.kinds.iter_mut().zip(&self.rows.header().columns) {
+            *known = kind(&column.name).unwrap_or(*known);
+        }
+        self.schema = schema(self.rows.header(), &self.kinds, self.text);
+        self
+    }
+
     /// The columns and the header row.
     pub fn header(&self) -> &Header {
         self.rows.header()
@@ -106,6 +116,18 @@ impl TableReader {
             return Ok(None);
         };
         self.batch(&window).map(Some)
+    }
+
+    /// The next batch, and the row of the spreadsheet (from 1) that each of its rows was; `None` at the end.
+    ///
+    /// # Errors
+    /// As [`Self::next_batch`].
+    pub fn next_batch_with_rows(&mut self) -> Result<Option<(RecordBatch, Vec<u32>)>> {
+        let Some(window) = self.rows.next_window()? else {
+            return Ok(None);
+        };
+        let rows = window.row_numbers().into_iter().map(|row| row + 1);
+        Ok(Some((self.batch(&window)?, rows.collect())))
     }
 
     /// All batches that are left.

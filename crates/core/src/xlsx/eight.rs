@@ -77,7 +77,10 @@ pub(crate) fn text_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
         let tags = equal(b'<');
         if tags != 0 {
             let before = (tags & tags.wrapping_neg()) - 1; // all bits below the first one
-            return Some((at + (tags.trailing_zeros() / 8) as usize, special | odd & before == 0));
+            return Some((
+                at + (tags.trailing_zeros() / 8) as usize,
+                special | odd & before == 0,
+            ));
         }
         special |= odd;
         at += 8;

@@ -3,6 +3,7 @@
 
 mod format;
 mod ipc;
+mod many;
 mod parquet;
 mod text;
 
@@ -24,6 +25,7 @@ use crate::{
     report::Report,
 };
 pub use format::{Compression, Format};
+pub use many::convert_many;
 
 /// Batches that wait for the writer.
 const BATCHES_IN_FLIGHT: usize = 2;
