@@ -3,8 +3,8 @@
 //! There is no thread for inflating and none for parsing. Every worker takes the part, inflates the next chunk, gives the
 //! part back and reads the chunk while it is still in its cache; meanwhile another worker inflates the one after. So one
 //! core does everything in turn, two cores share the work evenly, and with many cores inflating, the one thing that cannot
-//! be split, never waits. One worker reads the shared strings first. The caller is a worker too: with one thread nothing is
-//! spawned. Hand-over blocks on a condition variable; a slow consumer stops the workers once `window` chunks wait for it.
+//! be split, never waits. The shared strings are read the same way: by all workers before the sheet when rows are wanted as they
+//! come, or else by one of them beside the sheet. The caller is a worker too: with one thread nothing is spawned. Hand-over blocks on a condition variable; a slow consumer stops the workers once `window` chunks wait for it.
 
 use std::{
     collections::BTreeMap,
@@ -18,8 +18,9 @@ use std::{
 use crate::{
     column::{StringTable, piece::Piece},
     error::{Error, Result},
+    limits::Limits,
     xlsx::{
-        SharedStrings,
+        Block, SharedStrings,
         sheet::{ChunkReader, Scanner, SheetContext},
     },
 };
@@ -27,13 +28,35 @@ use crate::{
 /// Reads one sheet and the shared strings.
 pub(crate) struct Pipeline {
     shared: Arc<Shared>,
-    scanner: Scanner,
+    worker: Worker,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// When the shared strings are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strings {
+    /// Before the sheet: no row can be given without them.
+    First,
+    /// Beside the sheet: they are wanted at its end.
+    Beside,
+}
+
+/// What a worker keeps from chunk to chunk.
+struct Worker {
+    scanner: Scanner,
+    block: Block,
 }
 
 struct Shared {
     part: Mutex<Feed>,
+    /// `None` once the table is complete.
     strings: Mutex<Option<SharedStrings>>,
+    /// There are chunks of strings that nobody took.
+    strings_left: AtomicBool,
+    /// A worker is at them.
+    strings_busy: AtomicBool,
+    when: Strings,
+    limits: Limits,
     state: Mutex<State>,
     changed: Condvar,
     stop: AtomicBool,
@@ -57,7 +80,6 @@ struct State {
     done: BTreeMap<u64, Result<Vec<Piece>>>,
     /// Number of chunks, once known.
     total: Option<u64>,
-    strings_taken: bool,
     table: Option<Result<Arc<StringTable>>>,
     bufs: Vec<Vec<u8>>,
 }
@@ -68,6 +90,7 @@ impl Pipeline {
         context: &Arc<SheetContext>,
         chunks: ChunkReader,
         strings: SharedStrings,
+        when: Strings,
         threads: usize,
     ) -> Self {
         let shared = Arc::new(Shared {
@@ -76,24 +99,32 @@ impl Pipeline {
                 next: 0,
                 ended: false,
             }),
+            strings_left: AtomicBool::new(true),
+            strings_busy: AtomicBool::new(false),
             strings: Mutex::new(Some(strings)),
+            when,
+            limits: context.limits.clone(),
             state: Mutex::default(),
             changed: Condvar::new(),
             stop: AtomicBool::new(false),
             window: 4 * threads as u64 + 4,
         });
+        let worker = || Worker {
+            scanner: Scanner::new(Arc::clone(context)),
+            block: Block::default(),
+        };
         let threads = (1..threads).filter_map(|_| {
-            let (shared, context) = (Arc::clone(&shared), Arc::clone(context));
+            let (shared, worker) = (Arc::clone(&shared), worker());
             // Fewer threads than asked for are slower, nothing else.
             std::thread::Builder::new()
                 .name("sheetlift-reader".into())
-                .spawn(move || shared.run(Scanner::new(context)))
+                .spawn(move || shared.run(worker))
                 .ok()
         });
         let threads = threads.collect();
         Pipeline {
             shared,
-            scanner: Scanner::new(Arc::clone(context)),
+            worker: worker(),
             threads,
         }
     }
@@ -113,7 +144,7 @@ impl Pipeline {
             if state.total == Some(next) {
                 return Ok(None);
             }
-            work_or_wait(&shared, &mut self.scanner, state);
+            work_or_wait(&shared, &mut self.worker, state);
         }
     }
 
@@ -121,43 +152,37 @@ impl Pipeline {
     pub(crate) fn strings(&mut self) -> Result<Arc<StringTable>> {
         let shared = Arc::clone(&self.shared);
         loop {
+            if shared.strings_left.load(Ordering::Acquire) {
+                shared.read_strings(&mut self.worker);
+                continue;
+            }
             let mut state = shared.lock();
             if let Some(table) = state.table.take() {
                 state.table = table.as_ref().ok().map(|table| Ok(Arc::clone(table)));
                 return table;
             }
-            if state.strings_taken {
-                work_or_wait(&shared, &mut self.scanner, state);
-            } else {
-                state.strings_taken = true;
-                drop(state);
-                shared.read_strings();
-            }
+            work_or_wait(&shared, &mut self.worker, state);
         }
     }
 
     /// The strings up to `len`, in a table of its own, for a consumer that wants no more of the sheet.
     pub(crate) fn strings_to(self, len: usize) -> Result<Arc<StringTable>> {
-        let mut strings = self
-            .shared
-            .strings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut strings = self.shared.lock_strings();
         let Some(mut strings) = strings.take() else {
             return Err(Error::bug(
                 "the shared strings were taken by another worker",
             ));
         };
         strings.read_to(len)?;
-        Ok(Arc::new(strings.into_table()))
+        Ok(Arc::new(strings.into_table()?))
     }
 }
 
 /// What the consumer does while the thing it wants is not there.
-fn work_or_wait(shared: &Shared, scanner: &mut Scanner, mut state: MutexGuard<'_, State>) {
+fn work_or_wait(shared: &Shared, worker: &mut Worker, mut state: MutexGuard<'_, State>) {
     if shared.take_slot(&mut state) {
         drop(state);
-        shared.read_chunk(scanner);
+        shared.read_chunk(&mut worker.scanner);
     } else {
         drop(shared.wait(state));
     }
@@ -175,24 +200,31 @@ impl Drop for Pipeline {
 }
 
 impl Shared {
-    /// What a thread does: strings if nobody else does, then chunks.
-    fn run(&self, mut scanner: Scanner) {
-        let mut state = self.lock();
-        if !state.strings_taken {
-            state.strings_taken = true;
-            drop(state);
-            self.read_strings();
-            state = self.lock();
-        }
-        while !self.stopped() && state.total.is_none() {
-            if self.take_slot(&mut state) {
+    /// What a thread does: chunks of strings where it is to, then chunks of the sheet.
+    fn run(&self, mut worker: Worker) {
+        while !self.stopped() {
+            let mut state = self.lock();
+            let has_ended = state.total.is_some();
+            if self.is_for_strings(has_ended) {
                 drop(state);
-                self.read_chunk(&mut scanner);
-                state = self.lock();
+                self.read_strings(&mut worker);
+                self.strings_busy.store(false, Ordering::Relaxed);
+            } else if has_ended {
+                return;
+            } else if self.take_slot(&mut state) {
+                drop(state);
+                self.read_chunk(&mut worker.scanner);
             } else {
-                state = self.wait(state);
+                drop(self.wait(state));
             }
         }
+    }
+
+    fn is_for_strings(&self, sheet_has_ended: bool) -> bool {
+        self.strings_left.load(Ordering::Acquire)
+            && (!self.strings_busy.swap(true, Ordering::Relaxed)
+                || self.when == Strings::First
+                || sheet_has_ended)
     }
 
     /// Reserves the right to take one chunk, unless the consumer is far behind or the part has ended.
@@ -247,25 +279,49 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    fn read_strings(&self) {
-        let taken = self
-            .strings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let table = guarded(|| {
-            let mut strings =
-                taken.ok_or_else(|| Error::bug("the shared strings were read twice"))?;
-            while !strings.is_done() {
-                if self.stopped() {
-                    return Err(Error::cancelled());
+    /// Reads the next chunk of strings; whoever reads the last one makes the table.
+    fn read_strings(&self, worker: &mut Worker) {
+        let block = &mut worker.block;
+        let mut guard = self.lock_strings();
+        let Some(strings) = guard.as_mut() else {
+            return;
+        };
+        let chunk = guarded(|| Ok(strings.take(block.take_buf())));
+        self.strings_left
+            .store(!strings.is_taken(), Ordering::Release);
+        let failed = match chunk {
+            Ok(Some(chunk)) => {
+                drop(guard);
+                let read = guarded(|| chunk.read(block, &self.limits));
+                guard = self.lock_strings();
+                if let Some(strings) = guard.as_mut() {
+                    strings.put(&chunk, read, block);
+                    self.strings_left
+                        .store(!strings.is_taken(), Ordering::Release);
                 }
-                strings.advance()?;
+                block.keep_buf(chunk.into_buf());
+                None
             }
-            Ok(Arc::new(strings.into_table()))
-        });
-        self.lock().table = Some(table);
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        let is_done = guard.as_ref().is_some_and(SharedStrings::is_done);
+        let table = match failed {
+            Some(error) => Err(error),
+            None if !is_done => return,
+            None => guard.take().map_or_else(
+                || Err(Error::bug("the shared strings were taken twice")),
+                SharedStrings::into_table,
+            ),
+        };
+        drop(guard);
+        self.strings_left.store(false, Ordering::Release);
+        self.lock().table = Some(table.map(Arc::new));
         self.changed.notify_all();
+    }
+
+    fn lock_strings(&self) -> MutexGuard<'_, Option<SharedStrings>> {
+        self.strings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stopped(&self) -> bool {

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     collect::{Collector, LaneFacts, Part, lane_facts, reorder},
     options::ReadOptions,
-    pipeline::Pipeline,
+    pipeline::{Pipeline, Strings},
     prepare::{Prepared, lanes_of},
 };
 use crate::{
@@ -157,7 +157,7 @@ impl RowReader {
         let mut parts = Vec::new();
         let context = Arc::clone(&prepared.context);
         let limited = self.limit <= SMALL_LIMIT;
-        let mut pipeline = start(prepared, self.threads);
+        let mut pipeline = start(prepared, Strings::Beside, self.threads);
         while collector.rows() < self.limit
             && let Some(pieces) = pipeline.next()?
         {
@@ -236,7 +236,7 @@ impl RowReader {
             return Ok(());
         }
         let collector = collector(&prepared);
-        let mut pipeline = start(prepared, self.threads);
+        let mut pipeline = start(prepared, Strings::First, self.threads);
         let strings = pipeline.strings()?;
         let parts = VecDeque::new();
         self.state = State::Live(Box::new(Live {
@@ -331,7 +331,7 @@ fn collector(prepared: &Prepared) -> Collector {
     )
 }
 
-fn start(prepared: Prepared, threads: usize) -> Pipeline {
+fn start(prepared: Prepared, strings_are_read: Strings, threads: usize) -> Pipeline {
     let Prepared {
         chunks,
         strings,
@@ -343,6 +343,7 @@ fn start(prepared: Prepared, threads: usize) -> Pipeline {
         &context,
         chunks,
         strings,
+        strings_are_read,
         if has_rows { threads } else { 1 },
     )
 }

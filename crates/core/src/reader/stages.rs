@@ -14,7 +14,7 @@ use super::{
 use crate::{
     column::piece::Piece,
     error::{Error, Result},
-    xlsx::{SharedStrings, sheet::Scanner},
+    xlsx::{Block, SharedStrings, sheet::Scanner},
 };
 
 /// How long each stage takes on one thread, and what it produced.
@@ -65,8 +65,9 @@ pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTi
     }
     let start = Instant::now();
     let mut strings = SharedStrings::open(workbook.package(), workbook.part().strings.as_deref())?;
+    let mut block = Block::default();
     while !strings.is_done() {
-        strings.advance()?;
+        strings.advance(&mut block)?;
     }
     times.strings = start.elapsed();
     times.string_count = strings.table().len() as u64;

@@ -10,7 +10,7 @@ mod workbook;
 pub(crate) mod sheet;
 
 pub(crate) use package::Package;
-pub(crate) use strings::SharedStrings;
+pub(crate) use strings::{Block, SharedStrings};
 pub(crate) use styles::Styles;
 pub use workbook::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};
 pub(crate) use workbook::{WorkbookPart, read_tables};

@@ -1,28 +1,39 @@
 //! The shared strings part (ECMA-376 part 1, 18.4), read chunk by chunk beside the sheet.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use memchr::memchr;
 
 use super::{
     Package,
     eight::text_end,
-    sheet::{ChunkReader, decode, rich_text, skip_blanks},
+    sheet::{Chunk, ChunkReader, decode, rich_text, skip_blanks},
 };
 use crate::{
     column::{StringTable, strings::make_view_in},
-    error::Result,
+    error::{Error, Result},
     limits::{Limits, check},
     xml::{Token, Tokens},
 };
 
-/// Shared strings on their way into the table.
+/// Shared strings on their way into the table. Chunks are taken in order, may be read side by side, and are put back in any
+/// order; each becomes one block of the table.
 pub(crate) struct SharedStrings {
     chunks: Option<ChunkReader>,
+    part: String,
+    /// Chunks taken so far.
+    taken: u32,
     table: StringTable,
-    buf: Vec<u8>,
-    block: Block,
+    /// Chunks that were read before those in front of them.
+    waiting: BTreeMap<u32, Result<Block>>,
+    failed: Option<Error>,
     limits: Limits,
+}
+
+/// A chunk to be read.
+pub(crate) struct StringsChunk {
+    number: u32,
+    chunk: Chunk,
 }
 
 impl SharedStrings {
@@ -39,11 +50,14 @@ impl SharedStrings {
             }
             None => None,
         };
+        let name = chunks.as_ref().map(|chunks| chunks.part().to_owned());
         Ok(SharedStrings {
             chunks,
+            part: name.unwrap_or_default(),
+            taken: 0,
             table: StringTable::default(),
-            buf: Vec::new(),
-            block: Block::default(),
+            waiting: BTreeMap::new(),
+            failed: None,
             limits,
         })
     }
@@ -54,61 +68,156 @@ impl SharedStrings {
     }
 
     /// All strings read so far, at the end.
-    pub(crate) fn into_table(self) -> StringTable {
-        self.table
+    ///
+    /// # Errors
+    /// That of the first chunk that could not be read.
+    pub(crate) fn into_table(self) -> Result<StringTable> {
+        self.failed.map_or(Ok(self.table), Err)
+    }
+
+    /// True when there is no chunk left to be taken.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.chunks.is_none()
     }
 
     /// True when every string has been read.
     pub(crate) fn is_done(&self) -> bool {
-        self.chunks.is_none()
+        self.is_taken() && (self.failed.is_some() || self.table.next_block() == self.taken)
     }
 
     /// Reads until the table has `len` strings, or all there are.
     pub(crate) fn read_to(&mut self, len: usize) -> Result<()> {
+        let mut block = Block::default();
         while self.table.len() < len && !self.is_done() {
-            self.advance()?;
+            self.advance(&mut block)?;
         }
         Ok(())
     }
 
-    /// Reads one chunk.
-    pub(crate) fn advance(&mut self) -> Result<()> {
-        let Some(chunks) = &mut self.chunks else {
-            return Ok(());
-        };
-        let Some(chunk) = chunks.next(std::mem::take(&mut self.buf))? else {
-            self.chunks = None;
-            return Ok(());
-        };
-        let block = &mut self.block;
-        block.clear(self.table.next_block());
-        let ended = read_chunk(chunk.bytes(), block, &self.limits)
-            .map_err(|error| error.shift_byte(chunk.offset).in_part(chunks.part()))?;
-        self.table.push_block(&block.text, &block.views);
-        let limit = self.limits.max_shared_string_bytes;
-        check("max_shared_string_bytes", limit, self.table.size() as u64)
-            .map_err(|error| error.in_part(chunks.part()))?;
-        if ended {
-            self.chunks = None;
+    /// Reads one chunk by way of `block`.
+    pub(crate) fn advance(&mut self, block: &mut Block) -> Result<()> {
+        if let Some(chunk) = self.take(block.take_buf()) {
+            let read = chunk.read(block, &self.limits);
+            self.put(&chunk, read, block);
+            block.keep_buf(chunk.into_buf());
         }
-        self.buf = chunk.into_buf();
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Inflates the next chunk into a buffer that is used again; `None` at the end, or when that failed.
+    pub(crate) fn take(&mut self, buf: Vec<u8>) -> Option<StringsChunk> {
+        let next = self.chunks.as_mut()?.next(buf);
+        let number = self.taken;
+        match next {
+            Ok(Some(chunk)) => {
+                self.taken += 1;
+                Some(StringsChunk { number, chunk })
+            }
+            ended => {
+                self.chunks = None;
+                if let Err(error) = ended {
+                    self.taken += 1;
+                    self.put_number(number, Err(error));
+                }
+                None
+            }
+        }
+    }
+
+    /// Takes in what was read of a chunk: at once when it is its turn.
+    pub(crate) fn put(&mut self, chunk: &StringsChunk, read: Result<()>, block: &mut Block) {
+        let read = match read {
+            Ok(()) if chunk.number == self.table.next_block() => {
+                self.push(block);
+                return self.put_waiting();
+            }
+            Ok(()) => Ok(Block {
+                buf: Vec::new(),
+                ..std::mem::take(block)
+            }),
+            Err(error) => {
+                let error = error.shift_byte(chunk.chunk.offset);
+                Err(error.in_part(&self.part))
+            }
+        };
+        self.put_number(chunk.number, read);
+    }
+
+    fn put_number(&mut self, number: u32, read: Result<Block>) {
+        self.waiting.insert(number, read);
+        self.put_waiting();
+    }
+
+    fn put_waiting(&mut self) {
+        while self.failed.is_none()
+            && let Some(read) = self.waiting.remove(&self.table.next_block())
+        {
+            match read {
+                Ok(block) => self.push(&block),
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    fn push(&mut self, block: &Block) {
+        self.table.push_block(&block.text, &block.views);
+        let (limit, size) = (
+            self.limits.max_shared_string_bytes,
+            self.table.size() as u64,
+        );
+        if let Err(error) = check("max_shared_string_bytes", limit, size) {
+            self.fail(error.in_part(&self.part));
+        } else if block.ended {
+            // What follows the end of the strings is none of ours.
+            self.chunks = None;
+            self.taken = self.table.next_block();
+            self.waiting.clear();
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.chunks = None;
+        self.failed.get_or_insert(error);
+    }
+}
+
+impl StringsChunk {
+    /// Reads the chunk into `block`.
+    pub(crate) fn read(&self, block: &mut Block, limits: &Limits) -> Result<()> {
+        block.number = self.number;
+        block.text.clear();
+        block.views.clear();
+        block.ended = read_chunk(self.chunk.bytes(), block, limits)?;
         Ok(())
+    }
+
+    /// The buffer, to be used again.
+    pub(crate) fn into_buf(self) -> Vec<u8> {
+        self.chunk.into_buf()
     }
 }
 
 /// The strings of one chunk; its memory serves the next one.
 #[derive(Default)]
-struct Block {
+pub(crate) struct Block {
     number: u32,
     text: Vec<u8>,
     views: Vec<u128>,
+    /// The strings end in this chunk.
+    ended: bool,
+    /// For the next chunk.
+    buf: Vec<u8>,
 }
 
 impl Block {
-    fn clear(&mut self, number: u32) {
-        self.number = number;
-        self.text.clear();
-        self.views.clear();
+    /// A buffer for the next chunk.
+    pub(crate) fn take_buf(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buf)
+    }
+
+    /// Keeps a buffer for the next chunk.
+    pub(crate) fn keep_buf(&mut self, buf: Vec<u8>) {
+        self.buf = buf;
     }
 
     /// Adds the text `bytes[at..end]`, which is UTF-8.

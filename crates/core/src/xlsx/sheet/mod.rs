@@ -12,7 +12,7 @@ mod value;
 
 use std::sync::Arc;
 
-pub(crate) use chunks::ChunkReader;
+pub(crate) use chunks::{Chunk, ChunkReader};
 pub(crate) use fast::{decode, skip_blanks};
 pub(crate) use rows::RowSink;
 pub(crate) use slow::rich_text;
