@@ -254,3 +254,46 @@ fn a_pulled_token_ends_the_read() {
     let error = rows.hold().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
 }
+
+/// Strings are read by several workers: the first damage counts, and what follows the end of the strings does not.
+#[test]
+fn strings_are_those_of_one_thread() {
+    let items = |broken: &[usize]| -> String {
+        let item = |at: usize| match broken.contains(&at) {
+            true => format!("<si><t>broken {at}</si>"),
+            false => format!("<si><t>a string, number {at}</t></si>"),
+        };
+        (0..20_000).map(item).collect()
+    };
+    let rows: String = (0..20_000)
+        .map(|at| format!("<row><c t=\"s\"><v>{at}</v></c></row>"))
+        .collect();
+    let read = |items: &str, threads: usize| {
+        let book = Book::new().sheet("Sheet1", &rows).strings_xml(items);
+        let workbook = Workbook::from_bytes(book.build()).unwrap();
+        let types = vec![("a string, number 0".to_owned(), ColumnKind::Text)];
+        // Without types the sheet is held, with them it is given as it comes.
+        [Vec::new(), types].map(|types| {
+            let mut options = ReadOptions::default().with_threads(threads);
+            options.types = types;
+            let table = workbook.table(&options)?.read_all()?;
+            Ok::<_, sheetlift_core::Error>(table.batches)
+        })
+    };
+    for broken in [&[][..], &[9_000, 15_000], &[19_999], &[7, 8]] {
+        let items = items(broken);
+        let expected = read(&items, 1);
+        for threads in [2, 4] {
+            for (expected, found) in expected.iter().zip(read(&items, threads)) {
+                match (expected, found) {
+                    (Ok(expected), Ok(found)) => assert_eq!(*expected, found),
+                    (Err(expected), Err(found)) => {
+                        assert_eq!(expected.to_string(), found.to_string());
+                    }
+                    (expected, found) => panic!("{broken:?}: {expected:?}, {found:?}"),
+                }
+            }
+        }
+        assert_eq!(expected[0].is_err(), !broken.is_empty());
+    }
+}
