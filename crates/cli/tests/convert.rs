@@ -163,7 +163,11 @@ fn many_files_and_sheets_become_one_table() {
     assert_eq!(lines.len(), 1 + 240 + 240);
     assert!(lines[0].starts_with("source_file,source_sheet,source_row,Item Code,"));
     assert!(lines[1].starts_with("clean.xlsx,Items,2,"), "{}", lines[1]);
-    assert!(lines[241].starts_with("dirty.xlsx,Items,"), "{}", lines[241]);
+    assert!(
+        lines[241].starts_with("dirty.xlsx,Items,"),
+        "{}",
+        lines[241]
+    );
 
     let book = sheetlift_fixtures::Book::new();
     let sheet = |cells: &str| {
@@ -179,13 +183,16 @@ fn many_files_and_sheets_become_one_table() {
         let rows: String = rows.collect();
         format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>")
     };
-    let book = book.sheet_xml("a", &sheet("n,x|1,2")).sheet_xml("b", &sheet("x,n|3,0.5|4,9"));
+    let book = book
+        .sheet_xml("a", &sheet("n,x|1,2"))
+        .sheet_xml("b", &sheet("x,n|3,0.5|4,9"));
     desk.put("sheets.xlsx", &book.build());
     let ran = desk.run("convert sheets.xlsx --all-sheets -o - --format csv");
     assert_eq!(ran.text(), "n,x\n1.0,2\n0.5,3\n9.0,4\n", "{ran:?}");
 
     desk.put("broken.xlsx", b"PK");
-    desk.run("convert clean.xlsx broken.xlsx -o two.csv").fails(3, "broken.xlsx");
+    desk.run("convert clean.xlsx broken.xlsx -o two.csv")
+        .fails(3, "broken.xlsx");
     assert!(!desk.path("two.csv").exists());
     desk.run("convert clean.xlsx dirty.xlsx -o two.csv --contract items.contract.json")
         .fails(2, "contract");

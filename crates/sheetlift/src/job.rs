@@ -8,8 +8,8 @@ use std::{
 };
 
 use sheetlift_core::{
-    CancelToken, Contract, Finding, HeaderRow, Limits, Locate, ReadOptions, SheetRef, Source, StageTimes,
-    TableReader, Workbook,
+    CancelToken, Contract, Finding, HeaderRow, Limits, Locate, ReadOptions, SheetRef, Source,
+    StageTimes, TableReader, Workbook,
 };
 
 use crate::{

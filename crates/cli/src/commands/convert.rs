@@ -65,8 +65,10 @@ fn jobs(args: &ConvertArgs) -> Result<Vec<Job>> {
         }
     }
     if jobs.is_empty() {
-        return Err(Error::usage("sheet/none", "there is no visible sheet of cells")
-            .with_hint("name one with --sheet; `sheetlift inspect` lists them"));
+        return Err(
+            Error::usage("sheet/none", "there is no visible sheet of cells")
+                .with_hint("name one with --sheet; `sheetlift inspect` lists them"),
+        );
     }
     Ok(jobs)
 }

@@ -239,7 +239,13 @@ impl Target {
         Ok(reader.error_cells())
     }
 
-    fn fit(&self, batch: &RecordBatch, file: &str, sheet: &str, rows: &[u32]) -> Result<RecordBatch> {
+    fn fit(
+        &self,
+        batch: &RecordBatch,
+        file: &str,
+        sheet: &str,
+        rows: &[u32],
+    ) -> Result<RecordBatch> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
         if self.with_source {
             let same = |text: &str| {

@@ -419,7 +419,10 @@ fn formula_end(bytes: &[u8], mut at: usize) -> Option<usize> {
             b' ' => at = attribute(bytes, at + 1)?.2,
             b'/' if bytes.get(at + 1) == Some(&b'>') => return Some(at + 2),
             b'>' => {
-                let end = at + memchr(b'<', &bytes[at..])?;
+                let (end, plain) = text_end(bytes, at + 1)?;
+                if !plain {
+                    decode(&bytes[at + 1..end])?; // not looked at, but it has to be text
+                }
                 return bytes[end..].starts_with(b"</f>").then_some(end + 4);
             }
             _ => return None,
