@@ -6,7 +6,7 @@ use clap::{
     Args as ClapArgs, Parser, Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use sheetlift::Mode;
+use sheetlift::{Limits, Mode};
 
 /// Spreadsheets into inventory databases: every good row exactly once, every bad cell by its address.
 #[derive(Debug, Parser)]
@@ -14,6 +14,26 @@ use sheetlift::Mode;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// What a file may ask of us, by name, separated by commas: max_rows=100000, max_part_bytes=64MiB
+    #[arg(long, global = true, value_name = "NAME=VALUE", env = "SHEETLIFT_LIMIT", hide_env_values = true)]
+    #[arg(value_delimiter = ',', value_parser = limit)]
+    limit: Vec<(String, u64)>,
+}
+
+impl Args {
+    /// The limits of every file.
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        for (name, value) in &self.limit {
+            let _ = limits.set(name, *value); // the name was checked when it was read
+        }
+        limits
+    }
+}
+
+fn limit(text: &str) -> Result<(String, u64), String> {
+    let limit = sheetlift::parse_limit(text);
+    limit.map_err(|error| format!("{error}; {}", error.hint().unwrap_or_default()))
 }
 
 const EXIT_CODES: &str = "\

@@ -18,17 +18,18 @@ use clap::Parser;
 use args::{Args, Command, ContractCommand};
 
 fn main() -> ExitCode {
-    exit::of(run(Args::parse().command))
+    exit::of(run(Args::parse()))
 }
 
-fn run(command: Command) -> sheetlift::Result<exit::Status> {
-    match command {
-        Command::Inspect(args) => commands::inspect::run(&args),
-        Command::Convert(args) => commands::convert::run(&args),
-        Command::Contract(ContractCommand::Infer(args)) => commands::infer::run(&args),
-        Command::Validate(args) => commands::validate::run(&args),
-        Command::Load(args) => commands::load::run(&args),
-        Command::Bench(args) => commands::bench::run(&args),
+fn run(args: Args) -> sheetlift::Result<exit::Status> {
+    let limits = args.limits();
+    match args.command {
+        Command::Inspect(args) => commands::inspect::run(&args, &limits),
+        Command::Convert(args) => commands::convert::run(&args, &limits),
+        Command::Contract(ContractCommand::Infer(args)) => commands::infer::run(&args, &limits),
+        Command::Validate(args) => commands::validate::run(&args, &limits),
+        Command::Load(args) => commands::load::run(&args, &limits),
+        Command::Bench(args) => commands::bench::run(&args, &limits),
         Command::Completions { shell } => commands::completions::run(shell),
     }
 }

@@ -3,21 +3,29 @@
 use std::path::Path;
 
 use sheetlift::{
-    CancelToken, CellRange, Contract, Job, ReadOptions, Result, SheetKind, SheetRef, Visibility,
+    CancelToken, CellRange, Contract, Job, Limits, ReadOptions, Result, SheetKind, SheetRef, Source, Visibility,
     parse_columns, parse_header, parse_strings, parse_types,
 };
 
 use crate::args::ReadArgs;
 
 /// A job over a file.
-pub(crate) fn job(file: &Path, cancel: CancelToken) -> Result<Job> {
-    Ok(Job::from_path(file)?.with_cancel(cancel))
+pub(crate) fn job(file: &Path, limits: &Limits, cancel: CancelToken) -> Result<Job> {
+    let source = Source::from_path(file, limits)?;
+    Ok(Job::new(source)
+        .with_limits(limits.clone())
+        .with_cancel(cancel))
 }
 
 /// A job over a file that is held to a contract. A wrong contract is found before the file is opened.
-pub(crate) fn job_with_contract(file: &Path, contract: &Path, cancel: CancelToken) -> Result<Job> {
+pub(crate) fn job_with_contract(
+    file: &Path,
+    contract: &Path,
+    limits: &Limits,
+    cancel: CancelToken,
+) -> Result<Job> {
     let contract = Contract::from_path(contract)?;
-    Ok(job(file, cancel)?.with_contract(contract))
+    Ok(job(file, limits, cancel)?.with_contract(contract))
 }
 
 /// The sheets of cells that users see.

@@ -195,12 +195,9 @@ fn cores() -> NonZeroUsize {
 }
 
 fn limit(text: &str) -> Result<(String, u64), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
-    let value = value.parse::<ByteSize>()?.0;
-    match Limits::default().set(name, value) {
-        Ok(()) if name == "max_file_bytes" => Err("it is --max-body-bytes".to_owned()),
-        Ok(()) => Ok((name.to_owned(), value)),
-        Err(error) => Err(format!("{error}; {}", error.hint().unwrap_or_default())),
+    match sheetlift::parse_limit(text) {
+        Ok((name, _)) if name == "max_file_bytes" => Err("it is --max-body-bytes".to_owned()),
+        limit => limit.map_err(|error| format!("{error}; {}", error.hint().unwrap_or_default())),
     }
 }
 

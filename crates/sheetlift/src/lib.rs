@@ -59,7 +59,7 @@ pub use report::{
     ContractName, Counts, LoadReport, LoadState, Report, Rows, Timings, write_finding,
 };
 pub use request::{Request, RequestOption, Verb};
-pub use words::{parse_columns, parse_header, parse_strings, parse_types};
+pub use words::{parse_columns, parse_header, parse_limit, parse_strings, parse_types};
 
 pub use sheetlift_core::{
     CancelToken, CellRange, Checked, ColumnFacts, ColumnKind, Constraints, Contract, DefinedName,

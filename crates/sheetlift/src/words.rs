@@ -1,6 +1,7 @@
 //! Options as people write them: on a command line, in a query string, in a form.
 
-use sheetlift_core::{ColumnKind, HeaderRow, MAX_ROWS, TextRepr};
+use bytesize::ByteSize;
+use sheetlift_core::{ColumnKind, HeaderRow, Limits, MAX_ROWS, TextRepr};
 
 use crate::error::{Error, Result};
 
@@ -92,6 +93,31 @@ fn parse_type(pair: &str) -> Result<(String, ColumnKind)> {
     Ok((name.trim().to_owned(), known))
 }
 
+/// A limit by its name, with KiB, MiB or GiB for bytes: `max_rows=100000`, `max_part_bytes=64MiB`.
+///
+/// # Errors
+/// `Usage` with the limits there are.
+///
+/// ```
+/// use sheetlift::parse_limit;
+/// assert_eq!(parse_limit("max_part_bytes=64MiB").unwrap(), ("max_part_bytes".to_owned(), 64 << 20));
+/// ```
+pub fn parse_limit(text: &str) -> Result<(String, u64)> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err(
+            Error::usage("usage/limit", format!("{text:?} sets no limit"))
+                .with_hint("write NAME=VALUE, such as max_rows=100000"),
+        );
+    };
+    let (name, value) = (name.trim(), value.trim());
+    let number = value.parse::<ByteSize>().map_err(|_| {
+        Error::usage("usage/limit", format!("{value:?} is no value for {name}"))
+            .with_hint("write a whole number, or one with KiB, MiB or GiB")
+    })?;
+    Limits::default().set(name, number.0)?;
+    Ok((name.to_owned(), number.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +139,9 @@ mod tests {
             parse_types("a=b=text").unwrap(),
             [("a=b".to_owned(), ColumnKind::Text)]
         );
+        for limit in ["max_rows", "max_rows=", "max_rows=-1", "max_row=3"] {
+            assert!(parse_limit(limit).unwrap_err().hint().is_some(), "{limit}");
+        }
         for types in ["sku", "sku=varchar", "sku=null", "sku=text,"] {
             assert!(parse_types(types).is_err(), "{types}");
         }

@@ -3,7 +3,7 @@
 use std::{fmt::Write, fs, time::Instant};
 
 use serde_json::{Value, json};
-use sheetlift::{Job, Result, StageTimes};
+use sheetlift::{Job, Result, StageTimes, Limits};
 
 use crate::{
     args::BenchArgs,
@@ -20,8 +20,8 @@ struct Run {
     cpu_seconds: Option<f64>,
 }
 
-pub(crate) fn run(args: &BenchArgs) -> Result<Status> {
-    let job = read::job(&args.file, interrupt::token())?;
+pub(crate) fn run(args: &BenchArgs, limits: &Limits) -> Result<Status> {
+    let job = read::job(&args.file, limits, interrupt::token())?;
     let options = args.read.options(&job)?;
     let job = job.with_read(options);
     let (mut runs, mut rows) = (Vec::new(), 0);

@@ -2,7 +2,7 @@
 
 use std::{io, time::Instant};
 
-use sheetlift::{Converted, Error, Format, Job, Result, convert_many};
+use sheetlift::{Converted, Error, Format, Job, Result, convert_many, Limits};
 
 use crate::{
     args::ConvertArgs,
@@ -15,10 +15,10 @@ use crate::{
     summary::{self, ReportFile},
 };
 
-pub(crate) fn run(args: &ConvertArgs) -> Result<Status> {
+pub(crate) fn run(args: &ConvertArgs, limits: &Limits) -> Result<Status> {
     let started = Instant::now();
     let format = format(args)?;
-    let mut jobs = jobs(args)?;
+    let mut jobs = jobs(args, limits)?;
     if is_stdout(&args.output) && args.report.as_deref().is_some_and(is_stdout) {
         let error = "the rows and the report cannot both go to standard output";
         return Err(Error::usage("usage/report", error).with_hint("write one of them to a file"));
@@ -47,12 +47,12 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Status> {
 }
 
 /// One job for each sheet; there is at least one.
-fn jobs(args: &ConvertArgs) -> Result<Vec<Job>> {
+fn jobs(args: &ConvertArgs, limits: &Limits) -> Result<Vec<Job>> {
     let mut jobs = Vec::with_capacity(args.files.len());
     for file in &args.files {
         let job = match &args.contract {
-            Some(contract) => read::job_with_contract(file, contract, interrupt::token())?,
-            None => read::job(file, interrupt::token())?,
+            Some(contract) => read::job_with_contract(file, contract, limits, interrupt::token())?,
+            None => read::job(file, limits, interrupt::token())?,
         };
         let options = args.read.options(&job)?;
         if args.all_sheets {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sheetlift::Result;
+use sheetlift::{Limits, Result};
 
 use crate::{
     args::InferArgs,
@@ -14,8 +14,8 @@ use crate::{
     read,
 };
 
-pub(crate) fn run(args: &InferArgs) -> Result<Status> {
-    let (job, line) = ProgressLine::watch(read::job(&args.file, interrupt::token())?, "reading");
+pub(crate) fn run(args: &InferArgs, limits: &Limits) -> Result<Status> {
+    let (job, line) = ProgressLine::watch(read::job(&args.file, limits, interrupt::token())?, "reading");
     let contract = job.infer_contract()?;
     drop(line);
     let path = args.output.as_deref().unwrap_or(Path::new("-"));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sheetlift::{InferredFrom, InspectedSheet, Inspection, Result, RowsAre, SheetKind, Visibility};
+use sheetlift::{InferredFrom, InspectedSheet, Inspection, Result, RowsAre, SheetKind, Visibility, Limits};
 
 use crate::{
     args::InspectArgs,
@@ -15,8 +15,8 @@ use crate::{
     read,
 };
 
-pub(crate) fn run(args: &InspectArgs) -> Result<Status> {
-    let (job, line) = ProgressLine::watch(read::job(&args.file, interrupt::token())?, "reading");
+pub(crate) fn run(args: &InspectArgs, limits: &Limits) -> Result<Status> {
+    let (job, line) = ProgressLine::watch(read::job(&args.file, limits, interrupt::token())?, "reading");
     let inspection = job.inspect(args.full)?;
     drop(line);
     let text = if args.json {

@@ -1,6 +1,6 @@
 //! `sheetlift load`
 
-use sheetlift::{LoadOptions, Result, connect};
+use sheetlift::{LoadOptions, Result, connect, Limits};
 
 use crate::{
     args::LoadArgs,
@@ -11,8 +11,8 @@ use crate::{
     summary::{self, ReportFile},
 };
 
-pub(crate) fn run(args: &LoadArgs) -> Result<Status> {
-    let job = read::job_with_contract(&args.file, &args.contract, interrupt::token())?;
+pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
+    let job = read::job_with_contract(&args.file, &args.contract, limits, interrupt::token())?;
     let sink = connect(&args.to)?;
     let mut options = LoadOptions::default().with_dry_run(args.dry_run);
     options.table.clone_from(&args.table);

@@ -1,6 +1,6 @@
 //! `sheetlift validate`
 
-use sheetlift::Result;
+use sheetlift::{Limits, Result};
 
 use crate::{
     args::ValidateArgs,
@@ -11,8 +11,8 @@ use crate::{
     summary::{self, ReportFile},
 };
 
-pub(crate) fn run(args: &ValidateArgs) -> Result<Status> {
-    let job = read::job_with_contract(&args.file, &args.contract, interrupt::token())?;
+pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
+    let job = read::job_with_contract(&args.file, &args.contract, limits, interrupt::token())?;
     let file = ReportFile::create(args.report.as_deref())?;
     let (job, line) = ProgressLine::watch(file.attach(job)?, "checking");
     let report = job.validate()?;
