@@ -56,7 +56,7 @@ fn reads(criterion: &mut Criterion) {
         bencher.iter(|| {
             for file in &files {
                 let rows = rows_of(file, ReadOptions::default().with_threads(1));
-                assert_eq!(rows, bench::SMALL_ROWS as usize);
+                assert_eq!(rows, bench::SMALL_ROWS);
             }
         });
     });

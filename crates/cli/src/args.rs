@@ -15,16 +15,22 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// What a file may ask of us, by name, separated by commas: max_rows=100000, max_part_bytes=64MiB
-    #[arg(long, global = true, value_name = "NAME=VALUE", env = "SHEETLIFT_LIMIT", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME=VALUE",
+        env = "SHEETLIFT_LIMIT",
+        hide_env_values = true
+    )]
     #[arg(value_delimiter = ',', value_parser = limit)]
-    limit: Vec<(String, u64)>,
+    set_limit: Vec<(String, u64)>,
 }
 
 impl Args {
     /// The limits of every file.
     pub(crate) fn limits(&self) -> Limits {
         let mut limits = Limits::default();
-        for (name, value) in &self.limit {
+        for (name, value) in &self.set_limit {
             let _ = limits.set(name, *value); // the name was checked when it was read
         }
         limits

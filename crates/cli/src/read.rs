@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use sheetlift::{
-    CancelToken, CellRange, Contract, Job, Limits, ReadOptions, Result, SheetKind, SheetRef, Source, Visibility,
-    parse_columns, parse_header, parse_strings, parse_types,
+    CancelToken, CellRange, Contract, Job, Limits, ReadOptions, Result, SheetKind, SheetRef,
+    Source, Visibility, parse_columns, parse_header, parse_strings, parse_types,
 };
 
 use crate::args::ReadArgs;

@@ -170,12 +170,12 @@ fn options_that_are_none_are_explained() {
 #[test]
 fn limits_can_be_set() {
     let desk = Desk::new();
-    desk.run("convert clean.xlsx -o a.csv --limit max_rows=100")
+    desk.run("convert clean.xlsx -o a.csv --set-limit max_rows=100")
         .fails(4, "max_rows");
-    let ran = desk.run("--limit max_rows=240,max_file_bytes=1MiB convert clean.xlsx -o a.csv");
+    let ran = desk.run("--set-limit max_rows=240,max_file_bytes=1MiB convert clean.xlsx -o a.csv");
     assert_eq!(ran.code, 0, "{ran:?}");
     for wrong in ["max_row=1", "max_rows", "max_rows=x"] {
-        let ran = desk.run(&format!("inspect clean.xlsx --limit {wrong}"));
+        let ran = desk.run(&format!("inspect clean.xlsx --set-limit {wrong}"));
         assert_eq!(ran.code, 2, "{ran:?}");
     }
 }

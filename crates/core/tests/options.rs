@@ -297,3 +297,99 @@ fn strings_are_those_of_one_thread() {
         assert_eq!(expected[0].is_err(), !broken.is_empty());
     }
 }
+
+/// Rows of elements that are not ours, behind the last row of the sheet, are not read, wherever chunks are cut.
+#[test]
+fn what_follows_the_rows_is_not_read() {
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let row = |number: usize| format!("<row r=\"{number}\"><c r=\"A{number}\"><v>1</v></c></row>");
+    for rows in [0, 1, 7, 100] {
+        let ours: String = (1..=rows).map(row).collect();
+        let others: String = (200..300).map(row).collect();
+        let xml = format!(
+            "<worksheet xmlns=\"{MAIN}\"><sheetData>{ours}</sheetData><extLst><ext>{others}</ext></extLst></worksheet>"
+        );
+        let workbook = Workbook::from_bytes(Book::new().sheet_xml("a", &xml).build()).unwrap();
+        for threads in [1, 3] {
+            let mut options = ReadOptions::default().with_threads(threads);
+            options.header = HeaderRow::None;
+            let table = workbook.table(&options).unwrap().read_all().unwrap();
+            assert_eq!(table.num_rows(), rows, "{threads} threads");
+        }
+    }
+}
+
+/// Few bytes that ask for many cells: the nulls above a wide row are not kept, and its cells stay what they are.
+#[test]
+fn nulls_above_a_wide_row() {
+    const COLUMNS: usize = 700;
+    let narrow = |row: usize| format!("<row r=\"{row}\"><c><v>1</v></c></row>");
+    let ladder: String = (0..12).map(|step| narrow(1 + step * 256)).collect();
+    let cell = |at: usize| match at % 3 {
+        0 => format!("<c><v>{at}</v></c>"),
+        1 => format!("<c t=\"str\"><v>text {at}</v></c>"),
+        _ => "<c/>".to_owned(),
+    };
+    let wide: String = (0..COLUMNS).map(cell).collect();
+    let after = narrow(3_002);
+    let rows = format!("{ladder}<row r=\"3001\">{wide}</row>{after}");
+    let mut options = ReadOptions::default();
+    options.header = HeaderRow::None;
+    let table = workbook(&rows).table(&options).unwrap().read_all().unwrap();
+    assert_eq!(table.num_rows(), 3_002);
+    let batch = &table.batches[0];
+    let filled: usize = batch
+        .columns()
+        .iter()
+        .map(|column| 3_002 - column.null_count())
+        .sum();
+    assert_eq!(filled, 12 + COLUMNS.div_ceil(3) + 233 + 1);
+    assert_eq!(batch.column(0).as_primitive::<Int64Type>().value(3_001), 1);
+    assert_eq!(
+        batch
+            .column_by_name("column_D")
+            .unwrap()
+            .as_primitive::<Int64Type>()
+            .value(3_000),
+        3
+    );
+    let last = batch.column_by_name("column_ZX").unwrap();
+    assert_eq!(last.as_primitive::<Int64Type>().value(3_000), 699);
+    let text = batch.column_by_name("column_ZV").unwrap();
+    assert_eq!((text.null_count(), text.len()), (3_001, 3_002));
+    assert_eq!(text.data_type(), &arrow_schema::DataType::Utf8View);
+    assert_eq!(text.as_string_view().value(3_000), "text 697");
+}
+
+#[test]
+fn columns_have_a_limit() {
+    let workbook = |columns: u64| {
+        let limits = {
+            let mut limits = Limits::default();
+            limits.max_columns = columns;
+            limits
+        };
+        let bytes = Book::new().sheet(
+            "a",
+            "<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"B1\"><v>1</v></c></row>",
+        );
+        let source = Source::from_bytes(bytes.build(), &limits).unwrap();
+        Workbook::open(source, limits)
+            .unwrap()
+            .table(&ReadOptions::default())
+    };
+    assert!(workbook(2).is_ok());
+    let Err(error) = workbook(1) else {
+        panic!("one column too many")
+    };
+    assert!(
+        matches!(
+            error.kind(),
+            ErrorKind::Limit {
+                name: "max_columns",
+                ..
+            }
+        ),
+        "{error}"
+    );
+}

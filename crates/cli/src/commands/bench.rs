@@ -3,7 +3,7 @@
 use std::{fmt::Write, fs, time::Instant};
 
 use serde_json::{Value, json};
-use sheetlift::{Job, Result, StageTimes, Limits};
+use sheetlift::{Job, Limits, Result, StageTimes};
 
 use crate::{
     args::BenchArgs,

@@ -2,7 +2,7 @@
 
 use std::{io, time::Instant};
 
-use sheetlift::{Converted, Error, Format, Job, Result, convert_many, Limits};
+use sheetlift::{Converted, Error, Format, Job, Limits, Result, convert_many};
 
 use crate::{
     args::ConvertArgs,

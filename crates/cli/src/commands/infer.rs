@@ -15,7 +15,10 @@ use crate::{
 };
 
 pub(crate) fn run(args: &InferArgs, limits: &Limits) -> Result<Status> {
-    let (job, line) = ProgressLine::watch(read::job(&args.file, limits, interrupt::token())?, "reading");
+    let (job, line) = ProgressLine::watch(
+        read::job(&args.file, limits, interrupt::token())?,
+        "reading",
+    );
     let contract = job.infer_contract()?;
     drop(line);
     let path = args.output.as_deref().unwrap_or(Path::new("-"));

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use sheetlift::{InferredFrom, InspectedSheet, Inspection, Result, RowsAre, SheetKind, Visibility, Limits};
+use sheetlift::{
+    InferredFrom, InspectedSheet, Inspection, Limits, Result, RowsAre, SheetKind, Visibility,
+};
 
 use crate::{
     args::InspectArgs,
@@ -16,7 +18,10 @@ use crate::{
 };
 
 pub(crate) fn run(args: &InspectArgs, limits: &Limits) -> Result<Status> {
-    let (job, line) = ProgressLine::watch(read::job(&args.file, limits, interrupt::token())?, "reading");
+    let (job, line) = ProgressLine::watch(
+        read::job(&args.file, limits, interrupt::token())?,
+        "reading",
+    );
     let inspection = job.inspect(args.full)?;
     drop(line);
     let text = if args.json {

@@ -1,6 +1,6 @@
 //! `sheetlift load`
 
-use sheetlift::{LoadOptions, Result, connect, Limits};
+use sheetlift::{Limits, LoadOptions, Result, connect};
 
 use crate::{
     args::LoadArgs,

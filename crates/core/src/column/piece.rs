@@ -199,6 +199,7 @@ impl LaneBuilder {
     /// Puts a cell into `row` (index in the piece). A second cell in the same row replaces the first.
     #[inline(always)]
     pub(crate) fn push(&mut self, row: usize, tag: Tag, bits: u64) {
+        debug_assert!(tag != Tag::Null);
         self.wide_ints |= bits as i64 != i64::from(bits as i32) || bits as i32 == NO_INT;
         if self.values.len() == row && self.tag == tag as u8 {
             self.values.push(bits);
@@ -239,6 +240,19 @@ impl LaneBuilder {
     /// Cells put so far, nulls between them included.
     pub(crate) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    /// Takes the cell in `row` back out, if it is the last one.
+    pub(crate) fn take_last(&mut self, row: usize) -> Option<(Tag, u64)> {
+        if self.values.len() != row + 1 {
+            return None;
+        }
+        let bits = self.values.pop()?;
+        let tag = match self.tag {
+            MIXED => self.tags.pop()?,
+            tag => tag,
+        };
+        (tag != Tag::Null as u8).then(|| (Tag::from_u8(tag), bits))
     }
 
     /// Packs what was built, and empties the builder, whose memory serves the next piece.

@@ -118,7 +118,10 @@ fn blank_piece(rows: Range<u32>) -> Piece {
 
 /// Sorts rows that came out of order and joins rows that came twice; where both have a value in a cell, the later one
 /// counts. Blank rows are filled in from the first selected row on. Files like that are rare, so this copies everything.
-pub(crate) fn reorder(parts: &[Part], selection: &Selection) -> Result<Vec<Part>> {
+///
+/// # Errors
+/// `Limit` when the rows from the first to the last have more cells than a table may have.
+pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) -> Result<Vec<Part>> {
     let mut order: Vec<(u32, usize, usize)> = Vec::new();
     for (index, (piece, range)) in parts.iter().enumerate() {
         // Rows that were filled in are not in the file; they are filled in once more below.
@@ -132,6 +135,15 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection) -> Result<Vec<Part>
         .map(|(piece, _)| piece.lanes.len())
         .max()
         .unwrap_or(0);
+    let first = match selection.blank_rows {
+        true => *selection.rows.start(),
+        false => order.first().map_or(0, |first| first.0),
+    };
+    let rows = match (selection.blank_rows, order.last()) {
+        (true, Some(last)) => u64::from(last.0.saturating_sub(first)) + 1,
+        _ => order.len() as u64,
+    };
+    check("max_cells", limits.max_cells, rows * lanes.max(1) as u64)?;
     let mut builders: Vec<LaneBuilder> = (0..lanes).map(|_| LaneBuilder::default()).collect();
     let (mut rows, mut text): (Vec<u32>, Vec<u8>) = (Vec::new(), Vec::new());
     let mut expected = *selection.rows.start();
@@ -155,14 +167,14 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection) -> Result<Vec<Part>
                 let bytes = span_bytes(bits, &piece.text);
                 bits = span(text.len(), bytes.len());
                 text.extend_from_slice(bytes);
+                if u32::try_from(text.len()).is_err() {
+                    return Err(Error::unsupported(
+                        "rows are out of order and hold more than 4 GiB of text",
+                    ));
+                }
             }
             builder.push(rows.len() - 1, tag, bits);
         }
-    }
-    if u32::try_from(text.len()).is_err() {
-        return Err(Error::unsupported(
-            "rows are out of order and hold more than 4 GiB of text",
-        ));
     }
     let next_row = rows.last().map_or(0, |&last| last + 1);
     let len = rows.len();

@@ -21,7 +21,7 @@ use crate::{
     limits::Limits,
     xlsx::{
         Block, SharedStrings,
-        sheet::{ChunkReader, Scanner, SheetContext},
+        sheet::{ChunkReader, Scanned, Scanner, SheetContext},
     },
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Pipeline {
     shared: Arc<Shared>,
     worker: Worker,
     threads: Vec<JoinHandle<()>>,
+    /// The rows have ended: what follows is inflated for its checksum alone.
+    ended: bool,
 }
 
 /// When the shared strings are read.
@@ -76,10 +78,12 @@ struct State {
     issued: u64,
     /// Chunks handed to the consumer.
     consumed: u64,
-    /// Pieces of chunks that are finished but not yet handed over.
-    done: BTreeMap<u64, Result<Vec<Piece>>>,
+    /// What was read of chunks that are finished but not yet handed over.
+    done: BTreeMap<u64, Result<Scanned>>,
     /// Number of chunks, once known.
     total: Option<u64>,
+    /// Why there is no chunk after them.
+    broken: Option<Error>,
     table: Option<Result<Arc<StringTable>>>,
     bufs: Vec<Vec<u8>>,
 }
@@ -91,6 +95,7 @@ impl Pipeline {
         chunks: ChunkReader,
         strings: SharedStrings,
         when: Strings,
+        has_rows: bool,
         threads: usize,
     ) -> Self {
         let shared = Arc::new(Shared {
@@ -126,6 +131,7 @@ impl Pipeline {
             shared,
             worker: worker(),
             threads,
+            ended: !has_rows,
         }
     }
 
@@ -135,14 +141,19 @@ impl Pipeline {
         loop {
             let mut state = shared.lock();
             let next = state.consumed;
-            if let Some(pieces) = state.done.remove(&next) {
+            if let Some(scanned) = state.done.remove(&next) {
                 state.consumed += 1;
                 drop(state);
                 shared.changed.notify_all();
-                return pieces.map(Some);
+                if self.ended {
+                    continue;
+                }
+                let scanned = scanned?;
+                self.ended = scanned.ended;
+                return Ok(Some(scanned.pieces));
             }
             if state.total == Some(next) {
-                return Ok(None);
+                return state.broken.take().map_or(Ok(None), Err);
             }
             work_or_wait(&shared, &mut self.worker, state);
         }
@@ -202,8 +213,12 @@ impl Drop for Pipeline {
 impl Shared {
     /// What a thread does: chunks of strings where it is to, then chunks of the sheet.
     fn run(&self, mut worker: Worker) {
-        while !self.stopped() {
+        loop {
+            // Under the lock, or the wake-up of whoever drops the pipeline could come between the look and the wait.
             let mut state = self.lock();
+            if self.stopped() {
+                return;
+            }
             let has_ended = state.total.is_some();
             if self.is_for_strings(has_ended) {
                 drop(state);
@@ -249,11 +264,8 @@ impl Shared {
                 feed.ended = true;
                 drop(feed);
                 let mut state = self.lock();
-                let failed = ended.err();
-                state.total = Some(number + u64::from(failed.is_some()));
-                if let Some(error) = failed {
-                    state.done.insert(number, Err(error));
-                }
+                state.total = Some(number);
+                state.broken = ended.err();
                 drop(state);
                 self.changed.notify_all();
                 return;
@@ -264,14 +276,8 @@ impl Shared {
         drop(feed);
         let scanned = guarded(|| scanner.scan(chunk.bytes(), chunk.offset));
         let mut state = self.lock();
-        match scanned {
-            Ok(scanned) => {
-                state.done.insert(number, Ok(scanned.pieces));
-            }
-            Err(error) => {
-                state.done.insert(number, Err(error.in_part(part)));
-            }
-        }
+        let scanned = scanned.map_err(|error| error.in_part(part));
+        state.done.insert(number, scanned);
         if state.bufs.len() < self.window as usize {
             state.bufs.push(chunk.into_buf());
         }
@@ -307,7 +313,10 @@ impl Shared {
         };
         let is_done = guard.as_ref().is_some_and(SharedStrings::is_done);
         let table = match failed {
-            Some(error) => Err(error),
+            Some(error) => {
+                *guard = None; // what others read of it has no place any more
+                Err(error)
+            }
             None if !is_done => return,
             None => guard.take().map_or_else(
                 || Err(Error::bug("the shared strings were taken twice")),

@@ -30,6 +30,8 @@ pub struct RowReader {
     threads: usize,
     dates: DateSystem,
     state: State,
+    /// Columns that hold an integer beyond 2^53, once everything was read.
+    wide_ints: Vec<bool>,
     rows_given: u64,
 }
 
@@ -70,8 +72,14 @@ impl RowReader {
             threads,
             dates: prepared.dates,
             state: State::Prepared(Box::new(prepared)),
+            wide_ints: Vec::new(),
             rows_given: 0,
         }
+    }
+
+    /// True when this column is known to hold an integer beyond 2^53.
+    pub(crate) fn has_wide_ints(&self, column: usize) -> bool {
+        self.wide_ints.get(column).copied().unwrap_or_default()
     }
 
     /// The columns. Before [`Self::hold`], those of the header row; afterwards also columns without a label that have cells.
@@ -139,6 +147,7 @@ impl RowReader {
             self.keep_used_columns(&facts, first_lane_column as u32, &mut parts);
         }
         let facts = lane_facts(&parts);
+        self.wide_ints = facts.iter().map(|facts| facts.wide_ints).collect();
         let kinds = (0..self.header.columns.len()).map(|lane| {
             let facts = facts.get(lane).copied().unwrap_or_default();
             ColumnKind::of(facts.tags, facts.wide_ints)
@@ -172,7 +181,7 @@ impl RowReader {
             pipeline.strings()?
         };
         if collector.is_disordered() {
-            parts = reorder(&parts, &context.selection)?;
+            parts = reorder(&parts, &context.selection, &context.limits)?;
         }
         Ok((parts, strings))
     }
@@ -218,7 +227,10 @@ impl RowReader {
             let prepared = self.take_prepared()?;
             self.go_live(prepared).map_err(|error| self.locate(error))?;
         }
-        self.try_next_window().map_err(|error| self.locate(error))
+        self.try_next_window().map_err(|error| {
+            self.state = State::Failed;
+            self.locate(error)
+        })
     }
 
     fn go_live(&mut self, mut prepared: Prepared) -> Result<()> {
@@ -344,6 +356,7 @@ fn start(prepared: Prepared, strings_are_read: Strings, threads: usize) -> Pipel
         chunks,
         strings,
         strings_are_read,
+        has_rows,
         if has_rows { threads } else { 1 },
     )
 }

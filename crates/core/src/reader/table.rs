@@ -102,6 +102,11 @@ impl TableReader {
         &self.kinds
     }
 
+    /// True when a column is known to hold an integer beyond 2^53, which no float can hold.
+    pub fn has_wide_ints(&self, column: usize) -> bool {
+        self.rows.has_wide_ints(column)
+    }
+
     /// Error cells (`#N/A`, ...) met so far; they are null in the batches.
     pub fn error_cells(&self) -> u64 {
         self.error_cells

@@ -23,7 +23,7 @@ pub(crate) fn digit_count(word: u64) -> usize {
 #[inline(always)]
 pub(crate) fn digits_value(word: u64, count: usize) -> u64 {
     // Leading zeros before, whatever follows out at the top.
-    let digits = (word ^ (ONES * u64::from(b'0'))) << ((8 - count) * 8 & 63);
+    let digits = (word ^ (ONES * u64::from(b'0'))) << (((8 - count) * 8) & 63);
     let pairs = digits.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
     fours.wrapping_mul(10_000 << 32 | 1) >> 32

@@ -225,7 +225,8 @@ impl Block {
     fn push(&mut self, bytes: &[u8], at: usize, end: usize, limits: &Limits) -> Result<()> {
         let len = end - at;
         check("max_cell_bytes", limits.max_cell_bytes, len as u64)?;
-        let offset = self.text.len() as u32;
+        let offset = u32::try_from(self.text.len())
+            .map_err(|_| Error::unsupported("more than 4 GiB of shared strings in one chunk"))?;
         self.views
             .push(make_view_in(bytes, at, end, self.number, offset));
         if len > 12 {

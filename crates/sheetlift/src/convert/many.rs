@@ -1,7 +1,7 @@
 //! Several sheets, of one file or of many, as one table.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::Write,
     sync::{Arc, Mutex},
 };
@@ -68,8 +68,12 @@ pub fn convert_many(
         return Err(Error::usage("usage/contract", error).with_hint("convert them one by one"));
     }
     let mut jobs = jobs.to_vec();
-    jobs.iter_mut()
-        .for_each(|job| job.read.text = first.read.text);
+    for job in &mut jobs {
+        job.read.text = first.read.text;
+        if size(job) <= LARGE_FILE_BYTES {
+            job.read.threads = 1;
+        }
+    }
 
     let is_held = jobs.iter().map(size).sum::<usize>() <= HELD_BYTES;
     let mut columns = Columns::default();
@@ -118,10 +122,14 @@ pub fn convert_many(
                 let errors = target.give(job, reader(at, job)?, &mut keep)?;
                 Ok((batches, errors))
             });
-            for (batches, errors) in made.collect::<Result<Vec<_>>>()? {
+            let made: Vec<Result<_>> = made.collect();
+            for made in made {
+                let (batches, errors) = made?;
                 error_cells += errors;
                 for batch in batches {
-                    write(batch)?;
+                    if !write(batch)? {
+                        return Ok(()); // whoever writes says why
+                    }
                 }
             }
         }
@@ -178,16 +186,27 @@ fn side_by_side<T: Send>(
 struct Columns {
     names: Vec<String>,
     kinds: HashMap<String, ColumnKind>,
+    /// Columns with an integer that no float can hold.
+    wide: HashSet<String>,
 }
 
 impl Columns {
     fn add(&mut self, reader: &TableReader) {
-        for (column, kind) in reader.header().columns.iter().zip(reader.kinds()) {
-            match self.kinds.get_mut(&*column.name) {
-                Some(known) => *known = known.union(*kind),
+        let columns = reader.header().columns.iter().zip(reader.kinds());
+        for (at, (column, kind)) in columns.enumerate() {
+            let name = column.name.to_string();
+            if reader.has_wide_ints(at) {
+                self.wide.insert(name.clone());
+            }
+            let is_wide = self.wide.contains(&name);
+            match self.kinds.get_mut(&name) {
+                Some(known) => match known.union(*kind) {
+                    ColumnKind::Float if is_wide => *known = ColumnKind::Text,
+                    union => *known = union,
+                },
                 None => {
-                    self.names.push(column.name.to_string());
-                    self.kinds.insert(column.name.to_string(), *kind);
+                    self.names.push(name.clone());
+                    self.kinds.insert(name, *kind);
                 }
             }
         }

@@ -80,6 +80,9 @@ fn row(
             b' ' => {
                 let (name, value, next) = attribute(bytes, at + 1)?;
                 if name == b"r" {
+                    if !digits.is_empty() || value.is_empty() {
+                        return None;
+                    }
                     digits = value;
                 }
                 at = next;
@@ -174,12 +177,13 @@ fn cell(
     let mut column = *next_column;
     let mut style = 0;
     let mut cell_type = CellType::Number;
+    let (mut has_place, mut has_style, mut has_type) = (false, false, false);
     let mut starts_with_r = false;
     let empty = loop {
         match *bytes.get(at..at + 4)? {
             [b' ', b'r', b'=', b'"'] => {
                 let (found, end) = column_letters(bytes, at + 4)?;
-                if !digits.equal(load(bytes, end)?) {
+                if !digits.equal(load(bytes, end)?) || std::mem::replace(&mut has_place, true) {
                     return None;
                 }
                 starts_with_r = at == start + 2;
@@ -188,11 +192,17 @@ fn cell(
             }
             [b' ', b's', b'=', b'"'] => {
                 let end = digits_end(bytes, at + 4, &mut style)?;
+                if bytes[end] != b'"' || std::mem::replace(&mut has_style, true) {
+                    return None;
+                }
                 at = end + 1;
             }
             [b' ', b't', b'=', b'"'] => {
                 let len = memchr(b'"', bytes.get(at + 4..at + 14)?)?;
                 cell_type = CellType::from_attribute(&bytes[at + 4..at + 4 + len])?;
+                if std::mem::replace(&mut has_type, true) {
+                    return None;
+                }
                 at += len + 5;
             }
             [b' ', ..] => at = attribute(bytes, at + 1)?.2,
@@ -201,7 +211,7 @@ fn cell(
             _ => return None,
         }
     };
-    if column >= MAX_COLUMNS {
+    if column >= MAX_COLUMNS || u64::from(column) >= values.context.limits.max_columns {
         return None;
     }
     *next_column = column + 1;
@@ -262,8 +272,10 @@ fn inline(
     if bytes.get(end..end + 13)? != b"</t></is></c>" {
         return None;
     }
-    if let Some(lane) = values.context.selection.lane(column) {
-        push_text(&bytes[at..end], plain, lane, rows, values)?;
+    match values.context.selection.lane(column) {
+        Some(lane) => push_text(&bytes[at..end], plain, lane, rows, values)?,
+        None if !plain => _ = decode(&bytes[at..end])?,
+        None => {}
     }
     Some(end + 13)
 }
@@ -281,7 +293,10 @@ fn value(
 ) -> Option<usize> {
     const END: u64 = u64::from_le_bytes(*b"</v></c>");
     let Some(lane) = values.context.selection.lane(column) else {
-        let end = text_end(bytes, at)?.0;
+        let (end, plain) = text_end(bytes, at)?;
+        if !plain {
+            decode(&bytes[at..end])?;
+        }
         return (load(bytes, end)? == END).then_some(end + 8);
     };
     let (tag, bits, end) = match cell_type {
@@ -405,7 +420,7 @@ fn attribute(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {
     let start = at + name + 2;
     let name = &bytes[at..at + name];
     let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b':' || *b == b'_';
-    if *bytes.get(start - 1)? != b'"' || !name.iter().all(plain) {
+    if *bytes.get(start - 1)? != b'"' || name.is_empty() || !name.iter().all(plain) {
         return None;
     }
     let len = memchr(b'"', &bytes[start..])?;

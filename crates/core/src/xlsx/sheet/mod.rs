@@ -88,7 +88,11 @@ impl Scanner {
 
     /// Reads a chunk, which starts at a row (or at what lies between rows). `offset` is its place in the part.
     pub(crate) fn scan(&mut self, chunk: &[u8], offset: u64) -> Result<Scanned> {
-        self.scan_with(chunk, offset, self.context.plain)
+        let scanned = self.scan_with(chunk, offset, self.context.plain);
+        if scanned.is_err() {
+            self.rows = RowSink::new(&self.context.selection); // half a row is in the old one
+        }
+        scanned
     }
 
     /// Reads a chunk; without `fast` by the tolerant scanner alone, which is the specification.

@@ -4,7 +4,7 @@ use super::Selection;
 use crate::{
     column::{
         Tag,
-        piece::{LaneBuilder, Piece, span},
+        piece::{LaneBuilder, Piece, span, span_bytes},
     },
     error::{Error, Result},
 };
@@ -12,6 +12,8 @@ use crate::{
 /// Slots (rows times lanes) after which a piece is finished, so that lanes padded with nulls stay small however the cells
 /// of a hostile sheet are spread.
 const MAX_SLOTS: usize = 1 << 21;
+/// Nulls above cells that a piece may be padded with.
+const MAX_PADDED: usize = 1 << 21;
 /// Blank rows that are filled in within a piece; larger gaps lie between pieces, where they cost nothing.
 const MAX_GAP: u32 = 256;
 
@@ -24,6 +26,7 @@ pub(crate) struct RowSink {
     used_lanes: usize,
     rows: Vec<u32>,
     text: Vec<u8>,
+    padded: usize,
     /// Row numbers count from the start of the chunk, as long as no row said its number.
     relative: bool,
     next_row: u32,
@@ -47,6 +50,7 @@ impl RowSink {
             used_lanes: 0,
             rows: Vec::new(),
             text: Vec::new(),
+            padded: 0,
             relative: true,
             next_row: 0,
             row: 0,
@@ -96,15 +100,53 @@ impl RowSink {
         }
         let row = self.rows.len() - 1;
         match self.lanes.get_mut(lane) {
-            Some(builder) => builder.push(row, tag, bits),
-            None => self.push_new(lane, row, tag, bits),
+            Some(builder) if builder.len() == row => builder.push(row, tag, bits),
+            _ => self.push_far(lane, tag, bits),
         }
     }
 
-    #[cold]
-    fn push_new(&mut self, lane: usize, row: usize, tag: Tag, bits: u64) {
-        self.lanes.resize_with(lane + 1, LaneBuilder::default);
-        self.lanes[lane].push(row, tag, bits);
+    /// Puts a cell below nulls (or over another cell of its row). Many nulls above the first cells of a row are not kept: the
+    /// row starts a piece of its own.
+    #[inline(never)]
+    fn push_far(&mut self, lane: usize, tag: Tag, bits: u64) {
+        if self.lanes.len() <= lane {
+            self.lanes.resize_with(lane + 1, LaneBuilder::default);
+        }
+        let row = self.rows.len() - 1;
+        self.padded += row.saturating_sub(self.lanes[lane].len());
+        if self.padded > MAX_PADDED && row > 0 {
+            let bits = self.restart_row(tag, bits);
+            self.lanes[lane].push(0, tag, bits);
+        } else {
+            self.lanes[lane].push(row, tag, bits);
+        }
+    }
+
+    /// Finishes the rows above the one in hand, which becomes the first of the next piece; gives `bits` anew, for texts have
+    /// moved with it.
+    fn restart_row(&mut self, tag: Tag, bits: u64) -> u64 {
+        let row = self.rows.len() - 1;
+        let text = self.text.clone();
+        let cells = self.lanes.iter_mut().map(|lane| lane.take_last(row));
+        let cells: Vec<Option<(Tag, u64)>> = cells.collect();
+        self.rows.truncate(row);
+        self.finish_rows(self.rows[row - 1] + 1);
+        self.rows.push(self.row);
+        let mut moved = |tag: Tag, bits: u64| match tag {
+            Tag::Inline | Tag::Error => {
+                let bytes = span_bytes(bits, &text);
+                let offset = self.text.len();
+                self.text.extend_from_slice(bytes);
+                span(offset, bytes.len())
+            }
+            _ => bits,
+        };
+        for (lane, cell) in self.lanes.iter_mut().zip(cells) {
+            if let Some((tag, bits)) = cell {
+                lane.push(0, tag, moved(tag, bits));
+            }
+        }
+        moved(tag, bits)
     }
 
     /// Puts a text (or the literal of an error), which is UTF-8.
@@ -160,6 +202,7 @@ impl RowSink {
     }
 
     fn finish_rows(&mut self, next_row: u32) {
+        self.padded = 0;
         self.used_lanes = self
             .lanes
             .iter()

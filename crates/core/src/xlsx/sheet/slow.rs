@@ -10,7 +10,7 @@ use super::{
 use crate::{
     a1::{MAX_COLUMNS, MAX_ROWS, cell_name, parse_cell},
     error::{Error, Result},
-    limits::Limits,
+    limits::{Limits, check},
     xml::{Tag, Token, Tokens},
 };
 
@@ -125,6 +125,8 @@ fn read_cell(
     if column >= MAX_COLUMNS {
         return Err(Error::malformed("the row has more than 16,384 cells"));
     }
+    let most = values.context.limits.max_columns;
+    check("max_columns", most, u64::from(column) + 1)?;
     place.next_column = column + 1;
     let name = |error: Error| match place.row {
         Some(row) => error.at_cell(cell_name(row, column)),
