@@ -361,6 +361,27 @@ fn nulls_above_a_wide_row() {
     assert_eq!(text.as_string_view().value(3_000), "text 697");
 }
 
+/// Rows out of order and far cells: a piece for each row, which holds its cells and no more.
+#[test]
+fn lone_cells_far_out() {
+    let rows: String = (0..3_000)
+        .rev()
+        .map(|row| {
+            format!(
+                "<row r=\"{0}\"><c r=\"XFD{0}\"><v>{0}</v></c></row>",
+                row * 300 + 1
+            )
+        })
+        .collect();
+    let mut options = ReadOptions::default();
+    options.header = HeaderRow::None;
+    options.blank_rows = false;
+    let table = workbook(&rows).table(&options).unwrap().read_all().unwrap();
+    assert_eq!((table.num_rows(), table.schema.fields().len()), (3_000, 1));
+    let column = table.batches[0].column(0).as_primitive::<Int64Type>();
+    assert_eq!((column.value(0), column.value(2_999)), (1, 2_999 * 300 + 1));
+}
+
 #[test]
 fn columns_have_a_limit() {
     let workbook = |columns: u64| {

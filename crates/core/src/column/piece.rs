@@ -25,8 +25,8 @@ pub(crate) struct Piece {
     pub(crate) relative: bool,
     /// Number of the row after the last one met, counted as `rows` are.
     pub(crate) next_row: u32,
-    /// One for each selected column; columns beyond the last lane are null.
-    pub(crate) lanes: Vec<Lane>,
+    /// Those of the selected columns that have a value.
+    pub(crate) lanes: Lanes,
     /// Inline texts and error literals.
     pub(crate) text: Buffer,
 }
@@ -39,7 +39,8 @@ impl Piece {
 
     /// Cells kept, nulls between them included.
     pub(crate) fn slots(&self) -> u64 {
-        self.lanes.iter().map(|lane| lane.len() as u64).sum()
+        let lanes = self.lanes.iter();
+        lanes.map(|(_, lane)| lane.len() as u64).sum()
     }
 
     /// The cell in `row` (index in this piece) of lane `column`.
@@ -65,14 +66,60 @@ impl Piece {
         let (tag, bits) = lane.slot(row);
         decode(tag, bits, &self.text, strings)
     }
+}
 
-    /// Keeps these lanes (ascending), in this order.
-    pub(crate) fn select_lanes(&mut self, keep: &[usize]) {
-        let mut lane = 0;
-        self.lanes.retain(|_| {
-            lane += 1;
-            keep.binary_search(&(lane - 1)).is_ok()
-        });
+/// The lanes of a piece by the place of their columns, ascending. Columns without a value have none: a piece of a single row
+/// takes no more memory than its cells.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes(Vec<(u16, Lane)>);
+
+impl Lanes {
+    /// The lane of a column; `None` when the column has no value in this piece.
+    #[inline]
+    pub(crate) fn get(&self, column: usize) -> Option<&Lane> {
+        match self.0.get(column) {
+            // Every column before has a lane, nearly always.
+            Some((place, lane)) if usize::from(*place) == column => Some(lane),
+            _ => {
+                let found = self
+                    .0
+                    .binary_search_by_key(&column, |(place, _)| usize::from(*place));
+                found.ok().map(|at| &self.0[at].1)
+            }
+        }
+    }
+
+    /// Columns up to the last one that has a lane.
+    pub(crate) fn width(&self) -> usize {
+        self.0
+            .last()
+            .map_or(0, |(place, _)| usize::from(*place) + 1)
+    }
+
+    /// All lanes, with the places of their columns.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Lane)> {
+        self.0
+            .iter()
+            .map(|(place, lane)| (usize::from(*place), lane))
+    }
+
+    /// Keeps these columns (ascending), in this order.
+    pub(crate) fn select(&mut self, keep: &[usize]) {
+        self.0.retain_mut(
+            |(place, _)| match keep.binary_search(&usize::from(*place)) {
+                Ok(at) => {
+                    *place = at as u16;
+                    true
+                }
+                Err(_) => false,
+            },
+        );
+    }
+}
+
+impl FromIterator<(u16, Lane)> for Lanes {
+    fn from_iter<I: IntoIterator<Item = (u16, Lane)>>(lanes: I) -> Self {
+        Lanes(lanes.into_iter().collect())
     }
 }
 

@@ -217,7 +217,11 @@ pub(crate) mod testing {
             rows: (first_row..).take(rows.len()).collect(),
             relative: false,
             next_row: first_row + rows.len() as u32,
-            lanes: lanes.iter_mut().map(LaneBuilder::finish).collect(),
+            lanes: lanes
+                .iter_mut()
+                .enumerate()
+                .map(|(at, lane)| (at as u16, lane.finish()))
+                .collect(),
             text: text.into(),
         };
         let parts = vec![(Arc::new(piece), 0..rows.len())];

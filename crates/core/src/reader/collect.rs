@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 
 use crate::{
     a1::MAX_ROWS,
-    column::piece::{LaneBuilder, Piece, span, span_bytes},
+    column::piece::{LaneBuilder, Lanes, Piece, span, span_bytes},
     column::{Tag, TagSet},
     error::{Error, Result},
     limits::{Limits, check},
@@ -83,7 +83,7 @@ impl Collector {
 
     fn count(&mut self, piece: &Piece) -> Result<()> {
         self.rows += piece.len() as u64;
-        self.cells += piece.len() as u64 * piece.lanes.len().max(1) as u64;
+        self.cells += piece.len() as u64 * piece.lanes.width().max(1) as u64;
         check("max_rows", self.limits.max_rows, self.rows)?;
         check("max_cells", self.limits.max_cells, self.cells)
     }
@@ -111,7 +111,7 @@ fn blank_piece(rows: Range<u32>) -> Piece {
         rows: rows.collect(),
         relative: false,
         next_row,
-        lanes: Vec::new(),
+        lanes: Lanes::default(),
         text,
     }
 }
@@ -125,14 +125,14 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
     let mut order: Vec<(u32, usize, usize)> = Vec::new();
     for (index, (piece, range)) in parts.iter().enumerate() {
         // Rows that were filled in are not in the file; they are filled in once more below.
-        if !piece.lanes.is_empty() {
+        if piece.lanes.width() > 0 {
             order.extend(range.clone().map(|row| (piece.rows[row], index, row)));
         }
     }
     order.sort();
     let lanes = parts
         .iter()
-        .map(|(piece, _)| piece.lanes.len())
+        .map(|(piece, _)| piece.lanes.width())
         .max()
         .unwrap_or(0);
     let first = match selection.blank_rows {
@@ -158,7 +158,8 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
             expected = number + 1;
         }
         let piece = &parts[index].0;
-        for (builder, lane) in builders.iter_mut().zip(&piece.lanes) {
+        for (column, lane) in piece.lanes.iter() {
+            let builder = &mut builders[column];
             let (tag, mut bits) = lane.slot(row);
             if tag == Tag::Null {
                 continue;
@@ -178,7 +179,9 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
     }
     let next_row = rows.last().map_or(0, |&last| last + 1);
     let len = rows.len();
-    let lanes = builders.iter_mut().map(LaneBuilder::finish).collect();
+    let lanes = builders.iter_mut().enumerate();
+    let lanes = lanes.map(|(column, lane)| (column as u16, lane.finish()));
+    let lanes = lanes.filter(|(_, lane)| lane.len() > 0).collect();
     let piece = Piece {
         rows,
         relative: false,
@@ -200,10 +203,11 @@ pub(crate) struct LaneFacts {
 pub(crate) fn lane_facts(parts: &[Part]) -> Vec<LaneFacts> {
     let mut facts: Vec<LaneFacts> = Vec::new();
     for (piece, _) in parts {
-        if facts.len() < piece.lanes.len() {
-            facts.resize(piece.lanes.len(), LaneFacts::default());
+        if facts.len() < piece.lanes.width() {
+            facts.resize(piece.lanes.width(), LaneFacts::default());
         }
-        for (facts, lane) in facts.iter_mut().zip(&piece.lanes) {
+        for (column, lane) in piece.lanes.iter() {
+            let facts = &mut facts[column];
             facts.tags.insert(lane.tags());
             facts.wide_ints |= lane.has_wide_ints();
         }

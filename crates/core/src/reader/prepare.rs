@@ -204,7 +204,7 @@ fn labels(
     strings: &mut SharedStrings,
     context: &SheetContext,
 ) -> Result<Labels> {
-    let needed = piece.lanes.iter().map(|lane| match lane.slot(row) {
+    let needed = piece.lanes.iter().map(|(_, lane)| match lane.slot(row) {
         (crate::column::Tag::Shared, id) => id as usize + 1,
         _ => 0,
     });
@@ -214,8 +214,8 @@ fn labels(
         .iter()
         .position(|&lane| lane != Selection::SKIP)
         .unwrap_or(0) as u32;
-    let mut cells = Vec::with_capacity(piece.lanes.len());
-    for lane in 0..piece.lanes.len() {
+    let mut cells = Vec::with_capacity(piece.lanes.width());
+    for lane in 0..piece.lanes.width() {
         let column = first + lane as u32;
         let label = match piece.cell(row, lane, strings.table()) {
             Cell::Error(literal) => Some(literal.to_owned()),

@@ -211,7 +211,7 @@ impl RowReader {
         if lanes.iter().enumerate().any(|(to, &from)| to != from) {
             for (piece, _) in parts {
                 if let Some(piece) = Arc::get_mut(piece) {
-                    piece.select_lanes(&lanes);
+                    piece.lanes.select(&lanes);
                 }
             }
         }
@@ -375,7 +375,7 @@ fn truncate(parts: &mut Vec<Part>, limit: u64) {
 fn strings_needed(parts: &[Part]) -> usize {
     let mut needed = 0;
     for (piece, range) in parts {
-        for lane in &piece.lanes {
+        for (_, lane) in piece.lanes.iter() {
             for row in range.clone() {
                 if let (Tag::Shared, id) = lane.slot(row) {
                     needed = needed.max(id as usize + 1);

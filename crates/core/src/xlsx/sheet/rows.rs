@@ -23,7 +23,8 @@ pub(crate) struct RowSink {
     first_row: u32,
     last_row: u32,
     lanes: Vec<LaneBuilder>,
-    used_lanes: usize,
+    /// Lanes that have a cell in the piece in hand.
+    touched: Vec<u16>,
     rows: Vec<u32>,
     text: Vec<u8>,
     padded: usize,
@@ -47,7 +48,7 @@ impl RowSink {
             first_row: *selection.rows.start(),
             last_row: *selection.rows.end(),
             lanes: Vec::new(),
-            used_lanes: 0,
+            touched: Vec::new(),
             rows: Vec::new(),
             text: Vec::new(),
             padded: 0,
@@ -100,22 +101,26 @@ impl RowSink {
         }
         let row = self.rows.len() - 1;
         match self.lanes.get_mut(lane) {
-            Some(builder) if builder.len() == row => builder.push(row, tag, bits),
+            Some(builder) if builder.len() == row && row > 0 => builder.push(row, tag, bits),
             _ => self.push_far(lane, tag, bits),
         }
     }
 
-    /// Puts a cell below nulls (or over another cell of its row). Many nulls above the first cells of a row are not kept: the
+    /// Puts the first cell of a lane, or a cell below nulls (or over another one of its row). Many nulls above the first cells of a row are not kept: the
     /// row starts a piece of its own.
     #[inline(never)]
     fn push_far(&mut self, lane: usize, tag: Tag, bits: u64) {
         if self.lanes.len() <= lane {
             self.lanes.resize_with(lane + 1, LaneBuilder::default);
         }
+        if self.lanes[lane].len() == 0 {
+            self.touched.push(lane as u16);
+        }
         let row = self.rows.len() - 1;
         self.padded += row.saturating_sub(self.lanes[lane].len());
         if self.padded > MAX_PADDED && row > 0 {
             let bits = self.restart_row(tag, bits);
+            self.touched.push(lane as u16);
             self.lanes[lane].push(0, tag, bits);
         } else {
             self.lanes[lane].push(row, tag, bits);
@@ -127,8 +132,11 @@ impl RowSink {
     fn restart_row(&mut self, tag: Tag, bits: u64) -> u64 {
         let row = self.rows.len() - 1;
         let text = self.text.clone();
-        let cells = self.lanes.iter_mut().map(|lane| lane.take_last(row));
-        let cells: Vec<Option<(Tag, u64)>> = cells.collect();
+        let mut cells = Vec::new();
+        for &lane in &self.touched {
+            let cell = self.lanes[usize::from(lane)].take_last(row);
+            cells.extend(cell.map(|cell| (lane, cell)));
+        }
         self.rows.truncate(row);
         self.finish_rows(self.rows[row - 1] + 1);
         self.rows.push(self.row);
@@ -141,10 +149,9 @@ impl RowSink {
             }
             _ => bits,
         };
-        for (lane, cell) in self.lanes.iter_mut().zip(cells) {
-            if let Some((tag, bits)) = cell {
-                lane.push(0, tag, moved(tag, bits));
-            }
+        for (lane, (tag, bits)) in cells {
+            self.touched.push(lane);
+            self.lanes[usize::from(lane)].push(0, tag, moved(tag, bits));
         }
         moved(tag, bits)
     }
@@ -203,19 +210,18 @@ impl RowSink {
 
     fn finish_rows(&mut self, next_row: u32) {
         self.padded = 0;
-        self.used_lanes = self
-            .lanes
-            .iter()
-            .rposition(|lane| lane.len() > 0)
-            .map_or(0, |at| at + 1);
+        self.touched.sort_unstable();
+        self.touched.dedup();
+        let lanes = self
+            .touched
+            .drain(..)
+            .map(|at| (at, self.lanes[usize::from(at)].finish()));
+        let lanes = lanes.filter(|(_, lane)| lane.len() > 0).collect();
         self.done.push(Piece {
             rows: std::mem::take(&mut self.rows),
             relative: self.relative,
             next_row,
-            lanes: self.lanes[..self.used_lanes]
-                .iter_mut()
-                .map(LaneBuilder::finish)
-                .collect(),
+            lanes,
             text: std::mem::take(&mut self.text).into(),
         });
         if self.relative {

@@ -62,7 +62,7 @@ fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
         for piece in scanned.pieces {
             let first = if piece.relative { base } else { 0 };
             for (at, row) in piece.rows.iter().enumerate() {
-                for lane in 0..piece.lanes.len() {
+                for lane in 0..piece.lanes.width() {
                     let text = format!("{:?}", piece.cell(at, lane, &strings));
                     if text != "Null" {
                         cells.push((first + row, lane, text));
