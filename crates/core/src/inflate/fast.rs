@@ -2,8 +2,8 @@
 //!
 //! Two things make it fast. The chain from symbol to symbol is short: the entry of the next symbol is looked up before the
 //! bit buffer is filled again and before the match in hand is copied, so that all of it overlaps. And nothing is checked
-//! within the loop that the room demanded at its head makes true: that is worth 7 to 11 % of inflating a sheet (bench
-//! `inflate`), and is why this file may use `unsafe`. The tests of `inflate` run every kind of block through it.
+//! within the loop that the room demanded at its head makes true: that is worth 6 to 11 % of inflating a sheet (bench
+//! `stages`), and is why this file may use `unsafe`. The tests of `inflate` run every kind of block through it.
 #![allow(unsafe_code)]
 
 use std::ptr;
