@@ -24,8 +24,8 @@ pub(crate) fn run(args: &ConvertArgs, limits: &Limits) -> Result<Status> {
         return Err(Error::usage("usage/report", error).with_hint("write one of them to a file"));
     }
     let report = ReportFile::create(args.report.as_deref())?;
-    let (first, line) = ProgressLine::watch(report.attach(jobs.remove(0))?, "reading");
-    jobs.insert(0, first);
+    let (first, line) = ProgressLine::watch(report.attach(jobs[0].clone())?, "reading");
+    jobs[0] = first;
     if is_stdout(&args.output) {
         let done = convert(&jobs, args, format, io::stdout())?;
         drop(line);

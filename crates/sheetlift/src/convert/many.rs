@@ -1,6 +1,7 @@
 //! Several sheets, of one file or of many, as one table.
 
 use std::{
+    cell::Cell,
     collections::{HashMap, HashSet},
     io::Write,
     sync::{Arc, Mutex},
@@ -64,8 +65,9 @@ pub fn convert_many(
         return Err(Error::usage("usage/no-file", "there is no file to convert"));
     };
     if jobs.iter().any(|job| job.contract().is_some()) {
-        let error = "several sheets cannot be held to a contract together";
-        return Err(Error::usage("usage/contract", error).with_hint("convert them one by one"));
+        let error = "several sheets, or rows with their source, are not held to a contract";
+        return Err(Error::usage("usage/contract", error)
+            .with_hint("convert one sheet, without its source"));
     }
     let mut jobs = jobs.to_vec();
     for job in &mut jobs {
@@ -92,6 +94,7 @@ pub fn convert_many(
 
     let (mut rows, mut error_cells) = (0, 0);
     let bytes = write_all(format, &target.schema, out, |send| {
+        let stopped = Cell::new(false); // the writer has failed, and says why
         let mut write = |batch: RecordBatch| {
             first.cancel.check()?;
             rows += batch.num_rows() as u64;
@@ -99,10 +102,14 @@ pub fn convert_many(
                 rows_read: rows,
                 ..Progress::default()
             });
-            Ok(send.send(batch).is_ok())
+            stopped.set(send.send(batch).is_err());
+            Ok(!stopped.get())
         };
         let mut readers = &readers[..];
         for group in groups(&jobs) {
+            if stopped.get() {
+                break;
+            }
             let (its_readers, rest) = readers.split_at(group.len());
             readers = rest;
             let reader = |at: usize, job: &Job| {
@@ -128,7 +135,7 @@ pub fn convert_many(
                 error_cells += errors;
                 for batch in batches {
                     if !write(batch)? {
-                        return Ok(()); // whoever writes says why
+                        return Ok(());
                     }
                 }
             }
