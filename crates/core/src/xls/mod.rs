@@ -13,6 +13,7 @@ use std::{
 
 use bytes::Bytes;
 
+pub(crate) use self::sheet::{error_literal, rk};
 use self::{globals::Globals, sheet::XlsSheet};
 use crate::{
     book::{Book, CellFormats, DefinedName, SheetBody, SheetInfo},
