@@ -4,19 +4,31 @@
 //! `quick-xml` does the work. External or declared entities are never resolved (only the five of XML and character
 //! references), so there is nothing to expand.
 
+mod stream;
+
 use std::borrow::Cow;
 
 use quick_xml::{
     Reader, XmlVersion,
     escape::resolve_xml_entity,
     events::{BytesStart, Event},
+    reader::Config,
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    limits::check,
+};
+pub(crate) use stream::StreamTokens;
 
 /// Tokens of one part or of a piece of one.
 pub(crate) struct Tokens<'a> {
     reader: Reader<&'a [u8]>,
+    nesting: Nesting,
+}
+
+/// How deep the elements are nested, and may be.
+struct Nesting {
     depth: u64,
     max_depth: u64,
 }
@@ -39,72 +51,29 @@ pub(crate) struct Tag<'a>(BytesStart<'a>);
 impl<'a> Tokens<'a> {
     pub(crate) fn new(bytes: &'a [u8], max_depth: u64) -> Self {
         let mut reader = Reader::from_reader(bytes);
-        let config = reader.config_mut();
-        config.expand_empty_elements = true;
-        // Pieces start inside the document, so the ends of elements around them come unannounced.
-        config.allow_unmatched_ends = true;
-        Tokens {
-            reader,
-            depth: 0,
-            max_depth,
-        }
+        configure(reader.config_mut());
+        let nesting = Nesting::new(max_depth);
+        Tokens { reader, nesting }
     }
 
     /// The next token. (Not an iterator: it borrows nothing from `self` and may fail.)
     pub(crate) fn next(&mut self) -> Result<Token<'a>> {
         loop {
             let start = self.reader.buffer_position();
-            let fail = |error: quick_xml::Error, at: u64| {
-                Error::malformed(format!("the XML is not well formed: {error}")).at_byte(at)
-            };
             let event = match self.reader.read_event() {
                 Ok(event) => event,
-                Err(error) => return Err(fail(error, self.reader.error_position())),
+                Err(error) => return Err(ill_formed(error, self.reader.error_position())),
             };
-            return Ok(match event {
-                Event::Start(tag) => {
-                    self.depth += 1;
-                    if self.depth > self.max_depth {
-                        return Err(Error::limit("max_xml_depth", self.max_depth, self.depth)
-                            .at_byte(start));
-                    }
-                    Token::Open(Tag(tag))
-                }
-                Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    Token::Close
-                }
-                Event::Text(text) => Token::Text(text.xml10_content()),
-                Event::CData(text) => Token::Text(text.xml10_content()),
-                Event::GeneralRef(name) => {
-                    if let Some(c) = name
-                        .resolve_char_ref()
-                        .map_err(|error| fail(error, start))?
-                    {
-                        Token::Text(c.to_string().into())
-                    } else {
-                        let name = name.into_inner();
-                        let known = resolve_xml_entity(&name).ok_or_else(|| {
-                            Error::malformed(format!("the entity &{name}; is not defined"))
-                                .at_byte(start)
-                        })?;
-                        Token::Text(known.into())
-                    }
-                }
-                Event::Eof => Token::End,
-                Event::Empty(_)
-                | Event::Comment(_)
-                | Event::PI(_)
-                | Event::Decl(_)
-                | Event::DocType(_) => continue,
-            });
+            if let Some(token) = self.nesting.token(event, start)? {
+                return Ok(token);
+            }
         }
     }
 
     /// Skips to the end of the element whose start tag was the last token.
     pub(crate) fn skip_element(&mut self) -> Result<()> {
-        let outside = self.depth.saturating_sub(1);
-        while self.depth > outside {
+        let outside = self.nesting.depth.saturating_sub(1);
+        while self.nesting.depth > outside {
             if let Token::End = self.next()? {
                 return Err(self.ended_early());
             }
@@ -114,9 +83,9 @@ impl<'a> Tokens<'a> {
 
     /// All text of the element whose start tag was the last token, with that of the elements in it.
     pub(crate) fn element_text(&mut self) -> Result<String> {
-        let outside = self.depth.saturating_sub(1);
+        let outside = self.nesting.depth.saturating_sub(1);
         let mut text = String::new();
-        while self.depth > outside {
+        while self.nesting.depth > outside {
             match self.next()? {
                 Token::Text(more) => text.push_str(&more),
                 Token::End => return Err(self.ended_early()),
@@ -134,6 +103,60 @@ impl<'a> Tokens<'a> {
     /// The error for bytes that end inside an element.
     pub(crate) fn ended_early(&self) -> Error {
         Error::malformed("the XML ends inside an element").at_byte(self.position())
+    }
+}
+
+fn configure(config: &mut Config) {
+    config.expand_empty_elements = true;
+    // Pieces start inside the document, so the ends of elements around them come unannounced.
+    config.allow_unmatched_ends = true;
+}
+
+fn ill_formed(error: quick_xml::Error, at: u64) -> Error {
+    Error::malformed(format!("the XML is not well formed: {error}")).at_byte(at)
+}
+
+impl Nesting {
+    fn new(max_depth: u64) -> Self {
+        Nesting {
+            depth: 0,
+            max_depth,
+        }
+    }
+
+    /// The token that an event is, if it means anything. `start` is its place.
+    fn token<'a>(&mut self, event: Event<'a>, start: u64) -> Result<Option<Token<'a>>> {
+        Ok(Some(match event {
+            Event::Start(tag) => {
+                self.depth += 1;
+                check("max_xml_depth", self.max_depth, self.depth)
+                    .map_err(|error| error.at_byte(start))?;
+                Token::Open(Tag(tag))
+            }
+            Event::End(_) => {
+                self.depth = self.depth.saturating_sub(1);
+                Token::Close
+            }
+            Event::Text(text) => Token::Text(text.xml10_content()),
+            Event::CData(text) => Token::Text(text.xml10_content()),
+            Event::GeneralRef(name) => {
+                let c = name.resolve_char_ref();
+                if let Some(c) = c.map_err(|error| ill_formed(error, start))? {
+                    return Ok(Some(Token::Text(c.to_string().into())));
+                }
+                let name = name.into_inner();
+                let known = resolve_xml_entity(&name).ok_or_else(|| {
+                    Error::malformed(format!("the entity &{name}; is not defined")).at_byte(start)
+                })?;
+                Token::Text(known.into())
+            }
+            Event::Eof => Token::End,
+            Event::Empty(_)
+            | Event::Comment(_)
+            | Event::PI(_)
+            | Event::Decl(_)
+            | Event::DocType(_) => return Ok(None),
+        }))
     }
 }
 
@@ -168,6 +191,18 @@ impl Tag<'_> {
         })
     }
 
+    /// The attribute with this local name, whatever its prefix.
+    pub(crate) fn any_attribute(&self, name: &str) -> Result<Option<String>> {
+        self.find_attribute(name, |key| {
+            key.rsplit_once(':').map_or(key, |(_, local)| local) == name
+        })
+    }
+
+    /// The attribute with this prefix and local name.
+    pub(crate) fn prefixed(&self, prefix: &str, name: &str) -> Result<Option<String>> {
+        self.find_attribute(name, |key| key.split_once(':') == Some((prefix, name)))
+    }
+
     /// Adds the prefixes that this tag binds to one of `namespaces`; the default namespace has the prefix `""`.
     pub(crate) fn bound_prefixes(&self, namespaces: &[&str], prefixes: &mut Vec<String>) {
         for attribute in self.0.attributes().with_checks(false).flatten() {
@@ -181,6 +216,17 @@ impl Tag<'_> {
                 prefixes.push(prefix.to_owned());
             }
         }
+    }
+
+    /// Asks whether the tag has more attributes than it may.
+    pub(crate) fn check_attributes(&self, max: u64) -> Result<()> {
+        /// Bytes of the shortest attribute there is: ` a=""`.
+        const SHORTEST: u64 = 5;
+        if self.0.attributes_raw().len() as u64 / SHORTEST <= max {
+            return Ok(());
+        }
+        let count = self.0.attributes().with_checks(false).count() as u64;
+        check("max_attributes", max, count)
     }
 
     fn find_attribute(&self, name: &str, wanted: impl Fn(&str) -> bool) -> Result<Option<String>> {
