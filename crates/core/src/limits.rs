@@ -37,7 +37,7 @@ pub struct Limits {
     pub max_xml_depth: u64,
     /// Bytes of one row of a sheet, or of one shared string, as XML. Default 64 MiB.
     pub max_row_bytes: u64,
-    /// Rows of a sheet. Default 1,048,576, the most a sheet can have.
+    /// Rows of a table. Default 100,000,000, for text files: a sheet cannot have more than 1,048,576.
     pub max_rows: u64,
     /// Columns of a sheet. Default 16,384, the most a sheet can have.
     pub max_columns: u64,
@@ -119,7 +119,7 @@ impl Default for Limits {
             max_inflate_ratio: 250,
             max_xml_depth: 64,
             max_row_bytes: 64 << 20,
-            max_rows: 1_048_576,
+            max_rows: 100_000_000,
             max_columns: 16_384,
             max_cells: 2_000_000_000,
             max_cell_bytes: 1 << 20,

@@ -8,6 +8,7 @@ use super::{
     strings::SharedStrings,
 };
 use crate::{
+    a1::MAX_ROWS,
     book::{CellFormats, Lines, PieceStream, Selection, SheetBody, Strings},
     column::{DateSystem, StringTable},
     error::Result,
@@ -92,7 +93,7 @@ impl SheetBody for XlsxSheet {
             return Ok(parts);
         }
         let mut scanner = Scanner::new(self.context(selection));
-        let mut collector = Collector::uncounted(selection, self.next_row, &self.limits);
+        let mut collector = Collector::uncounted(selection, self.next_row, MAX_ROWS, &self.limits);
         let mut again: Vec<Chunk> = Vec::new();
         while let Some(chunk) = self.chunks.next(Vec::new())? {
             let scanned = scanner
