@@ -4,6 +4,8 @@ mod a1;
 mod cancel;
 mod column;
 mod contract;
+#[cfg_attr(not(test), expect(dead_code))]
+mod crypto;
 mod error;
 mod finding;
 mod header;
