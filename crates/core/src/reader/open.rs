@@ -143,7 +143,7 @@ enum Kind {
 }
 
 /// Starts of files that are something else, and what they are.
-const OTHERS: [(&[u8], &str); 20] = [
+const OTHERS: [(&[u8], &str); 16] = [
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "a rich text document"),
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
@@ -160,10 +160,14 @@ const OTHERS: [(&[u8], &str); 20] = [
     (b"GIF8", "a picture"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"\x09\x00\x04\x00", "a sheet of Excel 2: save it as .xlsx"),
-    (b"\x09\x02\x06\x00", "a sheet of Excel 3: save it as .xlsx"),
-    (b"\x09\x04\x06\x00", "a sheet of Excel 4: save it as .xlsx"),
-    (b"\x00\x00\x02\x00", "a Lotus 1-2-3 sheet: save it as .xlsx"),
+];
+
+/// Starts of sheets of old, and their programs.
+const OLD_SHEETS: [(&[u8], &str); 4] = [
+    (b"\x09\x00\x04\x00", "Excel 2"),
+    (b"\x09\x02\x06\x00", "Excel 3"),
+    (b"\x09\x04\x06\x00", "Excel 4"),
+    (b"\x00\x00\x02\x00", "Lotus 1-2-3"),
 ];
 
 fn sniff(bytes: &[u8], is_named_csv: bool) -> Result<Kind> {
@@ -197,6 +201,13 @@ fn sniff(bytes: &[u8], is_named_csv: bool) -> Result<Kind> {
     };
     if has_end || is_binary && starts_late() {
         return Ok(Kind::Zip);
+    }
+    if let Some((_, program)) = OLD_SHEETS
+        .iter()
+        .find(|(start, _)| bytes.starts_with(start))
+    {
+        let error = Error::unsupported(format!("this is a sheet of {program}, which is not read"));
+        return Err(error.with_hint("save it as .xlsx in a spreadsheet program"));
     }
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         return Err(Error::not_a_workbook(format!(
