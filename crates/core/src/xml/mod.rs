@@ -8,6 +8,7 @@ mod stream;
 
 use std::borrow::Cow;
 
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use quick_xml::{
     Reader, XmlVersion,
     escape::resolve_xml_entity,
@@ -203,7 +204,7 @@ impl Tag<'_> {
         self.find_attribute(name, |key| key.split_once(':') == Some((prefix, name)))
     }
 
-    /// Adds the prefixes that this tag binds to one of `namespaces`; the default namespace has the prefix `""`.
+    /// Adds the prefixes that this tag binds (some of them, if there are absurdly many) to one of `namespaces`; the default namespace has the prefix `""`.
     pub(crate) fn bound_prefixes(&self, namespaces: &[&str], prefixes: &mut Vec<String>) {
         for attribute in self.0.attributes().with_checks(false).flatten() {
             let key: &str = attribute.key.as_ref();
@@ -212,7 +213,11 @@ impl Tag<'_> {
                 Some(rest) if rest.starts_with(':') => &rest[1..],
                 _ => continue,
             };
-            if namespaces.contains(&attribute.value.as_ref()) {
+            let is_known = prefixes.iter().any(|known| known == prefix);
+            if !is_known
+                && prefixes.len() < MAX_PREFIXES
+                && namespaces.contains(&attribute.value.as_ref())
+            {
                 prefixes.push(prefix.to_owned());
             }
         }
@@ -254,24 +259,48 @@ impl Tag<'_> {
     }
 }
 
+/// Prefixes of one namespace that are known at a time.
+const MAX_PREFIXES: usize = 32;
+
 /// `xsd:boolean`, and the `on` of strict documents.
 pub(crate) fn is_true(value: &str) -> bool {
     matches!(value.trim(), "1" | "true" | "on")
 }
 
-/// UTF-8 bytes of a whole part: a byte order mark is dropped, UTF-16 is converted.
+/// The encoding of a part that begins with these bytes, unless that is UTF-8. Packages should know UTF-8 and UTF-16 only
+/// (ECMA-376 part 2, 6.2.5), but writers that declare others mean them.
+pub(crate) fn foreign_encoding(start: &[u8]) -> Option<&'static Encoding> {
+    match start.get(..4) {
+        Some([0xff, 0xfe, ..] | [b'<', 0, _, 0]) => return Some(UTF_16LE),
+        Some([0xfe, 0xff, ..] | [0, b'<', 0, _]) => return Some(UTF_16BE),
+        _ => {}
+    }
+    let declaration = start.strip_prefix(b"<?xml")?;
+    let declaration = &declaration[..memchr::memmem::find(declaration, b"?>")?];
+    let at = memchr::memmem::find(declaration, b"encoding")? + b"encoding".len();
+    let label = declaration[at..].trim_ascii_start().strip_prefix(b"=")?;
+    let label = label.trim_ascii_start();
+    let label = label
+        .get(1..)?
+        .split(|byte| matches!(byte, b'"' | b'\''))
+        .next()?;
+    // A declaration in bytes cannot be one of UTF-16.
+    Encoding::for_label(label).filter(|encoding| ![UTF_8, UTF_16LE, UTF_16BE].contains(encoding))
+}
+
+/// UTF-8 bytes of a whole part, whatever its encoding.
 pub(crate) fn to_utf8(bytes: Vec<u8>) -> Result<Vec<u8>> {
-    let wide = match bytes.get(..2) {
-        Some([0xff, 0xfe]) => u16::from_le_bytes,
-        Some([0xfe, 0xff]) => u16::from_be_bytes,
-        _ => return Ok(bytes),
+    let Some(encoding) = foreign_encoding(&bytes) else {
+        return Ok(bytes);
     };
-    let units = bytes[2..]
-        .chunks_exact(2)
-        .map(|pair| wide([pair[0], pair[1]]));
-    let text: Result<String, _> = char::decode_utf16(units).collect();
-    text.map(String::into_bytes)
-        .map_err(|_| Error::malformed("the UTF-16 text is damaged"))
+    let (text, had_errors) = encoding.decode_with_bom_removal(&bytes);
+    match had_errors {
+        true => Err(Error::malformed(format!(
+            "the text is not in {}",
+            encoding.name()
+        ))),
+        false => Ok(text.into_owned().into_bytes()),
+    }
 }
 
 #[cfg(test)]
@@ -291,6 +320,34 @@ mod tests {
         assert!(depth(3).is_ok());
         let error: Error = depth(2).unwrap_err();
         assert!(error.message().contains("max_xml_depth"), "{error}");
+    }
+
+    #[test]
+    fn encodings_are_those_declared() {
+        let wide = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            let text = "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-16\"?><t>é漢</t>";
+            text.encode_utf16().flat_map(unit).collect()
+        };
+        let declared = |label: &str, text: &[u8]| {
+            [
+                format!("<?xml version='1.0' encoding='{label}'?>").as_bytes(),
+                text,
+            ]
+            .concat()
+        };
+        for (bytes, text) in [
+            (wide(u16::to_le_bytes), "<t>é漢</t>"),
+            (wide(u16::to_be_bytes), "<t>é漢</t>"),
+            (declared("ISO-8859-1", b"<t>\xe9</t>"), "<t>é</t>"),
+            (declared("Shift_JIS", b"<t>\x8a\xbf</t>"), "<t>漢</t>"),
+            (declared("utf-8", "<t>é</t>".as_bytes()), "<t>é</t>"),
+            (declared("UTF-16", "<t>é</t>".as_bytes()), "<t>é</t>"),
+            ("<t>é</t>".into(), "<t>é</t>"),
+        ] {
+            let found = String::from_utf8(to_utf8(bytes).unwrap()).unwrap();
+            assert!(found.ends_with(text), "{found}");
+        }
+        assert!(to_utf8(declared("Shift_JIS", b"<t>\xff</t>")).is_err());
     }
 
     #[test]
