@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use sheetlift_core::{ErrorKind, OpenOptions, Password, ReadOptions, Result, Source, Table, Workbook};
+use sheetlift_core::{
+    ErrorKind, OpenOptions, Password, ReadOptions, Result, Source, Table, Workbook,
+};
 
 fn path(name: &str) -> PathBuf {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/files/encrypted");
@@ -26,10 +28,17 @@ fn the_right_password_opens_a_workbook() {
         ("standard_aes256", Some("pässwörd 密")),
         ("agile_default_password", None), // spreadsheet programs do not ask for it either
     ] {
-        assert_eq!(read(name, password).unwrap().batches, plain.batches, "{name}");
+        assert_eq!(
+            read(name, password).unwrap().batches,
+            plain.batches,
+            "{name}"
+        );
     }
     // A password that is not needed does not matter.
-    assert_eq!(read("plain", Some("secret")).unwrap().batches, plain.batches);
+    assert_eq!(
+        read("plain", Some("secret")).unwrap().batches,
+        plain.batches
+    );
 }
 
 #[test]
@@ -38,7 +47,10 @@ fn a_wrong_password_or_none_is_an_error_of_its_own() {
         let error = read("agile_few_spins", password).unwrap_err();
         assert_eq!(error.code(), "file/encrypted", "{error}");
         assert!(matches!(error.kind(), ErrorKind::Encrypted));
-        assert!(error.to_string().contains("agile_few_spins.xlsx"), "{error}");
+        assert!(
+            error.to_string().contains("agile_few_spins.xlsx"),
+            "{error}"
+        );
     }
     let hint = read("agile_few_spins", None).unwrap_err();
     assert!(hint.hint().unwrap().contains("password"));

@@ -6,7 +6,7 @@ use crate::{
     book::Book,
     cancel::CancelToken,
     csv::{CsvBook, CsvOptions, is_named_csv},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     limits::{Budget, Limits},
     ods::OdsBook,
     source::Source,
@@ -113,9 +113,11 @@ fn decrypt(bytes: &[u8], password: Option<&Password>, budget: &Budget) -> Result
     match password {
         Some(password) => with(password.as_str()),
         // Spreadsheet programs open files with this password without asking for it.
-        None => with(DEFAULT_PASSWORD).map_err(|error| match error.code() {
-            "file/encrypted" => Error::encrypted("the workbook is protected by a password")
-                .with_hint("give the password, or save it without one in a spreadsheet program"),
+        None => with(DEFAULT_PASSWORD).map_err(|error| match error.kind() {
+            ErrorKind::Encrypted | ErrorKind::Malformed => {
+                Error::encrypted("the workbook is protected by a password")
+                    .with_hint("give the password, or save it without one in a spreadsheet program")
+            }
             _ => error,
         }),
     }
@@ -241,6 +243,19 @@ fn is_utf16(bytes: &[u8]) -> bool {
             && zeros(0).min(zeros(1)) == 0
 }
 
+/// An object or a list, by its first two marks: `[id],name` is a header.
+fn is_json(text: &str) -> bool {
+    let next = |open: char| {
+        text.strip_prefix(open)
+            .map(|rest| rest.trim_start().chars().next())
+    };
+    match (next('{'), next('[')) {
+        (Some(Some('"' | '}')), _) => true,
+        (_, Some(Some(c))) => matches!(c, '{' | '[' | ']' | '"' | '-' | '0'..='9'),
+        _ => false,
+    }
+}
+
 /// Says what text is that is no table.
 fn check_text(bytes: &[u8], is_named_csv: bool) -> Result<()> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -272,7 +287,7 @@ fn check_text(bytes: &[u8], is_named_csv: bool) -> Result<()> {
             "a SYLK file, which is not read",
             "save it as .xlsx in a spreadsheet program",
         ),
-        () if (starts("{") || starts("[")) && !is_named_csv => ("JSON, not a workbook", ""),
+        () if is_json(&head) => ("JSON, not a workbook", ""),
         () => return Ok(()),
     };
     let error = Error::not_a_workbook(format!("this is {what}"));
