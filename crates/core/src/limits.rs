@@ -35,7 +35,8 @@ pub struct Limits {
     pub max_inflate_ratio: u64,
     /// Depth of nested XML elements. Default 64.
     pub max_xml_depth: u64,
-    /// Bytes of one row of a sheet, or of one shared string, as XML. Default 64 MiB.
+    /// Bytes of one row of a sheet, of one shared string or of one token, as far as it has to be held whole: asked when a
+    /// buffer is about to be doubled for it. Default 64 MiB.
     pub max_row_bytes: u64,
     /// Rows of a table. Default 100,000,000, for text files: a sheet cannot have more than 1,048,576.
     pub max_rows: u64,
@@ -52,7 +53,7 @@ pub struct Limits {
     pub max_password_spins: u64,
     /// Findings kept in memory; more are counted and streamed. Default 100,000.
     pub max_findings: u64,
-    /// Attributes of one XML element. Default 1,000.
+    /// Attributes of one row or cell. Default 1,000.
     pub max_attributes: u64,
     /// Cells with a value that a file makes by saying that one is repeated (OpenDocument). Default 10,000,000.
     pub max_repeated_cells: u64,
@@ -202,5 +203,25 @@ pub(crate) fn check(name: &'static str, limit: u64, actual: u64) -> Result<()> {
         Err(Error::limit(name, limit, actual))
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_time_adds_up() {
+        let limits = Limits {
+            max_read_seconds: 2,
+            ..Limits::default()
+        };
+        let budget = Budget::new(limits, CancelToken::new());
+        for (seconds, is_fine) in [(1, true), (2, true), (3, false)] {
+            budget
+                .busy
+                .store(seconds * 1_000_000_000, Ordering::Relaxed);
+            assert_eq!(budget.timed(|| Ok(())).is_ok(), is_fine, "{seconds}");
+        }
     }
 }

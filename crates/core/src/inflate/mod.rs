@@ -29,6 +29,8 @@ pub(crate) struct Inflater {
     last_block: bool,
     lengths: Box<LengthTable>,
     distances: Box<DistanceTable>,
+    /// The tables are those of the fixed codes, so that blocks of nothing cost next to nothing.
+    fixed: bool,
     /// The rest of a match that did not fit: length and distance.
     pending: (usize, usize),
     /// Bytes written so far.
@@ -75,6 +77,7 @@ impl Inflater {
             last_block: false,
             lengths: Box::default(),
             distances: Box::default(),
+            fixed: false,
             pending: (0, 0),
             total_out: 0,
         }
@@ -164,10 +167,13 @@ impl Inflater {
                 })
             }
             1 => {
-                huffman::fixed_tables(&mut self.lengths, &mut self.distances);
+                if !std::mem::replace(&mut self.fixed, true) {
+                    huffman::fixed_tables(&mut self.lengths, &mut self.distances);
+                }
                 Ok(Block::Compressed)
             }
             2 => {
+                self.fixed = false;
                 read_tables(
                     &mut self.bits,
                     input,

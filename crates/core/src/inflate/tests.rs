@@ -103,6 +103,27 @@ proptest! {
     }
 }
 
+/// Short texts get the fixed codes, long ones codes of their own.
+#[test]
+fn blocks_of_all_kinds_follow_each_other() {
+    let long: String = (0..5_000).map(|n| (n * n).to_string()).collect();
+    let (mut input, mut data) = (Vec::new(), Vec::new());
+    for text in ["a", "b", &long, "c", &long, &long, "d", "e"] {
+        let mut stream = flate2::Compress::new(Compression::new(6), false);
+        let mut block = Vec::with_capacity(text.len() + 100);
+        let flush = flate2::FlushCompress::Full;
+        stream
+            .compress_vec(text.as_bytes(), &mut block, flush)
+            .unwrap();
+        input.extend(block);
+        data.extend(text.as_bytes());
+    }
+    input.extend([1, 0, 0, 0xff, 0xff]);
+    assert!(ours(&input, 700).unwrap() == data);
+    assert!(ours(&input, 1 << 20).unwrap() == data);
+    assert_eq!(zlib(&input), Some(data));
+}
+
 #[test]
 fn nothing_before_the_first_byte_can_be_reached() {
     // Fixed codes: a match of length 3 and distance 1 at the very start.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     error::{Error, Result},
-    limits::Budget,
+    limits::{Budget, check},
     source::Source,
     xml::{Token, Tokens, to_utf8},
     zip::{Archive, EntryReader},
@@ -25,6 +25,9 @@ pub(crate) struct Relationship {
     pub(crate) kind: String,
     pub(crate) target: String,
 }
+
+/// Bytes that the name of an entry can have.
+const MAX_NAME_BYTES: usize = 65_535;
 
 impl Package {
     pub(crate) fn open(source: Source, budget: Arc<Budget>) -> Result<Self> {
@@ -66,7 +69,8 @@ impl Package {
         visit(&mut tokens).map_err(|error| error.in_part(part))
     }
 
-    /// The relationships of a part (of the package itself for `""`); none when it has no relationship part.
+    /// The relationships of a part (of the package itself for `""`) to others; none when it has no relationship part. There
+    /// may be as many as entries: more lead to the same parts.
     pub(crate) fn relationships(&self, part: &str) -> Result<Vec<Relationship>> {
         let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
         let slash = if folder.is_empty() { "" } else { "/" };
@@ -87,6 +91,14 @@ impl Package {
                             external,
                         ) {
                             let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
+                            if target.len() > MAX_NAME_BYTES {
+                                return Err(Error::malformed(format!(
+                                    "the target of a relationship has {} bytes, a part name {MAX_NAME_BYTES} at most",
+                                    target.len()
+                                )));
+                            }
+                            let most = self.budget.limits.max_entries;
+                            check("max_entries", most, found.len() as u64 + 1)?;
                             found.push(Relationship {
                                 id,
                                 kind,
@@ -160,7 +172,10 @@ fn resolve(folder: &str, target: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sheetlift_fixtures::Book;
+
     use super::*;
+    use crate::{cancel::CancelToken, limits::Limits};
 
     #[test]
     fn resolves_targets() {
@@ -177,5 +192,42 @@ mod tests {
         ] {
             assert_eq!(resolve("xl", target), part, "{target}");
         }
+    }
+
+    /// The relationships of a sheet of this part of relationships, in an archive that may have as many entries as it has.
+    fn relationships(inside: &str) -> Result<usize> {
+        let xml = format!("<Relationships>{inside}</Relationships>");
+        let bytes = Book::new()
+            .sheet("a", "")
+            .part("xl/worksheets/_rels/sheet1.xml.rels", None, xml)
+            .build();
+        let mut limits = Limits::default();
+        limits.max_entries = 6;
+        let source = Source::from_bytes(bytes, &limits)?;
+        let package = Package::open(source, Arc::new(Budget::new(limits, CancelToken::new())))?;
+        Ok(package.relationships("xl/worksheets/sheet1.xml")?.len())
+    }
+
+    #[test]
+    fn there_may_be_as_many_relationships_as_entries() {
+        let table = "<Relationship Id=\"a\" Type=\"table\" Target=\"b\"/>";
+        let link = "<Relationship Id=\"a\" Type=\"link\" Target=\"b\" TargetMode=\"External\"/>";
+        let most = table.repeat(6) + &link.repeat(10);
+        assert_eq!(relationships(&most).unwrap(), 6);
+        let error = relationships(&(most + table)).unwrap_err();
+        assert!(error.message().contains("max_entries"), "{error}");
+    }
+
+    #[test]
+    fn a_target_is_no_longer_than_a_name_can_be() {
+        let of = |bytes: usize| {
+            let target = "x".repeat(bytes);
+            relationships(&format!(
+                "<Relationship Id=\"a\" Type=\"table\" Target=\"{target}\"/>"
+            ))
+        };
+        assert_eq!(of(MAX_NAME_BYTES).unwrap(), 1);
+        let error = of(MAX_NAME_BYTES + 1).unwrap_err();
+        assert!(error.to_string().len() < 300, "{error}");
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct SharedStrings {
     table: StringTable,
     /// Chunks that were read before those in front of them.
     waiting: BTreeMap<u32, Result<Block>>,
+    /// Bytes of the strings in them.
+    waiting_bytes: usize,
     failed: Option<Error>,
     limits: Limits,
 }
@@ -57,6 +59,7 @@ impl SharedStrings {
             taken: 0,
             table: StringTable::default(),
             waiting: BTreeMap::new(),
+            waiting_bytes: 0,
             failed: None,
             limits,
         })
@@ -144,8 +147,10 @@ impl SharedStrings {
     }
 
     fn put_number(&mut self, number: u32, read: Result<Block>) {
+        self.waiting_bytes += read.as_ref().map_or(0, Block::size);
         self.waiting.insert(number, read);
         self.put_waiting();
+        self.check_size();
     }
 
     fn put_waiting(&mut self) {
@@ -153,7 +158,10 @@ impl SharedStrings {
             && let Some(read) = self.waiting.remove(&self.table.next_block())
         {
             match read {
-                Ok(block) => self.push(&block),
+                Ok(block) => {
+                    self.waiting_bytes -= block.size();
+                    self.push(&block);
+                }
                 Err(error) => self.fail(error),
             }
         }
@@ -161,17 +169,21 @@ impl SharedStrings {
 
     fn push(&mut self, block: &Block) {
         self.table.push_block(&block.text, &block.views);
-        let (limit, size) = (
-            self.limits.max_shared_string_bytes,
-            self.table.size() as u64,
-        );
-        if let Err(error) = check("max_shared_string_bytes", limit, size) {
-            self.fail(error.in_part(&self.part));
-        } else if block.ended {
+        self.check_size();
+        if self.failed.is_none() && block.ended {
             // What follows the end of the strings is none of ours.
             self.chunks = None;
             self.taken = self.table.next_block();
             self.waiting.clear();
+            self.waiting_bytes = 0;
+        }
+    }
+
+    fn check_size(&mut self) {
+        let limit = self.limits.max_shared_string_bytes;
+        let size = (self.table.size() + self.waiting_bytes) as u64;
+        if let Err(error) = check("max_shared_string_bytes", limit, size) {
+            self.fail(error.in_part(&self.part));
         }
     }
 
@@ -218,6 +230,11 @@ impl Block {
     /// Keeps a buffer for the next chunk.
     pub(crate) fn keep_buf(&mut self, buf: Vec<u8>) {
         self.buf = buf;
+    }
+
+    /// Bytes of its strings, as the table counts them.
+    fn size(&self) -> usize {
+        self.views.len() * 16 + self.text.len()
     }
 
     /// Adds the text `bytes[at..end]`, which is UTF-8.
@@ -296,4 +313,44 @@ fn decoded_string(bytes: &[u8], at: usize) -> Option<(Cow<'_, str>, usize)> {
         return None;
     }
     Some((decode(&rest[start..end])?, at + end + SI_END.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sheetlift_fixtures::Book;
+
+    use super::*;
+    use crate::{cancel::CancelToken, limits::Budget, source::Source};
+
+    /// While the first chunk is read slowly, others are done with what follows it.
+    #[test]
+    fn strings_that_wait_for_their_turn_count() {
+        let texts = ["a string of more than twelve letters"; 10_000];
+        let bytes = Book::new().sheet("a", "").strings(&texts).build();
+        let fails = |limit: u64| {
+            let mut limits = Limits::default();
+            limits.max_shared_string_bytes = limit;
+            let source = Source::from_bytes(bytes.clone(), &limits).unwrap();
+            let budget = Arc::new(Budget::new(limits.clone(), CancelToken::new()));
+            let package = Package::open(source, budget).unwrap();
+            let mut strings = SharedStrings::open(&package, Some("xl/sharedStrings.xml")).unwrap();
+            let _first = strings.take(Vec::new()).unwrap();
+            let second = strings.take(Vec::new()).unwrap();
+            let mut block = Block::default();
+            let read = second.read(&mut block, &limits);
+            let size = block.size() as u64;
+            strings.put(&second, read, &mut block);
+            (size, strings.into_table().err())
+        };
+        let (size, error) = fails(Limits::NONE);
+        assert!(size > 0 && error.is_none());
+        assert!(fails(size).1.is_none());
+        let error = fails(size - 1).1.unwrap();
+        assert!(
+            error.message().contains("max_shared_string_bytes"),
+            "{error}"
+        );
+    }
 }

@@ -29,6 +29,10 @@ pub(crate) struct Archive {
     source: Source,
     entries: Vec<Entry>,
     by_name: HashMap<String, usize>,
+    /// Where the local headers of all entries are, ascending.
+    offsets: Vec<u64>,
+    /// Where the directory is, counted as offsets are: no entry reaches beyond.
+    directory_offset: u64,
     /// Bytes before the archive (a self-extractor, say); added to every declared offset.
     shift: u64,
 }
@@ -38,6 +42,8 @@ impl Archive {
         let end = End::find(&source)?;
         check("max_entries", limits.max_entries, end.entries)?;
         let (entries, shift) = read_directory(&source, &end, limits)?;
+        let mut offsets: Vec<u64> = entries.iter().map(|entry| entry.local_offset).collect();
+        offsets.sort_unstable();
         let mut by_name = HashMap::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             // Names are compared without case, as consumers of OPC packages do (ECMA-376 part 2, 6.2.2.3).
@@ -55,6 +61,8 @@ impl Archive {
             source,
             entries,
             by_name,
+            offsets,
+            directory_offset: end.directory_offset,
             shift,
         })
     }
@@ -74,27 +82,51 @@ impl Archive {
         &self.source
     }
 
-    /// The compressed bytes of an entry, found through its local header, and their place in the file.
+    /// The compressed bytes of an entry, found through its local header, and their place in the file. Everybody has to see the
+    /// same entry there: the header has the same name, and no byte belongs to another entry as well.
     pub(super) fn compressed(&self, entry: &Entry) -> Result<(u64, Bytes)> {
         let fail = |what: &str| Error::malformed(what).in_part(&entry.name);
         if entry.encrypted {
             return Err(Error::encrypted("the entry is encrypted").in_part(&entry.name));
         }
-        let start = self.shift + entry.local_offset;
+        let outside = || fail("the local header lies outside the file");
+        let start = self
+            .shift
+            .checked_add(entry.local_offset)
+            .ok_or_else(outside)?;
         let local = self
             .source
             .slice(start..start.saturating_add(LOCAL_LEN))
-            .ok_or_else(|| fail("the local header lies outside the file"))?;
+            .ok_or_else(outside)?;
         let mut fields = Fields(&local);
         if fields.u32() != LOCAL_SIGNATURE {
             return Err(fail("there is no local header where the directory says"));
         }
         fields.skip(22);
-        let data = start + LOCAL_LEN + u64::from(fields.u16()) + u64::from(fields.u16());
+        let (name_len, extra_len) = (u64::from(fields.u16()), u64::from(fields.u16()));
+        let name = start + LOCAL_LEN..start + LOCAL_LEN + name_len;
+        let data = name.end + extra_len;
+        let name = self.source.slice(name).ok_or_else(outside)?;
+        if part_name(&name) != entry.name {
+            return Err(fail("the local header has another name than the directory"));
+        }
         let end = data.saturating_add(entry.compressed_bytes);
         let bytes = self.source.slice(data..end);
-        let beyond = || fail("the compressed data reaches beyond the end of the file");
-        Ok((data, bytes.ok_or_else(beyond)?))
+        let bytes =
+            bytes.ok_or_else(|| fail("the compressed data reaches beyond the end of the file"))?;
+        if self.is_shared(entry.local_offset, end - self.shift) {
+            return Err(fail(
+                "the entry shares bytes with another entry or the directory",
+            ));
+        }
+        Ok((data, bytes))
+    }
+
+    /// True when more than one entry starts between these offsets, or the directory does.
+    fn is_shared(&self, start: u64, end: u64) -> bool {
+        let first = self.offsets.partition_point(|&offset| offset < start);
+        let next = self.offsets.get(first + 1);
+        end > self.directory_offset || next.is_some_and(|&next| next < end)
     }
 }
 
@@ -233,7 +265,7 @@ fn read_entry(fields: &mut Fields<'_>) -> Result<Entry> {
     if fields.0.len() < name + extra + comment {
         return Err(broken());
     }
-    let name = String::from_utf8_lossy(fields.take(name)).replace('\\', "/");
+    let name = part_name(fields.take(name));
     let mut extra = Fields(fields.take(extra));
     fields.skip(comment);
     // Zip64 extended information (4.5.3): only the fields that are saturated above, in this order.
@@ -261,6 +293,11 @@ fn read_entry(fields: &mut Fields<'_>) -> Result<Entry> {
         local_offset,
         encrypted: flags & 1 != 0,
     })
+}
+
+/// The name of an entry: some writers separate folders by backslashes.
+fn part_name(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace('\\', "/")
 }
 
 /// A cursor over little-endian fields. Callers check the length first; beyond the end it reads zeros.

@@ -75,11 +75,14 @@ fn row(
 ) -> Option<usize> {
     let mut digits: &[u8] = b"";
     let mut hidden = false;
-    let start = at;
+    let mut attributes = 0;
     let empty = loop {
         match *bytes.get(at)? {
-            b' ' if at - start > MAX_TAG => return None,
             b' ' => {
+                attributes += 1;
+                if attributes > values.context.limits.max_attributes {
+                    return None; // the tolerant scanner says so
+                }
                 let (name, value, next) = attribute(bytes, at + 1)?;
                 match name {
                     b"r" if digits.is_empty() && !value.is_empty() => digits = value,
@@ -185,6 +188,9 @@ fn cell(
     let mut cell_type = CellType::Number;
     let (mut has_place, mut has_style, mut has_type) = (false, false, false);
     let mut starts_with_r = false;
+    /// Attributes that every cell may have.
+    const KNOWN: u64 = 3;
+    let mut others = 0;
     let empty = loop {
         match *bytes.get(at..at + 4)? {
             [b' ', b'r', b'=', b'"'] => {
@@ -211,8 +217,13 @@ fn cell(
                 }
                 at += len + 5;
             }
-            [b' ', ..] if at - start > MAX_TAG => return None,
-            [b' ', ..] => at = attribute(bytes, at + 1)?.2,
+            [b' ', ..] => {
+                others += 1;
+                if others + KNOWN > values.context.limits.max_attributes {
+                    return None; // the tolerant scanner counts them
+                }
+                at = attribute(bytes, at + 1)?.2;
+            }
             [b'>', ..] => break false,
             [b'/', b'>', ..] => break true,
             _ => return None,
@@ -423,9 +434,6 @@ fn digits_end(bytes: &[u8], at: usize, number: &mut u32) -> Option<usize> {
     *number = n;
     (1..=9).contains(&(i - at)).then_some(i)
 }
-
-/// Bytes of a tag whose attributes are passed over here; what is longer is left to the tolerant scanner, which counts them.
-const MAX_TAG: usize = 4_096;
 
 /// Name, value and the place behind an attribute in double quotes.
 fn attribute(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {
