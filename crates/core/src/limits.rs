@@ -55,7 +55,7 @@ pub struct Limits {
     pub max_findings: u64,
     /// Attributes of one row or cell. Default 1,000.
     pub max_attributes: u64,
-    /// Cells with a value that a file makes by saying that one is repeated (OpenDocument). Default 10,000,000.
+    /// Cells with a value that a sheet makes by saying that one is repeated (OpenDocument). Default 10,000,000.
     pub max_repeated_cells: u64,
     /// Seconds spent on reading one file, all threads together; waiting for whoever takes the rows does not count.
     /// Default 600.
@@ -143,7 +143,6 @@ pub(crate) struct Budget {
     pub(crate) limits: Limits,
     cancel: CancelToken,
     inflated: AtomicU64,
-    repeated: AtomicU64,
     /// Nanoseconds spent.
     busy: AtomicU64,
 }
@@ -159,15 +158,6 @@ impl Budget {
 
     pub(crate) fn cancel(&self) -> &CancelToken {
         &self.cancel
-    }
-
-    /// Counts cells that were repeated.
-    pub(crate) fn spend_repeated(&self, cells: u64) -> Result<()> {
-        let total = self
-            .repeated
-            .fetch_add(cells, Ordering::Relaxed)
-            .saturating_add(cells);
-        check("max_repeated_cells", self.limits.max_repeated_cells, total)
     }
 
     /// Does a piece of work whose time counts, unless the caller asked to stop.

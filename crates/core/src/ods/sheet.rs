@@ -63,6 +63,7 @@ impl OdsSheet {
             strings: Arc::clone(&self.strings),
             merges: Vec::new(),
             repeat: None,
+            repeated: 0,
             budget: Arc::clone(self.package.budget()),
         })
     }
@@ -110,6 +111,8 @@ struct OdsStream {
     merges: Vec<Merge>,
     /// A row that is to be put once more, so often.
     repeat: Option<(Row, u32)>,
+    /// Cells that were made of others so far.
+    repeated: u64,
     budget: Arc<Budget>,
 }
 
@@ -255,7 +258,7 @@ impl OdsStream {
     }
 
     /// Counts what is repeated before it takes memory.
-    fn spend(&self, row: &Row, times: u32) -> Result<()> {
+    fn spend(&mut self, row: &Row, times: u32) -> Result<()> {
         if u64::from(self.row) + u64::from(times) > u64::from(MAX_ROWS) {
             return Err(Error::malformed(format!(
                 "the sheet has more than {MAX_ROWS} rows"
