@@ -28,6 +28,8 @@ pub(crate) struct RowSink {
     /// Lanes that have a cell in the piece in hand.
     touched: Vec<u16>,
     rows: Vec<u32>,
+    /// Hidden rows that are left out, where rows are filled in between others: these are not.
+    left_out: Vec<u32>,
     text: Vec<u8>,
     /// Hidden rows of the piece in hand that have a cell.
     hidden_rows: u64,
@@ -59,6 +61,7 @@ impl RowSink {
             lanes: Vec::new(),
             touched: Vec::new(),
             rows: Vec::new(),
+            left_out: Vec::new(),
             text: Vec::new(),
             hidden_rows: 0,
             notes: Vec::new(),
@@ -97,6 +100,11 @@ impl RowSink {
     /// Says that the row just begun is hidden.
     pub(crate) fn hide_row(&mut self) {
         self.is_hidden = true;
+        // A row may be begun twice.
+        let is_known = self.left_out.last() == Some(&self.row);
+        if self.skip_hidden && self.blank_rows && !self.outside && !is_known {
+            self.left_out.push(self.row);
+        }
     }
 
     /// A cell says that the row in hand is this one. Where that was known nothing changes.
@@ -104,7 +112,9 @@ impl RowSink {
         if self.relative || number != self.row {
             let is_hidden = self.is_hidden;
             self.begin_row(Some(number));
-            self.is_hidden = is_hidden;
+            if is_hidden {
+                self.hide_row();
+            }
         }
     }
 
@@ -250,7 +260,9 @@ impl RowSink {
             if gap > MAX_GAP || slots > MAX_SLOTS {
                 self.finish_rows(last + 1);
             } else if self.blank_rows {
-                self.rows.extend(last + 1..self.row);
+                let left_out = |row: &u32| self.left_out.binary_search(row).is_ok();
+                self.rows
+                    .extend((last + 1..self.row).filter(|row| !left_out(row)));
             }
         }
         self.rows.push(self.row);
@@ -284,6 +296,7 @@ impl RowSink {
         let lanes = lanes.filter(|(_, lane)| lane.len() > 0).collect();
         self.done.push(Piece {
             rows: std::mem::take(&mut self.rows),
+            left_out: std::mem::take(&mut self.left_out),
             relative: self.relative,
             next_row,
             lanes,

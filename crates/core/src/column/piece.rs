@@ -21,6 +21,8 @@ pub(crate) const NO_INT: i32 = i32::MIN;
 pub(crate) struct Piece {
     /// Zero-based sheet rows, ascending; counted from the row after the previous piece when `relative`.
     pub(crate) rows: Vec<u32>,
+    /// Rows that are not to be filled in between others, for they are hidden; ascending, counted as `rows` are.
+    pub(crate) left_out: Vec<u32>,
     /// True while the place of the first row depends on the pieces before (rows without `r`).
     pub(crate) relative: bool,
     /// Number of the row after the last one met, counted as `rows` are.
@@ -64,6 +66,7 @@ impl Piece {
     /// Counts rows from `base` on, where they were relative.
     pub(crate) fn shift_rows(&mut self, base: u32) {
         self.rows.iter_mut().for_each(|row| *row += base);
+        self.left_out.iter_mut().for_each(|row| *row += base);
         self.notes.iter_mut().for_each(|note| note.row += base);
         self.relative = false;
     }

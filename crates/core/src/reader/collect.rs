@@ -27,6 +27,8 @@ pub(crate) struct Collector {
     rows: u64,
     cells: u64,
     hidden_rows: u64,
+    /// Rows that are not filled in.
+    left_out: Vec<u32>,
     limits: Limits,
     disordered: bool,
 }
@@ -46,6 +48,7 @@ impl Collector {
             rows: 0,
             cells: 0,
             hidden_rows: 0,
+            left_out: Vec::new(),
             limits,
             disordered: false,
         }
@@ -82,6 +85,7 @@ impl Collector {
             self.next_row = piece.next_row;
         }
         self.hidden_rows += piece.hidden_rows;
+        self.left_out.append(&mut piece.left_out);
         let start = piece.rows.partition_point(|&row| row < self.first_row);
         let end = piece.rows.partition_point(|&row| row <= self.last_row);
         if start >= end {
@@ -91,9 +95,12 @@ impl Collector {
         if first < self.expected {
             self.disordered = true;
         } else if self.blank_rows && first > self.expected {
-            let blank = blank_piece(self.expected..first);
-            self.count(&blank)?;
-            parts.push((Arc::new(blank), 0..(first - self.expected) as usize));
+            let blank = blank_piece(self.expected..first, &self.left_out);
+            let len = blank.len();
+            if len > 0 {
+                self.count(&blank)?;
+                parts.push((Arc::new(blank), 0..len));
+            }
         }
         self.expected = self.expected.max(piece.rows[end - 1] + 1);
         self.count(&piece)?;
@@ -123,6 +130,11 @@ impl Collector {
         self.hidden_rows
     }
 
+    /// Rows that are not filled in, as they came.
+    pub(crate) fn left_out(&self) -> &[u32] {
+        &self.left_out
+    }
+
     /// True when a row came after one with a larger number, or twice.
     pub(crate) fn is_disordered(&self) -> bool {
         self.disordered
@@ -149,20 +161,30 @@ pub(crate) fn first_parts(
     Ok(parts)
 }
 
-fn blank_piece(rows: Range<u32>) -> Piece {
+fn blank_piece(rows: Range<u32>, left_out: &[u32]) -> Piece {
     Piece {
         next_row: rows.end,
-        rows: rows.collect(),
+        rows: rows
+            .filter(|row| left_out.binary_search(row).is_err())
+            .collect(),
         ..Piece::default()
     }
 }
 
 /// Sorts rows that came out of order and joins rows that came twice; where both have a value in a cell, the later one
-/// counts. Blank rows are filled in from the first selected row on. Files like that are rare, so this copies everything.
+/// counts. Blank rows are filled in from the first selected row on, but for those left out. Files like that are rare, so this
+/// copies everything.
 ///
 /// # Errors
 /// `Limit` when the rows from the first to the last have more cells than a table may have.
-pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) -> Result<Vec<Part>> {
+pub(crate) fn reorder(
+    parts: &[Part],
+    left_out: &[u32],
+    selection: &Selection,
+    limits: &Limits,
+) -> Result<Vec<Part>> {
+    let mut left_out = left_out.to_vec();
+    left_out.sort_unstable();
     let mut order: Vec<(u32, usize, usize)> = Vec::new();
     for (index, (piece, range)) in parts.iter().enumerate() {
         // Rows that were filled in are not in the file; they are filled in once more below.
@@ -195,7 +217,8 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
             } else {
                 number
             };
-            rows.extend(first..=number);
+            rows.extend((first..number).filter(|row| left_out.binary_search(row).is_err()));
+            rows.push(number);
             expected = number + 1;
         }
         let piece = &parts[index].0;

@@ -45,7 +45,7 @@ pub struct ReadOptions {
     pub blank_rows: bool,
     /// What stands between the labels of several header rows. Default: a blank.
     pub header_join: String,
-    /// Leave hidden rows out. Default: they are read as others are.
+    /// Leave hidden rows out, and put no blank ones in their place. Default: they are read as others are.
     pub skip_hidden_rows: bool,
     /// Leave hidden columns out. Default: they are read as others are.
     pub skip_hidden_columns: bool,

@@ -205,7 +205,7 @@ impl RowReader {
             stream.strings()?
         };
         if collector.is_disordered() {
-            parts = reorder(&parts, &selection, &limits)?;
+            parts = reorder(&parts, collector.left_out(), &selection, &limits)?;
         }
         if fills {
             parts = fill_merged(parts, &merges, merged, &selection)?;
