@@ -1,6 +1,9 @@
 //! Limits: what a file may ask of us. Every quantity an attacker can choose has one; [`Limits::NONE`] removes it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
 
 use crate::{
     cancel::CancelToken,
@@ -46,6 +49,13 @@ pub struct Limits {
     pub max_shared_string_bytes: u64,
     /// Findings kept in memory; more are counted and streamed. Default 100,000.
     pub max_findings: u64,
+    /// Attributes of one XML element. Default 1,000.
+    pub max_attributes: u64,
+    /// Cells with a value that a file makes by saying that one is repeated (OpenDocument). Default 10,000,000.
+    pub max_repeated_cells: u64,
+    /// Seconds spent on reading one file, all threads together; waiting for whoever takes the rows does not count.
+    /// Default 600.
+    pub max_read_seconds: u64,
 }
 
 impl Limits {
@@ -95,6 +105,7 @@ macro_rules! names {
 names! {
     max_file_bytes max_entries max_part_bytes max_small_part_bytes max_total_inflated_bytes max_inflate_ratio
     max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes max_findings
+    max_attributes max_repeated_cells max_read_seconds
 }
 
 impl Default for Limits {
@@ -114,6 +125,9 @@ impl Default for Limits {
             max_cell_bytes: 1 << 20,
             max_shared_string_bytes: 2 << 30,
             max_findings: 100_000,
+            max_attributes: 1_000,
+            max_repeated_cells: 10_000_000,
+            max_read_seconds: 600,
         }
     }
 }
@@ -124,6 +138,9 @@ pub(crate) struct Budget {
     pub(crate) limits: Limits,
     cancel: CancelToken,
     inflated: AtomicU64,
+    repeated: AtomicU64,
+    /// Nanoseconds spent.
+    busy: AtomicU64,
 }
 
 impl Budget {
@@ -131,8 +148,36 @@ impl Budget {
         Budget {
             limits,
             cancel,
-            inflated: AtomicU64::new(0),
+            ..Budget::default()
         }
+    }
+
+    pub(crate) fn cancel(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    /// Counts cells that were repeated.
+    pub(crate) fn spend_repeated(&self, cells: u64) -> Result<()> {
+        let total = self
+            .repeated
+            .fetch_add(cells, Ordering::Relaxed)
+            .saturating_add(cells);
+        check("max_repeated_cells", self.limits.max_repeated_cells, total)
+    }
+
+    /// Does a piece of work whose time counts, unless the caller asked to stop.
+    pub(crate) fn timed<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.cancel.check()?;
+        let start = Instant::now();
+        let done = work()?;
+        let spent = start.elapsed().as_nanos() as u64;
+        let total = self.busy.fetch_add(spent, Ordering::Relaxed) + spent;
+        check(
+            "max_read_seconds",
+            self.limits.max_read_seconds,
+            total / 1_000_000_000,
+        )?;
+        Ok(done)
     }
 
     /// Counts bytes that were inflated, unless the caller asked to stop.

@@ -2,8 +2,8 @@
 
 use arrow_array::{Array, RecordBatchReader, cast::AsArray, types::Int64Type};
 use sheetlift_core::{
-    CancelToken, CellRange, ColumnKind, ErrorKind, HeaderRow, Limits, ReadOptions, Source, Table,
-    TextRepr, Workbook,
+    CancelToken, CellRange, ColumnKind, ErrorKind, HeaderRow, Limits, OpenOptions, ReadOptions,
+    Source, Table, TextRepr, Workbook,
 };
 use sheetlift_fixtures::Book;
 
@@ -215,7 +215,8 @@ fn limits_hold_at_the_limit_and_not_one_past_it() {
         let mut limits = Limits::default();
         set(&mut limits);
         let source = Source::from_bytes(bytes.clone(), &limits)?;
-        Workbook::open(source, limits)?.read(&ReadOptions::default())
+        Workbook::open(source, OpenOptions::default().with_limits(limits))?
+            .read(&ReadOptions::default())
     };
     let file_bytes = bytes.len() as u64;
     let cases: [(&str, Set<'_>, u64); 4] = [
@@ -248,7 +249,13 @@ fn a_pulled_token_ends_the_read() {
     let (limits, cancel) = (Limits::default(), CancelToken::new());
     let bytes = sheetlift_fixtures::inventory::clean_inventory();
     let source = Source::from_bytes(bytes, &limits).unwrap();
-    let workbook = Workbook::open_with_cancel(source, limits, cancel.clone()).unwrap();
+    let workbook = Workbook::open(
+        source,
+        OpenOptions::default()
+            .with_limits(limits)
+            .with_cancel(cancel.clone()),
+    )
+    .unwrap();
     let mut rows = workbook.rows(&ReadOptions::default()).unwrap();
     cancel.cancel();
     let error = rows.hold().unwrap_err();
@@ -395,7 +402,7 @@ fn columns_have_a_limit() {
             "<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"B1\"><v>1</v></c></row>",
         );
         let source = Source::from_bytes(bytes.build(), &limits).unwrap();
-        Workbook::open(source, limits)
+        Workbook::open(source, OpenOptions::default().with_limits(limits))
             .unwrap()
             .table(&ReadOptions::default())
     };

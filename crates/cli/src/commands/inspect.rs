@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) fn run(args: &InspectArgs, limits: &Limits) -> Result<Status> {
     let (job, line) = ProgressLine::watch(
-        read::job(&args.file, limits, interrupt::token())?,
+        read::job(&args.file, &args.open, limits, interrupt::token())?,
         "reading",
     );
     let inspection = job.inspect(args.full)?;

@@ -51,6 +51,11 @@ impl Tag {
         Tag::ALL[usize::from(tag)]
     }
 
+    /// True when the bits are a place in the text of the piece.
+    pub(crate) const fn is_span(self) -> bool {
+        matches!(self, Tag::Inline | Tag::Error)
+    }
+
     /// This tag alone, as a set.
     pub const fn mask(self) -> TagSet {
         TagSet(1 << self as u16)

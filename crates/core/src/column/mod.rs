@@ -14,6 +14,7 @@ pub(crate) mod window;
 pub use build::{Repair, build_column};
 pub use cell::{Cell, Tag, TagSet};
 pub use dates::{DateSystem, duration_micros, time_micros};
+pub use display::cell_text;
 pub use kind::{ColumnKind, TextRepr};
 pub use strings::{StringId, StringTable};
 pub use window::{ColumnView, Window};

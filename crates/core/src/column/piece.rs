@@ -17,7 +17,7 @@ pub(crate) const NO_STRING: u32 = u32::MAX;
 pub(crate) const NO_INT: i32 = i32::MIN;
 
 /// Cells of some rows; lanes follow the order of the selected columns.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Piece {
     /// Zero-based sheet rows, ascending; counted from the row after the previous piece when `relative`.
     pub(crate) rows: Vec<u32>,
@@ -29,9 +29,45 @@ pub(crate) struct Piece {
     pub(crate) lanes: Lanes,
     /// Inline texts and error literals.
     pub(crate) text: Buffer,
+    /// Rows with a cell that are hidden, also those left out for it.
+    pub(crate) hidden_rows: u64,
+    /// What else is known of cells, in the order of the file, where it was asked for.
+    pub(crate) notes: Vec<Note>,
+}
+
+/// What is known of a cell beside its value.
+#[derive(Debug, Clone)]
+pub(crate) struct Note {
+    /// As in [`Piece::rows`].
+    pub(crate) row: u32,
+    pub(crate) lane: u16,
+    /// Its row is hidden.
+    pub(crate) is_hidden: bool,
+    /// Index of its number format.
+    pub(crate) format: u32,
+    pub(crate) formula: Formula,
+}
+
+/// Where the value of a cell comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Formula {
+    /// The cell itself.
+    #[default]
+    None,
+    /// A formula whose text is not in this cell, or not as text.
+    Untold,
+    /// This formula.
+    Text(Box<str>),
 }
 
 impl Piece {
+    /// Counts rows from `base` on, where they were relative.
+    pub(crate) fn shift_rows(&mut self, base: u32) {
+        self.rows.iter_mut().for_each(|row| *row += base);
+        self.notes.iter_mut().for_each(|note| note.row += base);
+        self.relative = false;
+    }
+
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()

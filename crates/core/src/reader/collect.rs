@@ -5,11 +5,11 @@ use std::{ops::Range, sync::Arc};
 
 use crate::{
     a1::MAX_ROWS,
-    column::piece::{LaneBuilder, Lanes, Piece, span, span_bytes},
+    book::{PieceStream, Selection},
+    column::piece::{LaneBuilder, Piece, span, span_bytes},
     column::{Tag, TagSet},
     error::{Error, Result},
     limits::{Limits, check},
-    xlsx::sheet::Selection,
 };
 
 /// Some rows of a piece.
@@ -26,6 +26,7 @@ pub(crate) struct Collector {
     expected: u32,
     rows: u64,
     cells: u64,
+    hidden_rows: u64,
     limits: Limits,
     disordered: bool,
 }
@@ -42,9 +43,20 @@ impl Collector {
             expected: first_row,
             rows: 0,
             cells: 0,
+            hidden_rows: 0,
             limits,
             disordered: false,
         }
+    }
+
+    /// One that asks no limits: for rows that come again, and are counted then.
+    pub(crate) fn uncounted(selection: &Selection, next_row: u32, limits: &Limits) -> Self {
+        let uncounted = Limits {
+            max_rows: Limits::NONE,
+            max_cells: Limits::NONE,
+            ..limits.clone()
+        };
+        Collector::new(selection, next_row, uncounted)
     }
 
     /// Adds a piece to `parts`.
@@ -57,11 +69,11 @@ impl Collector {
                     "the sheet has more than {MAX_ROWS} rows"
                 )));
             }
-            piece.rows.iter_mut().for_each(|row| *row += base);
-            piece.relative = false;
+            piece.shift_rows(base);
         } else {
             self.next_row = piece.next_row;
         }
+        self.hidden_rows += piece.hidden_rows;
         let start = piece.rows.partition_point(|&row| row < self.first_row);
         let end = piece.rows.partition_point(|&row| row <= self.last_row);
         if start >= end {
@@ -98,21 +110,41 @@ impl Collector {
         self.rows
     }
 
+    /// Hidden rows met so far.
+    pub(crate) fn hidden_rows(&self) -> u64 {
+        self.hidden_rows
+    }
+
     /// True when a row came after one with a larger number, or twice.
     pub(crate) fn is_disordered(&self) -> bool {
         self.disordered
     }
 }
 
+/// The first rows of a stream that have a cell: as many as asked for, or more, or all.
+pub(crate) fn first_parts(
+    stream: &mut dyn PieceStream,
+    selection: &Selection,
+    rows: usize,
+    limits: &Limits,
+) -> Result<Vec<Part>> {
+    let mut collector = Collector::uncounted(selection, stream.first_row(), limits);
+    let mut parts = Vec::new();
+    while collector.rows() < rows as u64
+        && let Some(pieces) = stream.next()?
+    {
+        for piece in pieces {
+            collector.push(piece, &mut parts)?;
+        }
+    }
+    Ok(parts)
+}
+
 fn blank_piece(rows: Range<u32>) -> Piece {
-    let next_row = rows.end;
-    let text = Vec::<u8>::new().into();
     Piece {
+        next_row: rows.end,
         rows: rows.collect(),
-        relative: false,
-        next_row,
-        lanes: Lanes::default(),
-        text,
+        ..Piece::default()
     }
 }
 
@@ -164,7 +196,7 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
             if tag == Tag::Null {
                 continue;
             }
-            if tag == Tag::Inline || tag == Tag::Error {
+            if tag.is_span() {
                 let bytes = span_bytes(bits, &piece.text);
                 bits = span(text.len(), bytes.len());
                 text.extend_from_slice(bytes);
@@ -184,10 +216,10 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
     let lanes = lanes.filter(|(_, lane)| lane.len() > 0).collect();
     let piece = Piece {
         rows,
-        relative: false,
         next_row,
         lanes,
         text: text.into(),
+        ..Piece::default()
     };
     Ok(vec![(Arc::new(piece), 0..len)])
 }

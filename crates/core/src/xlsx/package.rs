@@ -10,10 +10,10 @@ use crate::{
     zip::{Archive, EntryReader},
 };
 
-/// An OPC package.
-#[derive(Debug)]
+/// An OPC package. Clones are cheap.
+#[derive(Debug, Clone)]
 pub(crate) struct Package {
-    archive: Archive,
+    archive: Arc<Archive>,
     budget: Arc<Budget>,
 }
 
@@ -29,6 +29,7 @@ pub(crate) struct Relationship {
 impl Package {
     pub(crate) fn open(source: Source, budget: Arc<Budget>) -> Result<Self> {
         let archive = Archive::open(source, &budget.limits)?;
+        let archive = Arc::new(archive);
         Ok(Package { archive, budget })
     }
 

@@ -6,11 +6,11 @@ use memchr::memchr;
 
 use super::{
     Package,
-    eight::text_end,
     sheet::{Chunk, ChunkReader, decode, rich_text, skip_blanks},
 };
 use crate::{
     column::{StringTable, strings::make_view_in},
+    eight::text_end,
     error::{Error, Result},
     limits::{Limits, check},
     xml::{Token, Tokens},

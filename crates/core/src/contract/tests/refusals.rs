@@ -218,7 +218,7 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {locate: {header: yes}}}",
-            "expected auto, a row number or false",
+            "expected auto, a row number, a list of them or false",
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {locate: {range: Z1:A1}}}",

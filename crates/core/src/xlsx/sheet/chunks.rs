@@ -2,9 +2,12 @@
 //! chunk, whatever the size of the part (an element of that name inside a foreign element would be cut at too, and end in
 //! an error; the schema has no place for one); a single row that is larger makes its chunk grow, up to `max_row_bytes`.
 
+use std::collections::VecDeque;
+
 use memchr::{memchr, memchr_iter, memmem};
 
 use crate::{
+    book::Lines,
     error::{Error, Result},
     inflate::HISTORY,
     limits::check,
@@ -57,13 +60,16 @@ pub(crate) struct ChunkReader {
     tail: Vec<u8>,
     /// How many of them lie behind the last cut and belong to the next chunk.
     carry: usize,
-    /// A chunk that was looked at and comes again.
-    unread: Option<Chunk>,
+    /// Chunks that were looked at and come again.
+    unread: VecDeque<Chunk>,
     offset: u64,
     size: usize,
     max_size: usize,
     ended: bool,
     max_row_bytes: u64,
+    keeps_rest: bool,
+    rest: Vec<u8>,
+    max_rest: u64,
 }
 
 /// What stands before the elements of interest.
@@ -76,6 +82,8 @@ pub(crate) struct Prologue {
     pub(crate) has_content: bool,
     /// `ref` of `<dimension>`: what the writer thought, never to be trusted.
     pub(crate) dimension: Option<String>,
+    /// Columns that are hidden.
+    pub(crate) hidden_columns: Lines,
 }
 
 impl ChunkReader {
@@ -125,6 +133,7 @@ impl ChunkReader {
             prefixes: found.prefixes,
             has_content: found.open,
             dimension: found.dimension,
+            hidden_columns: found.hidden_columns,
         };
         let chunks = ChunkReader {
             reader,
@@ -132,7 +141,10 @@ impl ChunkReader {
             end_tag: format!("</{}{parent}", found.prefix).into_bytes(),
             tail: bytes[bytes.len().saturating_sub(HISTORY).min(at)..].to_vec(),
             carry: bytes.len() - at,
-            unread: None,
+            unread: VecDeque::new(),
+            keeps_rest: false,
+            rest: Vec::new(),
+            max_rest: max_prologue_bytes,
             offset: at as u64,
             size: FIRST_BYTES,
             max_size: CHUNK_BYTES,
@@ -159,14 +171,24 @@ impl ChunkReader {
         self.reader.compressed_len()
     }
 
-    /// Puts a chunk back: it will be the next one.
-    pub(crate) fn unread(&mut self, chunk: Chunk) {
-        self.unread = Some(chunk);
+    /// Puts chunks back: they will be the next ones.
+    pub(crate) fn unread(&mut self, chunks: Vec<Chunk>) {
+        self.unread = chunks.into();
+    }
+
+    /// Keeps what follows the rows, for [`Self::take_rest`].
+    pub(crate) fn keep_rest(&mut self) {
+        self.keeps_rest = true;
+    }
+
+    /// What follows the rows, once the last chunk was given.
+    pub(crate) fn take_rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
     }
 
     /// The next chunk, in a buffer that is used again; `None` at the end of the part.
     pub(crate) fn next(&mut self, mut buf: Vec<u8>) -> Result<Option<Chunk>> {
-        if let Some(chunk) = self.unread.take() {
+        if let Some(chunk) = self.unread.pop_front() {
             return Ok(Some(chunk));
         }
         // The buffer: history that matches reach back to, what the last chunk left, new bytes.
@@ -185,6 +207,7 @@ impl ChunkReader {
                 have += read;
             }
             if self.ended {
+                self.keep(&buf[start..have])?;
                 break have;
             }
             if let Some(cut) = last_start(&buf[start..have], &self.tag) {
@@ -192,6 +215,7 @@ impl ChunkReader {
             }
             // What follows the rows (merged cells, links) may be larger than any row, and is not cut.
             if let Some(end) = end_of_parent(&buf[start..have], &self.end_tag) {
+                self.keep(&buf[start..have])?;
                 self.drain(&buf[..have])?;
                 have = start + end;
                 break have;
@@ -225,10 +249,33 @@ impl ChunkReader {
         let history = &so_far[so_far.len().saturating_sub(HISTORY)..];
         let mut scratch = vec![0; 2 * HISTORY];
         scratch[HISTORY - history.len()..HISTORY].copy_from_slice(history);
-        while self.reader.fill(&mut scratch, HISTORY)? == HISTORY {
+        loop {
+            let read = self.reader.fill(&mut scratch, HISTORY)?;
+            if self.keeps_rest {
+                self.extend_rest(&scratch[HISTORY..HISTORY + read])?;
+            }
+            if read < HISTORY {
+                break;
+            }
             scratch.copy_within(HISTORY.., 0);
         }
         self.ended = true;
+        Ok(())
+    }
+
+    /// Keeps what follows the end of the parent in these bytes, if that is wanted.
+    fn keep(&mut self, bytes: &[u8]) -> Result<()> {
+        match memmem::rfind(bytes, &self.end_tag) {
+            Some(at) if self.keeps_rest => self.extend_rest(&bytes[at..]),
+            _ => Ok(()),
+        }
+    }
+
+    fn extend_rest(&mut self, bytes: &[u8]) -> Result<()> {
+        let len = (self.rest.len() + bytes.len()) as u64;
+        check("max_small_part_bytes", self.max_rest, len)
+            .map_err(|error| error.in_part(self.reader.part()))?;
+        self.rest.extend_from_slice(bytes);
         Ok(())
     }
 }
@@ -245,6 +292,7 @@ struct Parent {
     prefixes: Vec<String>,
     open: bool,
     dimension: Option<String>,
+    hidden_columns: Lines,
 }
 
 /// The start tag of `parent` and the place behind it; `None` when it is not there.
@@ -273,6 +321,14 @@ fn find_parent(bytes: &[u8], parent: &str) -> Result<Option<(Parent, usize)>> {
             return Ok(Some((found, at)));
         } else if name == "dimension" {
             found.dimension = tag.attribute("ref")?;
+        } else if name == "col" && tag.flag("hidden")? {
+            // Counted from 1 (18.3.1.13).
+            let number = |name: &str| -> Result<Option<u32>> {
+                Ok(tag.attribute(name)?.and_then(|n| n.trim().parse().ok()))
+            };
+            if let (Some(min @ 1..), Some(max @ 1..)) = (number("min")?, number("max")?) {
+                found.hidden_columns.push(min - 1..=max - 1);
+            }
         }
     }
 }

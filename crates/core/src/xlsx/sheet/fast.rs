@@ -18,16 +18,15 @@ use memchr::{memchr, memchr3};
 use quick_xml::escape::{resolve_xml_entity, unescape_with};
 
 use super::{
-    number,
-    rows::RowSink,
     shape::{Content, RowDigits, Shapes},
     text::unescape,
     value::{CellType, ValueReader, shared},
 };
 use crate::{
     a1::{MAX_COLUMNS, MAX_ROWS},
+    book::{RowSink, number},
     column::Tag,
-    xlsx::eight::{digit_count, digits_value, load, text_end},
+    eight::{digit_count, digits_value, load, text_end},
 };
 
 /// Why the scanner stopped.
@@ -75,15 +74,17 @@ fn row(
     values: &ValueReader<'_>,
 ) -> Option<usize> {
     let mut digits: &[u8] = b"";
+    let mut hidden = false;
     let empty = loop {
         match *bytes.get(at)? {
             b' ' => {
                 let (name, value, next) = attribute(bytes, at + 1)?;
-                if name == b"r" {
-                    if !digits.is_empty() || value.is_empty() {
-                        return None;
-                    }
-                    digits = value;
+                match name {
+                    b"r" if digits.is_empty() && !value.is_empty() => digits = value,
+                    b"r" => return None,
+                    b"hidden" if value == b"1" => hidden = true,
+                    b"hidden" => return None,
+                    _ => {}
                 }
                 at = next;
             }
@@ -98,6 +99,9 @@ fn row(
         Some(row_number(digits)?)
     };
     rows.begin_row(number);
+    if hidden {
+        rows.hide_row();
+    }
     if empty {
         return Some(at + 2);
     }
@@ -315,7 +319,10 @@ fn value(
         }
         CellType::Number => {
             let (number, end) = number::parse_before_tag(bytes, at)?;
-            let (tag, bits) = values.number(number, style);
+            let (tag, bits) = values.formats.slot(number, style);
+            if tag == Tag::Null {
+                return None; // to be shown as text
+            }
             (tag, bits, end)
         }
         CellType::Bool => match bytes.get(at)? {

@@ -41,12 +41,8 @@ fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
         return Ok(Cells::new());
     }
     let context = SheetContext {
-        selection: Selection {
-            rows: CellRange::all().rows,
-            lanes: (0..MAX_COLUMNS as u16).collect(),
-            blank_rows: false,
-        },
-        styles: Arc::new(Styles::default()),
+        selection: Selection::new(CellRange::all().rows, (0..MAX_COLUMNS as u16).collect()),
+        formats: Arc::default(),
         dates: DateSystem::Y1900,
         limits,
         plain: prologue.plain,

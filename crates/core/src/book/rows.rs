@@ -1,10 +1,10 @@
 //! Rows under construction: cells go to lanes, rows of a chunk to pieces.
 
-use super::Selection;
+use super::{CellFormats, Selection, number::Number, plain};
 use crate::{
     column::{
         Tag,
-        piece::{LaneBuilder, Piece, span, span_bytes},
+        piece::{Formula, LaneBuilder, Note, Piece, span, span_bytes},
     },
     error::{Error, Result},
 };
@@ -20,6 +20,8 @@ const MAX_GAP: u32 = 256;
 /// Collects the cells of a chunk.
 pub(crate) struct RowSink {
     blank_rows: bool,
+    skip_hidden: bool,
+    keep_notes: bool,
     first_row: u32,
     last_row: u32,
     lanes: Vec<LaneBuilder>,
@@ -27,6 +29,9 @@ pub(crate) struct RowSink {
     touched: Vec<u16>,
     rows: Vec<u32>,
     text: Vec<u8>,
+    /// Hidden rows of the piece in hand that have a cell.
+    hidden_rows: u64,
+    notes: Vec<Note>,
     padded: usize,
     /// Row numbers count from the start of the chunk, as long as no row said its number.
     relative: bool,
@@ -36,6 +41,8 @@ pub(crate) struct RowSink {
     placed: bool,
     /// The current row is outside the selection.
     outside: bool,
+    /// The current row is hidden.
+    is_hidden: bool,
     /// The next `begin_row` is the current row once more.
     again: bool,
     done: Vec<Piece>,
@@ -45,18 +52,23 @@ impl RowSink {
     pub(crate) fn new(selection: &Selection) -> Self {
         RowSink {
             blank_rows: selection.blank_rows,
+            skip_hidden: selection.skip_hidden_rows,
+            keep_notes: selection.notes,
             first_row: *selection.rows.start(),
             last_row: *selection.rows.end(),
             lanes: Vec::new(),
             touched: Vec::new(),
             rows: Vec::new(),
             text: Vec::new(),
+            hidden_rows: 0,
+            notes: Vec::new(),
             padded: 0,
             relative: true,
             next_row: 0,
             row: 0,
             placed: false,
             outside: false,
+            is_hidden: false,
             again: false,
             done: Vec::new(),
         }
@@ -64,6 +76,7 @@ impl RowSink {
 
     /// Starts a row: the one with this zero-based number, or the next one.
     pub(crate) fn begin_row(&mut self, number: Option<u32>) {
+        self.is_hidden = false;
         if std::mem::take(&mut self.again) {
             return;
         }
@@ -81,10 +94,17 @@ impl RowSink {
         self.outside = !self.relative && !(self.first_row..=self.last_row).contains(&self.row);
     }
 
+    /// Says that the row just begun is hidden.
+    pub(crate) fn hide_row(&mut self) {
+        self.is_hidden = true;
+    }
+
     /// A cell says that the row in hand is this one. Where that was known nothing changes.
     pub(crate) fn move_to_row(&mut self, number: u32) {
         if self.relative || number != self.row {
+            let is_hidden = self.is_hidden;
             self.begin_row(Some(number));
+            self.is_hidden = is_hidden;
         }
     }
 
@@ -138,16 +158,22 @@ impl RowSink {
             cells.extend(cell.map(|cell| (lane, cell)));
         }
         self.rows.truncate(row);
+        let in_hand = self.row;
+        let notes = self.notes.partition_point(|note| note.row < in_hand);
+        let notes = self.notes.split_off(notes);
         self.finish_rows(self.rows[row - 1] + 1);
         self.rows.push(self.row);
-        let mut moved = |tag: Tag, bits: u64| match tag {
-            Tag::Inline | Tag::Error => {
+        let row = self.row;
+        self.notes
+            .extend(notes.into_iter().map(|note| Note { row, ..note }));
+        let mut moved = |tag: Tag, bits: u64| match tag.is_span() {
+            true => {
                 let bytes = span_bytes(bits, &text);
                 let offset = self.text.len();
                 self.text.extend_from_slice(bytes);
                 span(offset, bytes.len())
             }
-            _ => bits,
+            false => bits,
         };
         for (lane, (tag, bits)) in cells {
             self.touched.push(lane);
@@ -173,11 +199,50 @@ impl RowSink {
         Ok(())
     }
 
+    /// Puts a number, as what its format makes of it.
+    pub(crate) fn push_number(
+        &mut self,
+        lane: usize,
+        number: Number,
+        format: u32,
+        formats: &CellFormats,
+    ) -> Result<()> {
+        let (mut tag, mut bits) = formats.slot(number, format);
+        if tag == Tag::Null {
+            if let Some(text) = formats.shown(number, format) {
+                return self.push_text(lane, Tag::Inline, text.as_bytes());
+            }
+            (tag, bits) = plain(number);
+        }
+        self.push(lane, tag, bits);
+        Ok(())
+    }
+
+    /// Keeps the format and the formula of a cell that was put, where they are wanted.
+    pub(crate) fn note(&mut self, lane: usize, format: u32, formula: impl FnOnce() -> Formula) {
+        if self.keep_notes && self.placed {
+            self.notes.push(Note {
+                row: self.row,
+                lane: lane as u16,
+                is_hidden: self.is_hidden,
+                format,
+                formula: formula(),
+            });
+        }
+    }
+
     /// Gives the row in hand a place; false when it is not selected.
     #[inline(never)]
     fn place_row(&mut self) -> bool {
         if self.outside {
             return false;
+        }
+        if self.is_hidden {
+            self.hidden_rows += 1;
+            if self.skip_hidden {
+                self.outside = true;
+                return false;
+            }
         }
         if let Some(&last) = self.rows.last() {
             let gap = self.row - last - 1;
@@ -223,6 +288,8 @@ impl RowSink {
             next_row,
             lanes,
             text: std::mem::take(&mut self.text).into(),
+            hidden_rows: std::mem::take(&mut self.hidden_rows),
+            notes: std::mem::take(&mut self.notes),
         });
         if self.relative {
             // What follows counts on from this piece.
