@@ -37,7 +37,7 @@ pub struct Limits {
     pub max_xml_depth: u64,
     /// Bytes of one row of a sheet, or of one shared string, as XML. Default 64 MiB.
     pub max_row_bytes: u64,
-    /// Rows of a sheet. Default 1,048,576, the most a sheet can have.
+    /// Rows of a table. Default 100,000,000, for text files: a sheet cannot have more than 1,048,576.
     pub max_rows: u64,
     /// Columns of a sheet. Default 16,384, the most a sheet can have.
     pub max_columns: u64,
@@ -47,6 +47,9 @@ pub struct Limits {
     pub max_cell_bytes: u64,
     /// Bytes of the shared strings, once read. Default 2 GiB.
     pub max_shared_string_bytes: u64,
+    /// Rounds of hashing that make a key of a password. Default 1,000,000; Excel asks for 100,000, the format allows ten
+    /// million.
+    pub max_password_spins: u64,
     /// Findings kept in memory; more are counted and streamed. Default 100,000.
     pub max_findings: u64,
     /// Attributes of one XML element. Default 1,000.
@@ -104,8 +107,8 @@ macro_rules! names {
 
 names! {
     max_file_bytes max_entries max_part_bytes max_small_part_bytes max_total_inflated_bytes max_inflate_ratio
-    max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes max_findings
-    max_attributes max_repeated_cells max_read_seconds
+    max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes
+    max_password_spins max_findings max_attributes max_repeated_cells max_read_seconds
 }
 
 impl Default for Limits {
@@ -119,11 +122,12 @@ impl Default for Limits {
             max_inflate_ratio: 250,
             max_xml_depth: 64,
             max_row_bytes: 64 << 20,
-            max_rows: 1_048_576,
+            max_rows: 100_000_000,
             max_columns: 16_384,
             max_cells: 2_000_000_000,
             max_cell_bytes: 1 << 20,
             max_shared_string_bytes: 2 << 30,
+            max_password_spins: 1_000_000,
             max_findings: 100_000,
             max_attributes: 1_000,
             max_repeated_cells: 10_000_000,

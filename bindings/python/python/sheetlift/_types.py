@@ -42,4 +42,5 @@ class Limits(TypedDict, total=False):
     max_cells: int | None
     max_cell_bytes: int | None
     max_shared_string_bytes: int | None
+    max_password_spins: int | None
     max_findings: int | None

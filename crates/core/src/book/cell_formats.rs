@@ -26,6 +26,9 @@ pub(crate) struct CellFormats {
 const SERIALS: std::ops::Range<f64> = 0.0..2_958_466.0;
 
 impl CellFormats {
+    /// The index of cells that have no format.
+    pub(crate) const NONE: u32 = u32::MAX;
+
     /// Adds the code of a format; before the cells' formats that use it.
     pub(crate) fn define(&mut self, id: u32, code: &str) {
         let kind = kind_of_code(code);
@@ -42,6 +45,9 @@ impl CellFormats {
 
     /// The code of an index, where it is known.
     pub(crate) fn code(&self, format: u32) -> Option<&str> {
+        if format == Self::NONE {
+            return None;
+        }
         let id = self.ids.get(format as usize).copied().unwrap_or(0);
         match self.codes.get(&id) {
             Some((code, _)) => Some(code),

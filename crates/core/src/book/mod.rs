@@ -19,6 +19,7 @@ pub(crate) use sheets::Merge;
 pub use sheets::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};
 
 use crate::{
+    a1::MAX_ROWS,
     column::{DateSystem, StringTable, piece::Piece},
     error::Result,
     reader::Part,
@@ -88,6 +89,11 @@ pub(crate) trait PieceStream: Send + Sync {
     /// Number of the first row, should it not say its own.
     fn first_row(&self) -> u32 {
         0
+    }
+
+    /// Rows that such a file can have.
+    fn max_rows(&self) -> u32 {
+        MAX_ROWS
     }
 
     /// The next pieces; `None` at the end.

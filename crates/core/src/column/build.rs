@@ -19,7 +19,8 @@ use super::{
     cell::{Cell, Tag},
     dates::{DateSystem, duration_micros, time_micros},
     kind::{ColumnKind, TextRepr},
-    piece::{Lane, NO_INT, NO_STRING, Packed},
+    literal,
+    piece::{Lane, NO_INT, NO_STRING, Packed, span_text},
     window::ColumnView,
 };
 use crate::error::Result;
@@ -110,7 +111,7 @@ fn build<T: Target>(
                 for row in full {
                     let value = match lane.slot(row) {
                         (Tag::Null, _) => None,
-                        (tag, bits) => match T::fit(tag, bits, dates) {
+                        (tag, bits) => match fit::<T>(tag, bits, &piece.text, dates) {
                             Some(value) => Some(value),
                             None => {
                                 let cell = piece.lane_cell(lane, row, column.window().strings());
@@ -130,6 +131,15 @@ fn build<T: Target>(
         values.into(),
         nulls.finish(),
     )))
+}
+
+/// The value of a slot that fits, also where it is only spelled as a text.
+fn fit<T: Target>(tag: Tag, bits: u64, text: &[u8], dates: DateSystem) -> Option<Native<T>> {
+    if !tag.is_literal() {
+        return T::fit(tag, bits, dates);
+    }
+    let (tag, bits) = literal::value(tag, span_text(bits, text))?;
+    T::fit(tag, bits, dates)
 }
 
 /// Appends rows of a lane; false when one of them does not fit, and then what was appended is of no use.
@@ -344,6 +354,9 @@ fn build_bool(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<ArrayRe
                     let value = match lane.slot(row) {
                         (Tag::Null, _) => None,
                         (Tag::Bool, bits) => Some(bits != 0),
+                        (Tag::BoolText, bits) => {
+                            Some(span_text(bits, &piece.text).eq_ignore_ascii_case("true"))
+                        }
                         _ => {
                             let cell = piece.lane_cell(lane, row, column.window().strings());
                             match misfit(values.len(), cell)? {

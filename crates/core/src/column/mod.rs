@@ -6,6 +6,7 @@ pub(crate) mod cell;
 pub(crate) mod dates;
 pub(crate) mod display;
 pub(crate) mod kind;
+pub(crate) mod literal;
 pub(crate) mod piece;
 pub(crate) mod strings;
 mod text;

@@ -179,8 +179,15 @@ pub(crate) fn decode<'a>(
             Some(string) => Cell::Text(string, Some(bits as u32)),
             None => Cell::BadString(bits as u32),
         },
-        Tag::Inline => Cell::Text(span_text(bits, text), None),
         Tag::Error => Cell::Error(span_text(bits, text)),
+        Tag::Inline
+        | Tag::IntText
+        | Tag::WideIntText
+        | Tag::FloatText
+        | Tag::BoolText
+        | Tag::DateText
+        | Tag::DateTimeText
+        | Tag::TimeText => Cell::Text(span_text(bits, text), None),
     }
 }
 
@@ -194,7 +201,7 @@ pub(crate) fn span_bytes(bits: u64, text: &[u8]) -> &[u8] {
     &text[offset..offset + len]
 }
 
-fn span_text(bits: u64, text: &[u8]) -> &str {
+pub(crate) fn span_text(bits: u64, text: &[u8]) -> &str {
     std::str::from_utf8(span_bytes(bits, text)).unwrap_or_default() // always Ok: checked when the piece was finished
 }
 

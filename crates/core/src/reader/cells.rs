@@ -1,7 +1,11 @@
 //! Every cell of a sheet as the file has it: no header, no types of columns.
 
 use super::{
-    area, collect::Collector, options::ReadOptions, prepare::all_lanes, workbook::Workbook,
+    area,
+    collect::Collector,
+    options::ReadOptions,
+    prepare::{all_lanes, all_rows},
+    workbook::Workbook,
 };
 use crate::{
     a1::CellRange,
@@ -78,7 +82,7 @@ impl Workbook {
             true => &hidden,
             false => Lines::NONE,
         };
-        let mut selection = Selection::new(range.rows.clone(), all_lanes(&range, left_out));
+        let mut selection = Selection::new(all_rows(&range), all_lanes(&range, left_out));
         selection.notes = true;
         selection.skip_hidden_rows = options.skip_hidden_rows;
         selection.display_text = options.display_text;
@@ -86,7 +90,12 @@ impl Workbook {
         let formats = self.book().formats()?;
         let mut stream = body.start(&selection, Strings::First, options.threads.max(1))?;
         let strings = stream.strings()?;
-        let mut collector = Collector::new(&selection, stream.first_row(), self.limits().clone());
+        let mut collector = Collector::new(
+            &selection,
+            stream.first_row(),
+            stream.max_rows(),
+            self.limits().clone(),
+        );
         while let Some(pieces) = stream.next()? {
             let mut parts = Vec::new();
             for piece in pieces {

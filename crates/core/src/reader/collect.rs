@@ -4,7 +4,6 @@
 use std::{ops::Range, sync::Arc};
 
 use crate::{
-    a1::MAX_ROWS,
     book::{PieceStream, Selection},
     column::piece::{LaneBuilder, Piece, span, span_bytes},
     column::{Tag, TagSet},
@@ -22,6 +21,7 @@ pub(crate) struct Collector {
     blank_rows: bool,
     /// Number of the row after the last one met.
     next_row: u32,
+    max_rows: u32,
     /// The row after the last one collected.
     expected: u32,
     rows: u64,
@@ -32,14 +32,16 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// `next_row` is the number of the first row of the first piece, should it not say its own.
-    pub(crate) fn new(selection: &Selection, next_row: u32, limits: Limits) -> Self {
+    /// `next_row` is the number of the first row of the first piece, should it not say its own; `max_rows` how many there
+    /// can be in such a file.
+    pub(crate) fn new(selection: &Selection, next_row: u32, max_rows: u32, limits: Limits) -> Self {
         let (first_row, last_row) = (*selection.rows.start(), *selection.rows.end());
         Collector {
             first_row,
             last_row,
             blank_rows: selection.blank_rows,
             next_row,
+            max_rows,
             expected: first_row,
             rows: 0,
             cells: 0,
@@ -50,13 +52,18 @@ impl Collector {
     }
 
     /// One that asks no limits: for rows that come again, and are counted then.
-    pub(crate) fn uncounted(selection: &Selection, next_row: u32, limits: &Limits) -> Self {
+    pub(crate) fn uncounted(
+        selection: &Selection,
+        next_row: u32,
+        max_rows: u32,
+        limits: &Limits,
+    ) -> Self {
         let uncounted = Limits {
             max_rows: Limits::NONE,
             max_cells: Limits::NONE,
             ..limits.clone()
         };
-        Collector::new(selection, next_row, uncounted)
+        Collector::new(selection, next_row, max_rows, uncounted)
     }
 
     /// Adds a piece to `parts`.
@@ -64,9 +71,10 @@ impl Collector {
         if piece.relative {
             let base = self.next_row;
             self.next_row = base.saturating_add(piece.next_row);
-            if self.next_row > MAX_ROWS {
+            if self.next_row > self.max_rows {
                 return Err(Error::malformed(format!(
-                    "the sheet has more than {MAX_ROWS} rows"
+                    "the sheet has more than {} rows",
+                    self.max_rows
                 )));
             }
             piece.shift_rows(base);
@@ -128,7 +136,8 @@ pub(crate) fn first_parts(
     rows: usize,
     limits: &Limits,
 ) -> Result<Vec<Part>> {
-    let mut collector = Collector::uncounted(selection, stream.first_row(), limits);
+    let (first_row, max_rows) = (stream.first_row(), stream.max_rows());
+    let mut collector = Collector::uncounted(selection, first_row, max_rows, limits);
     let mut parts = Vec::new();
     while collector.rows() < rows as u64
         && let Some(pieces) = stream.next()?

@@ -20,7 +20,7 @@ use crate::{
     book::{Merge, PieceStream, Strings},
     column::{StringTable, piece::Piece},
     error::{Error, Result},
-    limits::Limits,
+    limits::Budget,
     xlsx::{
         Block, SharedStrings,
         sheet::{ChunkReader, Scanned, Scanner, SheetContext},
@@ -53,7 +53,7 @@ struct Shared {
     /// A worker is at them.
     strings_busy: AtomicBool,
     when: Strings,
-    limits: Limits,
+    budget: Arc<Budget>,
     state: Mutex<State>,
     changed: Condvar,
     stop: AtomicBool,
@@ -108,7 +108,7 @@ impl Pipeline {
             strings_busy: AtomicBool::new(false),
             strings: Mutex::new(Some(strings)),
             when,
-            limits: context.limits.clone(),
+            budget: Arc::clone(&context.budget),
             state: Mutex::default(),
             changed: Condvar::new(),
             stop: AtomicBool::new(false),
@@ -197,7 +197,7 @@ impl PieceStream for Pipeline {
         let mut feed = self.shared.part.lock();
         let feed = feed.as_mut().map_err(|_| Error::bug("a worker panicked"))?;
         let rest = feed.chunks.take_rest();
-        read_merges(&rest, self.shared.limits.max_xml_depth)
+        read_merges(&rest, self.shared.budget.limits.max_xml_depth)
             .map_err(|error| error.in_part(feed.chunks.part()))
     }
 }
@@ -287,7 +287,7 @@ impl Shared {
             return;
         }
         let number = feed.next;
-        let chunk = guarded(|| feed.chunks.next(buf));
+        let chunk = guarded(|| self.budget.timed(|| feed.chunks.next(buf)));
         let chunk = match chunk {
             Ok(Some(chunk)) => chunk,
             ended => {
@@ -304,7 +304,10 @@ impl Shared {
         feed.next += 1;
         let part = feed.chunks.part().to_owned();
         drop(feed);
-        let scanned = guarded(|| scanner.scan(chunk.bytes(), chunk.offset));
+        let scanned = guarded(|| {
+            self.budget
+                .timed(|| scanner.scan(chunk.bytes(), chunk.offset))
+        });
         let mut state = self.lock();
         let scanned = scanned.map_err(|error| error.in_part(part));
         state.done.insert(number, scanned);
@@ -328,7 +331,10 @@ impl Shared {
         let failed = match chunk {
             Ok(Some(chunk)) => {
                 drop(guard);
-                let read = guarded(|| chunk.read(block, &self.limits));
+                let read = guarded(|| {
+                    let limits = &self.budget.limits;
+                    self.budget.timed(|| chunk.read(block, limits))
+                });
                 guard = self.lock_strings();
                 if let Some(strings) = guard.as_mut() {
                     strings.put(&chunk, read, block);

@@ -1,6 +1,6 @@
 //! What has to be known before the rows of a sheet can be read: its header, and which columns go to which lane.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use super::{
     area,
@@ -8,7 +8,7 @@ use super::{
     workbook::Workbook,
 };
 use crate::{
-    a1::{CellRange, MAX_COLUMNS, cell_name, column_name, parse_column},
+    a1::{CellRange, MAX_COLUMNS, MAX_ROWS, cell_name, column_name, parse_column},
     book::{Lines, Selection, SheetBody},
     column::{Cell, DateSystem, StringTable, Tag, display::write_cell, piece::Piece},
     error::{Error, Result},
@@ -40,7 +40,7 @@ pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prep
         true => body.hidden_columns().clone(),
         false => Lines::default(),
     };
-    let mut selection = Selection::new(range.rows.clone(), all_lanes(&range, &hidden));
+    let mut selection = Selection::new(all_rows(&range), all_lanes(&range, &hidden));
     selection.skip_hidden_rows = options.skip_hidden_rows;
     selection.display_text = options.display_text;
     let mut labels = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prep
     }
     if let Some(row) = header_row {
         let first = (*range.rows.start()).max(row.saturating_add(1));
-        selection.rows = first..=*range.rows.end();
+        selection.rows = first..=*selection.rows.end();
     }
     selection.blank_rows = options.blank_rows;
     selection.merges = options.merged != MergedCells::First;
@@ -75,6 +75,15 @@ pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prep
         dates: workbook.book().dates(),
         limits,
     })
+}
+
+/// The rows of a range. One that goes to the end of a sheet goes on: a text file may be longer.
+pub(super) fn all_rows(range: &CellRange) -> RangeInclusive<u32> {
+    let end = match *range.rows.end() {
+        end if end == MAX_ROWS - 1 => u32::MAX - 1,
+        end => end,
+    };
+    *range.rows.start()..=end
 }
 
 /// Every column of the range gets a lane, counted from its first column; hidden ones keep theirs empty.

@@ -174,7 +174,12 @@ impl RowReader {
         let limited = self.limit <= SMALL_LIMIT;
         let fills = merged != MergedCells::First;
         let mut stream = body.start(&selection, Strings::Beside, self.threads)?;
-        let mut collector = Collector::new(&selection, stream.first_row(), limits.clone());
+        let mut collector = Collector::new(
+            &selection,
+            stream.first_row(),
+            stream.max_rows(),
+            limits.clone(),
+        );
         let mut parts = Vec::new();
         // What is merged is known at the end.
         while (fills || collector.rows() < self.limit)
@@ -264,7 +269,8 @@ impl RowReader {
         let mut stream = prepared
             .body
             .start(&selection, Strings::First, self.threads)?;
-        let collector = Collector::new(&selection, stream.first_row(), limits);
+        let (first_row, max_rows) = (stream.first_row(), stream.max_rows());
+        let collector = Collector::new(&selection, first_row, max_rows, limits);
         let strings = stream.strings()?;
         let parts = VecDeque::new();
         self.state = State::Live(Box::new(Live {

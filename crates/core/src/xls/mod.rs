@@ -64,10 +64,10 @@ impl XlsBook {
 }
 
 fn workbook_stream(file: &[u8]) -> Result<Bytes> {
-    let mut container = ole::Container::open(file)?;
+    let container = ole::Container::open(file)?;
     for name in ["Workbook", "Book", "WORKBOOK", "BOOK"] {
-        if let Some(stream) = container.stream(name)? {
-            return Ok(stream.into());
+        if let Some(stream) = container.find(name) {
+            return Ok(container.pieces(stream).concat().into());
         }
     }
     let others = [
@@ -75,7 +75,9 @@ fn workbook_stream(file: &[u8]) -> Result<Bytes> {
         ("PowerPoint Document", "a presentation"),
         ("VisioDocument", "a drawing"),
     ];
-    let what = others.iter().find(|(name, _)| container.has(name));
+    let what = others
+        .iter()
+        .find(|(name, _)| container.find(name).is_some());
     Err(Error::not_a_workbook(match what {
         Some((_, what)) => format!("this is {what}, not a workbook"),
         None => "this is an OLE container without a workbook in it".to_owned(),

@@ -8,10 +8,11 @@ use super::{
     strings::SharedStrings,
 };
 use crate::{
+    a1::MAX_ROWS,
     book::{CellFormats, Lines, PieceStream, Selection, SheetBody, Strings},
     column::{DateSystem, StringTable},
     error::Result,
-    limits::Limits,
+    limits::Budget,
     reader::{Collector, Part, Pipeline},
 };
 
@@ -22,7 +23,7 @@ pub(crate) struct XlsxSheet {
     prologue: Prologue,
     formats: Arc<CellFormats>,
     dates: DateSystem,
-    limits: Limits,
+    budget: Arc<Budget>,
     /// Number of the first row of the next chunk, for rows that do not say theirs.
     next_row: u32,
 }
@@ -35,7 +36,7 @@ impl XlsxSheet {
         formats: Arc<CellFormats>,
         dates: DateSystem,
     ) -> Result<Self> {
-        let limits = package.budget().limits.clone();
+        let limits = &package.budget().limits;
         let (max_row, max_prologue) = (limits.max_row_bytes, limits.max_small_part_bytes);
         let reader = package.reader(part)?;
         let (chunks, prologue) =
@@ -46,7 +47,7 @@ impl XlsxSheet {
             prologue,
             formats,
             dates,
-            limits,
+            budget: Arc::clone(package.budget()),
             next_row: 0,
         })
     }
@@ -66,7 +67,8 @@ impl XlsxSheet {
             selection: selection.clone(),
             formats,
             dates: self.dates,
-            limits: self.limits.clone(),
+            limits: self.budget.limits.clone(),
+            budget: Arc::clone(&self.budget),
             plain: self.prologue.plain,
             prefixes: self.prologue.prefixes.clone(),
         })
@@ -92,7 +94,8 @@ impl SheetBody for XlsxSheet {
             return Ok(parts);
         }
         let mut scanner = Scanner::new(self.context(selection));
-        let mut collector = Collector::uncounted(selection, self.next_row, &self.limits);
+        let mut collector =
+            Collector::uncounted(selection, self.next_row, MAX_ROWS, &self.budget.limits);
         let mut again: Vec<Chunk> = Vec::new();
         while let Some(chunk) = self.chunks.next(Vec::new())? {
             let scanned = scanner

@@ -8,10 +8,10 @@ use memchr::{memchr, memchr_iter, memmem};
 
 use crate::{
     book::Lines,
-    error::{Error, Result},
+    error::Result,
     inflate::HISTORY,
     limits::check,
-    xml::{Token, Tokens},
+    xml::{Token, Tokens, foreign_encoding, to_utf8},
     zip::EntryReader,
 };
 
@@ -96,7 +96,7 @@ impl ChunkReader {
         max_prologue_bytes: u64,
     ) -> Result<(Self, Prologue)> {
         let mut bytes = Vec::new();
-        let mut ended = false;
+        let (mut ended, mut is_converted) = (false, false);
         let (found, at) = loop {
             let start = bytes.len();
             let room = start.max(reader.first_room(FIRST_BYTES));
@@ -110,10 +110,10 @@ impl ChunkReader {
                 bytes.len() as u64,
             )
             .map_err(|error| error.in_part(reader.part()))?;
-            if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-                return Err(
-                    Error::unsupported("UTF-16 sheets are not read yet").in_part(reader.part())
-                );
+            if !is_converted && foreign_encoding(&bytes).is_some() {
+                reader = reader.converted(std::mem::take(&mut bytes), to_utf8)?;
+                (ended, is_converted) = (false, true);
+                continue;
             }
             let bom = if bytes.starts_with(b"\xef\xbb\xbf") {
                 3

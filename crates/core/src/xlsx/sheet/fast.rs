@@ -75,8 +75,10 @@ fn row(
 ) -> Option<usize> {
     let mut digits: &[u8] = b"";
     let mut hidden = false;
+    let start = at;
     let empty = loop {
         match *bytes.get(at)? {
+            b' ' if at - start > MAX_TAG => return None,
             b' ' => {
                 let (name, value, next) = attribute(bytes, at + 1)?;
                 match name {
@@ -209,6 +211,7 @@ fn cell(
                 }
                 at += len + 5;
             }
+            [b' ', ..] if at - start > MAX_TAG => return None,
             [b' ', ..] => at = attribute(bytes, at + 1)?.2,
             [b'>', ..] => break false,
             [b'/', b'>', ..] => break true,
@@ -420,6 +423,9 @@ fn digits_end(bytes: &[u8], at: usize, number: &mut u32) -> Option<usize> {
     *number = n;
     (1..=9).contains(&(i - at)).then_some(i)
 }
+
+/// Bytes of a tag whose attributes are passed over here; what is longer is left to the tolerant scanner, which counts them.
+const MAX_TAG: usize = 4_096;
 
 /// Name, value and the place behind an attribute in double quotes.
 fn attribute(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {

@@ -18,7 +18,7 @@ use crate::{
     book::{CellFormats, RowSink, Selection},
     column::{DateSystem, piece::Piece},
     error::Result,
-    limits::Limits,
+    limits::{Budget, Limits},
 };
 
 /// What workers need to know to read any chunk of one sheet.
@@ -28,6 +28,7 @@ pub(crate) struct SheetContext {
     pub(crate) formats: Arc<CellFormats>,
     pub(crate) dates: DateSystem,
     pub(crate) limits: Limits,
+    pub(crate) budget: Arc<Budget>,
     /// Rows have no prefix, so that the fast scanner can know them.
     pub(crate) plain: bool,
     /// Prefixes bound to SpreadsheetML; elements with any other are not ours.

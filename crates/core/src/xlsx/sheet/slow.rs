@@ -54,6 +54,7 @@ fn read_row(
     rows: &mut RowSink,
     values: &ValueReader<'_>,
 ) -> Result<()> {
+    tag.check_attributes(values.context.limits.max_attributes)?;
     let number = match tag.attribute("r")? {
         Some(text) => Some(row_number(&text)?),
         None => None,
@@ -111,6 +112,7 @@ fn read_cell(
     rows: &mut RowSink,
     values: &ValueReader<'_>,
 ) -> Result<()> {
+    tag.check_attributes(values.context.limits.max_attributes)?;
     let mut column = place.next_column;
     if let Some(reference) = tag.attribute("r")? {
         let (row, named) = parse_cell(reference.trim()).ok_or_else(|| {

@@ -44,6 +44,7 @@ fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
         selection: Selection::new(CellRange::all().rows, (0..MAX_COLUMNS as u16).collect()),
         formats: Arc::default(),
         dates: DateSystem::Y1900,
+        budget: Arc::new(Budget::new(limits.clone(), CancelToken::new())),
         limits,
         plain: prologue.plain,
         prefixes: prologue.prefixes,
