@@ -201,7 +201,7 @@ pub(crate) struct ReadArgs {
     /// Read numbers shown as identifiers (00000) as the text that is shown
     #[arg(long)]
     pub(crate) display_text: bool,
-    /// Types of columns: sku=text,qty=int; bool, int, float, date, timestamp, time, duration, text
+    /// Types of columns: sku=text,qty=int; bool, int, float, decimal(12,2), date, timestamp, time, duration, text
     #[arg(long, value_name = "NAME=TYPE,...")]
     pub(crate) types: Option<String>,
     /// Threads [default: one per core]

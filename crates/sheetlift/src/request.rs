@@ -78,7 +78,7 @@ const OPTIONS: &[RequestOption] = &[
     option("fill_merged", READ, "string", "Give the value of merged cells to the others: `down`, `right` or `all`"),
     option("display_text", READ, "boolean", "Read numbers shown as identifiers (`00000`) as the text that is shown"),
     option("format", CONVERT, "string", "Format of the result: `parquet`, `arrow`, `arrows`, `csv` or `ndjson`"),
-    option("types", CONVERT, "string", "Types of columns: `sku=text,qty=int`; bool, int, float, date, timestamp, time, duration, text"),
+    option("types", CONVERT, "string", "Types of columns: `sku=text,qty=int`; bool, int, float, decimal(12,2), date, timestamp, time, duration, text"),
     option("strings", CONVERT, "string", "How texts are represented in Arrow and Parquet: `view`, `utf8` or `dictionary`"),
     option("contract", READ, "string", "Name of a contract that is known; one that comes with the file needs no name"),
     option("max_findings", READ, "integer", "Findings to list in the report; the others are counted. Default 1000"),

@@ -117,7 +117,7 @@ pub fn parse_columns(text: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Types of columns: `sku=text,qty=int`.
+/// Types of columns: `sku=text,qty=int,price=decimal(12,2)`.
 ///
 /// # Errors
 /// `Usage` with the types there are.
@@ -128,7 +128,12 @@ pub fn parse_columns(text: &str) -> Result<Vec<String>> {
 /// assert_eq!(types[1], ("qty".to_owned(), ColumnKind::Int));
 /// ```
 pub fn parse_types(text: &str) -> Result<Vec<(String, ColumnKind)>> {
-    text.split(',').map(parse_type).collect()
+    let mut in_digits = false; // the comma of `decimal(12,2)` parts nothing
+    let is_comma = |c| {
+        in_digits = (in_digits || c == '(') && c != ')';
+        c == ',' && !in_digits
+    };
+    text.split(is_comma).map(parse_type).collect()
 }
 
 fn parse_type(pair: &str) -> Result<(String, ColumnKind)> {
@@ -143,7 +148,7 @@ fn parse_type(pair: &str) -> Result<(String, ColumnKind)> {
     let Some(known) = ColumnKind::from_name(kind).filter(|kind| *kind != ColumnKind::Null) else {
         return Err(
             Error::usage("usage/types", format!("there is no type {kind:?}")).with_hint(
-                "the types are bool, int, float, date, timestamp, time, duration and text",
+                "the types are bool, int, float, decimal(PRECISION,SCALE), date, timestamp, time, duration and text",
             ),
         );
     };
@@ -201,6 +206,7 @@ mod tests {
         assert!(parse_strings("utf-16").is_err());
         assert_eq!(parse_columns("sku, C").unwrap(), ["sku", "C"]);
         assert!(parse_columns("sku,,C").is_err());
+        assert_eq!(parse_types("a=decimal(12,2),b=int").unwrap().len(), 2);
         assert_eq!(
             parse_types("a=b=text").unwrap(),
             [("a=b".to_owned(), ColumnKind::Text)]

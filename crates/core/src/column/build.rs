@@ -15,7 +15,7 @@ use arrow_array::{
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer, NullBufferBuilder};
 
 use super::{
-    build_text,
+    build_decimal, build_text,
     cell::{Cell, Tag},
     dates::{DateSystem, duration_micros, time_micros},
     kind::{ColumnKind, TextRepr},
@@ -70,6 +70,9 @@ pub fn build_column(
         ColumnKind::Bool => build_bool(column, misfit),
         ColumnKind::Int => build::<Int>(column, dates, misfit),
         ColumnKind::Float => build::<Float>(column, dates, misfit),
+        ColumnKind::Decimal { precision, scale } => {
+            build_decimal::build(column, precision, scale, misfit)
+        }
         ColumnKind::Date => build::<Date>(column, dates, misfit),
         ColumnKind::Timestamp => build::<Timestamp>(column, dates, misfit),
         ColumnKind::Time => build::<Time>(column, dates, misfit),

@@ -15,6 +15,13 @@ pub enum ColumnKind {
     Int,
     /// `Float64`
     Float,
+    /// `Decimal128`: exact, and only where it is asked for.
+    Decimal {
+        /// Digits in all, 1 to 38.
+        precision: u8,
+        /// Digits behind the point, at most as many.
+        scale: i8,
+    },
     /// `Date32`
     Date,
     /// `Timestamp(µs)` without time zone: spreadsheets know none.
@@ -99,6 +106,7 @@ impl ColumnKind {
             ColumnKind::Bool => DataType::Boolean,
             ColumnKind::Int => DataType::Int64,
             ColumnKind::Float => DataType::Float64,
+            ColumnKind::Decimal { precision, scale } => DataType::Decimal128(precision, scale),
             ColumnKind::Date => DataType::Date32,
             ColumnKind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             ColumnKind::Time => DataType::Time64(TimeUnit::Microsecond),
@@ -120,6 +128,7 @@ impl ColumnKind {
             ColumnKind::Bool => "bool",
             ColumnKind::Int => "int",
             ColumnKind::Float => "float",
+            ColumnKind::Decimal { .. } => "decimal",
             ColumnKind::Date => "date",
             ColumnKind::Timestamp => "timestamp",
             ColumnKind::Time => "time",
@@ -128,9 +137,24 @@ impl ColumnKind {
         }
     }
 
-    /// The kind with this [`Self::name`].
+    /// The kind with this [`Self::name`]; a decimal says its digits, as in `decimal(12,2)`.
+    ///
+    /// ```
+    /// use sheetlift_core::ColumnKind;
+    /// let price = ColumnKind::Decimal { precision: 12, scale: 2 };
+    /// assert_eq!(ColumnKind::from_name("decimal(12,2)"), Some(price));
+    /// assert_eq!(ColumnKind::from_name("decimal(2,12)"), None);
+    /// ```
     pub fn from_name(name: &str) -> Option<ColumnKind> {
         use ColumnKind::*;
+        if let Some(digits) = name.strip_prefix("decimal(") {
+            let (precision, scale) = digits.strip_suffix(')')?.split_once(',')?;
+            let precision: u8 = precision.trim().parse().ok()?;
+            let scale: i8 = scale.trim().parse().ok()?;
+            let is_possible =
+                (1..=38).contains(&precision) && (0..=precision as i8).contains(&scale);
+            return is_possible.then_some(Decimal { precision, scale });
+        }
         [
             Null, Bool, Int, Float, Date, Timestamp, Time, Duration, Text,
         ]

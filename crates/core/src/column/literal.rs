@@ -129,7 +129,7 @@ mod tests {
             ("", Tag::Inline),
         ] {
             assert_eq!(tag_of(text), tag, "{text}");
-            assert_eq!(value(tag, text).is_some(), tag.is_literal(), "{text}");
+            assert!(!tag.is_literal() || value(tag, text).is_some(), "{text}");
         }
     }
 }

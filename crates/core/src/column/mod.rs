@@ -1,6 +1,7 @@
 //! Cells to typed columns. Has not heard of XML.
 
 pub(crate) mod build;
+mod build_decimal;
 mod build_text;
 pub(crate) mod cell;
 pub(crate) mod dates;

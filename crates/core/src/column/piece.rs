@@ -384,14 +384,18 @@ impl LaneBuilder {
     }
 }
 
+/// True for an integer beyond 2^53.
+pub(crate) fn is_wide_int(bits: u64) -> bool {
+    (bits as i64).unsigned_abs() > 1 << 53
+}
+
 /// True when there is an integer beyond 2^53.
 fn has_wide_ints(packed: &Packed) -> bool {
-    let wide = |bits: u64| (bits as i64).unsigned_abs() > 1 << 53;
     match packed {
-        Packed::Plain(Tag::Int, values) => values.iter().any(|&bits| wide(bits)),
+        Packed::Plain(Tag::Int, values) => values.iter().any(|&bits| is_wide_int(bits)),
         Packed::Mixed(tags, values) => {
             let mut slots = tags.iter().zip(values);
-            slots.any(|(&tag, &bits)| tag == Tag::Int as u8 && wide(bits))
+            slots.any(|(&tag, &bits)| tag == Tag::Int as u8 && is_wide_int(bits))
         }
         _ => false,
     }

@@ -57,10 +57,10 @@ pub(super) fn detect(source: &Source, options: &CsvOptions) -> Result<Dialect> {
     let delimiter = match options.delimiter.or(named) {
         Some(delimiter) => delimiter,
         None => match guess(text, quote, is_whole, is_named_tsv(source)) {
-            Some(delimiter) => delimiter,
-            // One column is a table only where somebody says so.
+            Some((delimiter, is_certain)) if is_certain || is_named_csv(source) => delimiter,
+            // One column, or lines that disagree, are a table only where somebody says so.
             None if is_named_csv(source) => b',',
-            None => {
+            _ => {
                 return Err(Error::not_a_workbook("this is text, and no table is in it")
                     .with_hint("name it .csv, or give the delimiter, if it has a single column"));
             }
@@ -134,9 +134,10 @@ fn sample(bytes: &[u8], encoding: &'static Encoding) -> String {
     }
 }
 
-/// The delimiter that parts all records into the same number of fields, two at least; the more records agree the better.
-fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<u8> {
-    let mut best: Option<(u8, f64)> = None;
+/// The delimiter that parts all records into the same number of fields, two at least; the more records agree the better. Says
+/// whether so many agree that it cannot be anything but a table.
+fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<(u8, bool)> {
+    let mut best: Option<((u8, bool), f64)> = None;
     for delimiter in DELIMITERS {
         let counts = field_counts(text, Marks { delimiter, quote }, is_whole);
         let mut sorted = counts.clone();
@@ -154,12 +155,12 @@ fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<u8
             0.0
         };
         let score = agreement + bonus + (same[0].min(100) as f64) / 1000.0;
-        let is_table = agreement >= 0.5 && (counts.len() > 1 || same[0] > 1);
-        if is_table && best.is_none_or(|(_, known)| score > known) {
-            best = Some((delimiter, score));
+        let is_certain = agreement >= 0.9 && counts.len() > 1;
+        if agreement >= 0.3 && best.is_none_or(|(_, known)| score > known) {
+            best = Some(((delimiter, is_certain), score));
         }
     }
-    best.map(|(delimiter, _)| delimiter)
+    best.map(|(guess, _)| guess)
 }
 
 /// Fields of the first records that are not blank.
@@ -191,7 +192,8 @@ fn extension(source: &Source) -> String {
     extension.to_ascii_lowercase()
 }
 
-fn is_named_csv(source: &Source) -> bool {
+/// True when the file has the name of a text file with records.
+pub(crate) fn is_named_csv(source: &Source) -> bool {
     matches!(&*extension(source), "csv" | "tsv" | "tab" | "txt" | "psv")
 }
 
@@ -224,6 +226,7 @@ mod tests {
             (b"a\tb\n1\t2\n".to_vec(), ("UTF-8", '\t', 0)),
             (b"a|b\n1|2\n".to_vec(), ("UTF-8", '|', 0)),
             (b"sep=;\r\na;b\r\n".to_vec(), ("UTF-8", ';', 7)),
+            (b"a,b\r\n\r\n1,\"2\n3\"\r\n".to_vec(), ("UTF-8", ',', 0)),
             (
                 b"name;pr\xe9nom\nA;\xc9ric et Fran\xe7ois\n".to_vec(),
                 ("windows-1252", ';', 0),

@@ -8,6 +8,7 @@ mod sheet;
 
 use std::{fmt, sync::Arc};
 
+pub(crate) use self::detect::is_named_csv;
 use self::{detect::Dialect, sheet::CsvSheet};
 use crate::{
     book::{Book, SheetBody, SheetInfo, SheetKind, Visibility},

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 
 use crate::{
     book::{PieceStream, Selection},
-    column::piece::{LaneBuilder, Piece, span, span_bytes},
+    column::piece::{LaneBuilder, Piece, is_wide_int, span, span_bytes},
     column::{Tag, TagSet},
     error::{Error, Result},
     limits::{Limits, check},
@@ -240,17 +240,27 @@ pub(crate) struct LaneFacts {
     pub(crate) wide_ints: bool,
 }
 
-/// The facts of every lane.
+/// The facts of every lane, of the rows that are in the parts.
 pub(crate) fn lane_facts(parts: &[Part]) -> Vec<LaneFacts> {
     let mut facts: Vec<LaneFacts> = Vec::new();
-    for (piece, _) in parts {
+    for (piece, rows) in parts {
         if facts.len() < piece.lanes.width() {
             facts.resize(piece.lanes.width(), LaneFacts::default());
         }
+        let is_whole = *rows == (0..piece.len());
         for (column, lane) in piece.lanes.iter() {
             let facts = &mut facts[column];
-            facts.tags.insert(lane.tags());
-            facts.wide_ints |= lane.has_wide_ints();
+            if is_whole {
+                facts.tags.insert(lane.tags());
+                facts.wide_ints |= lane.has_wide_ints();
+            } else {
+                // Rows that are left out, a header say, may be of another type.
+                for row in rows.clone() {
+                    let (tag, bits) = lane.slot(row);
+                    facts.tags.insert(tag.mask());
+                    facts.wide_ints |= tag == Tag::Int && is_wide_int(bits);
+                }
+            }
         }
     }
     facts

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     book::Book,
     cancel::CancelToken,
-    csv::{CsvBook, CsvOptions},
+    csv::{CsvBook, CsvOptions, is_named_csv},
     error::{Error, Result},
     limits::{Budget, Limits},
     ods::OdsBook,
@@ -91,7 +91,7 @@ impl fmt::Debug for Password {
 pub(super) fn open_book(source: &Source, options: OpenOptions) -> Result<Box<dyn Book>> {
     let budget = Arc::new(Budget::new(options.limits, options.cancel));
     let bytes = source.bytes();
-    match sniff(bytes)? {
+    match sniff(bytes, is_named_csv(source))? {
         Kind::Zip => open_zip(source.clone(), budget),
         Kind::Ole => {
             if !crate::crypto::is_encrypted(bytes) {
@@ -143,7 +143,7 @@ enum Kind {
 }
 
 /// Starts of files that are something else, and what they are.
-const OTHERS: [(&[u8], &str); 20] = [
+const OTHERS: [(&[u8], &str); 16] = [
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "a rich text document"),
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
@@ -160,13 +160,17 @@ const OTHERS: [(&[u8], &str); 20] = [
     (b"GIF8", "a picture"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"\x09\x00\x04\x00", "a sheet of Excel 2: save it as .xlsx"),
-    (b"\x09\x02\x06\x00", "a sheet of Excel 3: save it as .xlsx"),
-    (b"\x09\x04\x06\x00", "a sheet of Excel 4: save it as .xlsx"),
-    (b"\x00\x00\x02\x00", "a Lotus 1-2-3 sheet: save it as .xlsx"),
 ];
 
-fn sniff(bytes: &[u8]) -> Result<Kind> {
+/// Starts of sheets of old, and their programs.
+const OLD_SHEETS: [(&[u8], &str); 4] = [
+    (b"\x09\x00\x04\x00", "Excel 2"),
+    (b"\x09\x02\x06\x00", "Excel 3"),
+    (b"\x09\x04\x06\x00", "Excel 4"),
+    (b"\x00\x00\x02\x00", "Lotus 1-2-3"),
+];
+
+fn sniff(bytes: &[u8], is_named_csv: bool) -> Result<Kind> {
     const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
     /// Where a local header may still begin, behind the program of a self-extractor.
     const ZIP_WITHIN: usize = 64 << 10;
@@ -198,12 +202,19 @@ fn sniff(bytes: &[u8]) -> Result<Kind> {
     if has_end || is_binary && starts_late() {
         return Ok(Kind::Zip);
     }
+    if let Some((_, program)) = OLD_SHEETS
+        .iter()
+        .find(|(start, _)| bytes.starts_with(start))
+    {
+        let error = Error::unsupported(format!("this is a sheet of {program}, which is not read"));
+        return Err(error.with_hint("save it as .xlsx in a spreadsheet program"));
+    }
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         return Err(Error::not_a_workbook(format!(
             "this is {what}, not a workbook"
         )));
     }
-    check_text(bytes)?;
+    check_text(bytes, is_named_csv)?;
     match is_binary {
         false => Ok(Kind::Text),
         true => Err(Error::not_a_workbook(
@@ -231,7 +242,7 @@ fn is_utf16(bytes: &[u8]) -> bool {
 }
 
 /// Says what text is that is no table.
-fn check_text(bytes: &[u8]) -> Result<()> {
+fn check_text(bytes: &[u8], is_named_csv: bool) -> Result<()> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = text[..text.len().min(4096)].trim_ascii_start();
     let head = String::from_utf8_lossy(text).to_lowercase();
@@ -254,12 +265,14 @@ fn check_text(bytes: &[u8]) -> Result<()> {
             "an HTML page, not a workbook",
             "the download may have ended at a login page; a table in it can be saved as .xlsx in a spreadsheet program",
         ),
-        () if starts("<?xml") || starts("<!--") => ("an XML document, not a workbook", ""),
+        () if starts("<?xml") || starts("<!--") || starts("<") && !is_named_csv => {
+            ("an XML document, not a workbook", "")
+        }
         () if starts("id;p") => (
             "a SYLK file, which is not read",
             "save it as .xlsx in a spreadsheet program",
         ),
-        () if starts("{") || starts("[{") || starts("[\n") => ("JSON, not a workbook", ""),
+        () if (starts("{") || starts("[")) && !is_named_csv => ("JSON, not a workbook", ""),
         () => return Ok(()),
     };
     let error = Error::not_a_workbook(format!("this is {what}"));

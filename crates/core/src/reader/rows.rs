@@ -9,7 +9,7 @@ use super::{
     prepare::{Prepared, lanes_of},
 };
 use crate::{
-    book::{PieceStream, Selection, Strings},
+    book::{Lines, PieceStream, Selection, Strings},
     column::{ColumnKind, DateSystem, StringTable, Tag, Window},
     error::{Error, Result},
     header::Header,
@@ -34,6 +34,7 @@ pub struct RowReader {
     wide_ints: Vec<bool>,
     rows_given: u64,
     hidden_rows: u64,
+    hidden_columns: Lines,
 }
 
 enum State {
@@ -72,6 +73,7 @@ impl RowReader {
             limit: options.limit.unwrap_or(u64::MAX),
             threads,
             dates: prepared.dates,
+            hidden_columns: prepared.body.hidden_columns().clone(),
             state: State::Prepared(Box::new(prepared)),
             wide_ints: Vec::new(),
             rows_given: 0,
@@ -105,6 +107,11 @@ impl RowReader {
             State::Live(live) => live.collector.hidden_rows(),
             _ => self.hidden_rows,
         }
+    }
+
+    /// True when this sheet column (counted from 0) is hidden; it is left out or not as the options say.
+    pub fn is_column_hidden(&self, column: u32) -> bool {
+        self.hidden_columns.contains(column)
     }
 
     /// Rows given so far.

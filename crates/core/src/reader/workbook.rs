@@ -12,7 +12,8 @@ use super::{
     table::{Table, TableReader},
 };
 use crate::{
-    book::{Book, DefinedName, SheetInfo, SheetKind, TableInfo, Visibility},
+    a1::CellRange,
+    book::{Book, DefinedName, Selection, SheetInfo, SheetKind, Strings, TableInfo, Visibility},
     error::{Error, Result},
     header::SheetRef,
     limits::Limits,
@@ -156,6 +157,26 @@ impl Workbook {
         let body = self.book.open(place);
         let body = body.map_err(|error| self.source.locate(error))?;
         Ok(body.declared_dimension().map(str::to_owned))
+    }
+
+    /// The merged cells of a sheet, which is read to its end for them.
+    ///
+    /// # Errors
+    /// As [`Self::sheet`], `Malformed`, `Limit`.
+    pub fn merged_ranges(&self, sheet: &SheetRef) -> Result<Vec<CellRange>> {
+        let (place, _) = self.find_sheet(sheet)?;
+        let read = || {
+            let mut selection = Selection::new(0..=0, Vec::new());
+            selection.merges = true;
+            let mut stream = self
+                .book
+                .open(place)?
+                .start(&selection, Strings::Beside, 1)?;
+            while stream.next()?.is_some() {}
+            let merges = stream.merges()?.into_iter();
+            Ok(merges.map(|merge| merge.0).collect())
+        };
+        read().map_err(|error| self.source.locate(error))
     }
 
     /// The rows of a sheet as untyped windows. Their columns follow `header()` of the reader.

@@ -86,8 +86,7 @@ impl Globals {
             0x0022 if data.u16()? == 1 => self.dates = DateSystem::Y1904,
             0x041e => {
                 let id = u32::from(data.u16()?);
-                let short = matches!(self.text, TextEncoding::CodePage(_));
-                self.formats.define(id, &self.text.read(data, short)?);
+                self.formats.define(id, &self.text.read_format(data)?);
             }
             0x00e0 => {
                 data.u16()?; // its font
@@ -95,7 +94,7 @@ impl Globals {
             }
             0x0085 => {
                 let (offset, state, kind) = (data.u32()?, data.u8()?, data.u8()?);
-                let name = self.text.read(data, true)?;
+                let name = self.text.read_short(data)?;
                 let sheets = self.sheets.len() as u64 + 1;
                 check("max_entries", limits.max_entries, sheets)?;
                 self.push_sheet(name, offset as usize, state, kind);

@@ -177,7 +177,7 @@ impl PieceStream for XlsStream {
             self.at = None;
             while let Some(record) = records.next()? {
                 let place = |error: Error| error.in_part("Workbook").at_byte(record.at as u64);
-                if self.take(record).map_err(place)? {
+                if self.take(record, &mut records).map_err(place)? {
                     break;
                 }
                 if records.position() - start > BATCH_BYTES {
@@ -205,7 +205,7 @@ impl PieceStream for XlsStream {
 
 impl XlsStream {
     /// Takes in a record; true when the sheet has ended.
-    fn take(&mut self, record: Record<'_>) -> Result<bool> {
+    fn take<'a>(&mut self, record: Record<'a>, records: &mut Records<'a>) -> Result<bool> {
         let mut data = record.data;
         match record.id {
             BOF => self.depth += 1,
@@ -244,7 +244,8 @@ impl XlsStream {
             // The runs of a rich text follow it.
             0x0204 | 0x00d6 => {
                 let place = place(&mut data)?;
-                let text = self.text.read(&mut data, false)?;
+                let limits = &self.budget.limits;
+                let text = self.text.read_long(data, records, limits)?;
                 self.put_text(place, Tag::Inline, &text, Formula::None)?;
             }
             0x0205 => {
@@ -256,10 +257,12 @@ impl XlsStream {
                     (code, _) => self.put_error(place, code, Formula::None)?,
                 }
             }
-            0x0006 => self.formula(&mut data)?,
+            // The other two are of older versions, and some writers use them still.
+            0x0006 | 0x0206 | 0x0406 => self.formula(&mut data)?,
             0x0207 => {
                 if let Some(place) = self.waiting.take() {
-                    let text = self.text.read(&mut data, false)?;
+                    let limits = &self.budget.limits;
+                    let text = self.text.read_long(data, records, limits)?;
                     self.put_text(place, Tag::Inline, &text, Formula::Untold)?;
                 }
             }

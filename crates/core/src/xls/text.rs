@@ -19,12 +19,59 @@ pub(super) enum TextEncoding {
 }
 
 impl TextEncoding {
-    /// A text behind its length in characters, which takes two bytes (or one).
-    pub(super) fn read(self, data: &mut Fields<'_>, short: bool) -> Result<String> {
-        let len = match short {
-            true => usize::from(data.u8()?),
-            false => usize::from(data.u16()?),
+    /// A text behind its length of two bytes, which may run on into records of continuation.
+    pub(super) fn read_long<'a>(
+        self,
+        data: Fields<'a>,
+        records: &mut Records<'a>,
+        limits: &Limits,
+    ) -> Result<String> {
+        let mut segments = Segments {
+            data,
+            records: records.clone(),
         };
+        let len = usize::from(segments.data.u16()?);
+        let text = match self {
+            TextEncoding::Unicode => {
+                let mut text = String::new();
+                let wide = segments.data.u8()? & 1 != 0;
+                segments.chars(&mut text, len, wide, limits)?;
+                text
+            }
+            TextEncoding::CodePage(page) => {
+                let mut bytes = Vec::new();
+                while bytes.len() < len && segments.has_more()? {
+                    let here = (len - bytes.len()).min(segments.data.0.len());
+                    bytes.extend_from_slice(segments.data.take(here)?);
+                }
+                decode(&bytes, page)?
+            }
+        };
+        *records = segments.records;
+        Ok(text)
+    }
+
+    /// The code of a number format. Some writers count one letter too many.
+    pub(super) fn read_format(self, data: &mut Fields<'_>) -> Result<String> {
+        match self {
+            TextEncoding::Unicode => {
+                let (len, flags) = (usize::from(data.u16()?), data.u8()?);
+                let wide = flags & 1 != 0;
+                let len = (len << usize::from(wide)).min(data.0.len());
+                let mut text = String::new();
+                push_chars(&mut text, data.take(len)?, wide);
+                Ok(text)
+            }
+            TextEncoding::CodePage(page) => {
+                let len = usize::from(data.u8()?).min(data.0.len());
+                decode(data.take(len)?, page)
+            }
+        }
+    }
+
+    /// A text behind its length of one byte.
+    pub(super) fn read_short(self, data: &mut Fields<'_>) -> Result<String> {
+        let len = usize::from(data.u8()?);
         match self {
             TextEncoding::Unicode => {
                 let wide = data.u8()? & 1 != 0;
@@ -73,7 +120,6 @@ fn decode(bytes: &[u8], page: u16) -> Result<String> {
 
 /// The shared strings ([MS-XLS] 2.4.265), whose record starts at `at`; texts run on into records of continuation.
 pub(super) fn read_table(stream: &[u8], at: Option<usize>, budget: &Budget) -> Result<StringTable> {
-    const CONTINUE: u16 = 0x3c;
     let mut table = StringTable::default();
     let Some(at) = at else {
         return Ok(table);
@@ -86,7 +132,6 @@ pub(super) fn read_table(stream: &[u8], at: Option<usize>, budget: &Budget) -> R
     let mut segments = Segments {
         data: first.data,
         records,
-        continued: CONTINUE,
     };
     let _references = segments.data.u32()?;
     let count = segments.data.u32()?;
@@ -122,14 +167,15 @@ pub(super) fn read_table(stream: &[u8], at: Option<usize>, budget: &Budget) -> R
 struct Segments<'a> {
     data: Fields<'a>,
     records: Records<'a>,
-    continued: u16,
 }
+
+const CONTINUE: u16 = 0x3c;
 
 impl<'a> Segments<'a> {
     /// Goes on to the next record where this one is used up; false at the end.
     fn has_more(&mut self) -> Result<bool> {
         while self.data.0.is_empty() {
-            if self.records.peek() != Some(self.continued) {
+            if self.records.peek() != Some(CONTINUE) {
                 return Ok(false);
             }
             match self.records.next()? {
@@ -138,6 +184,33 @@ impl<'a> Segments<'a> {
             }
         }
         Ok(true)
+    }
+
+    /// Characters that may lie in several records, each of which says anew how wide they are.
+    fn chars(
+        &mut self,
+        text: &mut String,
+        mut left: usize,
+        mut wide: bool,
+        limits: &Limits,
+    ) -> Result<()> {
+        while left > 0 {
+            if self.data.0.is_empty() {
+                if !self.has_more()? {
+                    return Err(Error::malformed("a text is cut short"));
+                }
+                wide = self.data.u8()? & 1 != 0;
+                continue;
+            }
+            let here = left.min(self.data.0.len() >> usize::from(wide));
+            if here == 0 {
+                return Err(Error::malformed("a text is cut within a character"));
+            }
+            push_chars(text, self.data.take(here << usize::from(wide))?, wide);
+            left -= here;
+            check("max_cell_bytes", limits.max_cell_bytes, text.len() as u64)?;
+        }
+        Ok(())
     }
 
     /// Bytes that may lie in several records.
@@ -156,9 +229,9 @@ impl<'a> Segments<'a> {
 
 /// One shared string ([MS-XLS] 2.5.293): its characters may be cut between records, and say anew how wide they are.
 fn read_shared(segments: &mut Segments<'_>, text: &mut String, limits: &Limits) -> Result<()> {
-    let mut left = usize::from(segments.data.u16()?);
+    let left = usize::from(segments.data.u16()?);
     let flags = segments.data.u8()?;
-    let mut wide = flags & 1 != 0;
+    let wide = flags & 1 != 0;
     let runs = if flags & 8 != 0 {
         usize::from(segments.data.u16()?)
     } else {
@@ -169,24 +242,7 @@ fn read_shared(segments: &mut Segments<'_>, text: &mut String, limits: &Limits) 
     } else {
         0
     };
-    while left > 0 {
-        if segments.data.0.is_empty() {
-            if !segments.has_more()? {
-                return Err(Error::malformed("a shared string is cut short"));
-            }
-            wide = segments.data.u8()? & 1 != 0;
-            continue;
-        }
-        let here = left.min(segments.data.0.len() >> usize::from(wide));
-        if here == 0 {
-            return Err(Error::malformed(
-                "a shared string is cut within a character",
-            ));
-        }
-        push_chars(text, segments.data.take(here << usize::from(wide))?, wide);
-        left -= here;
-        check("max_cell_bytes", limits.max_cell_bytes, text.len() as u64)?;
-    }
+    segments.chars(text, left, wide, limits)?;
     segments.skip(4 * runs)?;
     segments.skip(phonetic)
 }

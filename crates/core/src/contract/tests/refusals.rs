@@ -225,8 +225,8 @@ fn refuses_schemas_and_resources_that_are_wrong() {
             "is not a range",
         ),
         (
-            "{schema: {fields: [{name: a}]}, dialect: {headerRows: [1, 2]}}",
-            "not supported yet",
+            "{schema: {fields: [{name: a}]}, dialect: {headerRows: [1, 3]}}",
+            "expected rows that follow one another",
         ),
         (
             "{schema: {fields: [{name: a}]}, dialect: {sheetname: x}}",
