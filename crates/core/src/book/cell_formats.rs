@@ -7,7 +7,7 @@ use super::{
     number::Number,
     number_format::{NumberKind, builtin_code, kind_by_section, kind_of_builtin, kind_of_code},
 };
-use crate::column::Tag;
+use crate::column::{DateSystem, Tag, duration_micros};
 
 /// Formats of cells. An index beyond them means `General`.
 #[derive(Debug, Default, Clone)]
@@ -18,16 +18,20 @@ pub(crate) struct CellFormats {
     ids: Vec<u32>,
     /// Codes of the file, by the number of their format. A workbook may redefine a built-in one.
     codes: HashMap<u32, (Arc<str>, NumberKind)>,
+    dates: DateSystem,
     /// Identifiers by the number of their format, where they are shown as text.
     identifiers: HashMap<u32, Identifier>,
 }
 
-/// Serial numbers up to 9999-12-31.
-const SERIALS: std::ops::Range<f64> = 0.0..2_958_466.0;
-
 impl CellFormats {
     /// The index of cells that have no format.
     pub(crate) const NONE: u32 = u32::MAX;
+
+    /// Sets how serial numbers become dates.
+    pub(crate) fn with_dates(mut self, dates: DateSystem) -> Self {
+        self.dates = dates;
+        self
+    }
 
     /// Adds the code of a format; before the cells' formats that use it.
     pub(crate) fn define(&mut self, id: u32, code: &str) {
@@ -85,16 +89,16 @@ impl CellFormats {
     fn slot_of_kind(&self, number: Number, kind: NumberKind, format: u32) -> (Tag, u64) {
         let serial = number.as_f64();
         let tag = match kind {
-            NumberKind::Duration => Tag::Duration,
+            NumberKind::Duration if duration_micros(serial).is_some() => Tag::Duration,
             NumberKind::Shown => return (Tag::Null, 0),
             NumberKind::BySection => {
                 let code = self.code(format).unwrap_or_default();
                 let kind = kind_by_section(code, serial);
                 return self.slot_of_kind(number, kind, format);
             }
-            NumberKind::Number => return plain(number),
             // What no calendar shows stays the number it is.
-            _ if !SERIALS.contains(&serial) => return plain(number),
+            NumberKind::Number | NumberKind::Duration => return plain(number),
+            _ if !self.dates.knows(serial) => return plain(number),
             NumberKind::Time | NumberKind::DateOrTime if serial < 1.0 => Tag::Time,
             NumberKind::Date | NumberKind::DateOrTime if serial.fract() == 0.0 => Tag::Date,
             _ => Tag::DateTime,

@@ -34,6 +34,9 @@ impl Number {
     }
 }
 
+/// Bytes of a number that is read without a look at any limit.
+const MAX_PLAIN: usize = 1_024;
+
 /// Powers of ten that are exact as doubles.
 const EXACT_POWERS: [f64; 16] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -82,6 +85,9 @@ pub(crate) fn parse_before_tag(bytes: &[u8], at: usize) -> Option<(Number, usize
 #[cold]
 fn parse_odd(bytes: &[u8], at: usize) -> Option<(Number, usize)> {
     let len = memchr(b'<', &bytes[at..])?;
+    if len > MAX_PLAIN {
+        return None; // its length is asked for by the tolerant scanner
+    }
     parse(&bytes[at..at + len]).map(|number| (number, at + len))
 }
 

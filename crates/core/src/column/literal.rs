@@ -47,8 +47,6 @@ fn number_or_date(text: &str) -> Tag {
 }
 
 fn date_or_time(text: &str) -> Tag {
-    /// Serial numbers that are dates.
-    const SERIALS: std::ops::Range<f64> = 0.0..2_958_466.0;
     let bytes = text.as_bytes();
     let has = |at: usize, mark: u8| bytes.get(at) == Some(&mark);
     let looks_right = has(4, b'-') && has(7, b'-') || has(2, b':');
@@ -57,8 +55,8 @@ fn date_or_time(text: &str) -> Tag {
         return Tag::Inline;
     }
     match iso::parse(text, DateSystem::Y1900) {
-        Some((Tag::Date, serial)) if SERIALS.contains(&serial) => Tag::DateText,
-        Some((Tag::DateTime, serial)) if SERIALS.contains(&serial) => {
+        Some((Tag::Date, serial)) if DateSystem::Y1900.knows(serial) => Tag::DateText,
+        Some((Tag::DateTime, serial)) if DateSystem::Y1900.knows(serial) => {
             let has_zone = text[10..].contains(['+', '-']);
             if has_zone {
                 Tag::Inline

@@ -7,7 +7,7 @@ use crate::{
         number::{Number, parse},
         plain,
     },
-    column::{DateSystem, Tag as CellTag, piece::Formula},
+    column::{DateSystem, Tag as CellTag, duration_micros, piece::Formula},
     error::{Error, Result},
     limits::{Limits, check},
     xml::{StreamTokens, Tag, Token},
@@ -106,11 +106,13 @@ impl PendingCell {
             ("date", Some(value)) => date(value).ok_or_else(|| bad("an ISO 8601 date"))?,
             ("time", Some(value)) => {
                 let days = days(value).ok_or_else(|| bad("an ISO 8601 duration"))?;
-                let tag = match (0.0..1.0).contains(&days) {
-                    true => CellTag::Time,
-                    false => CellTag::Duration,
-                };
-                Value::Slot(tag, days.to_bits())
+                match days {
+                    0.0..1.0 => Value::Slot(CellTag::Time, days.to_bits()),
+                    _ if duration_micros(days).is_some() => {
+                        Value::Slot(CellTag::Duration, days.to_bits())
+                    }
+                    _ => Value::Text(value.trim().to_owned()),
+                }
             }
             ("boolean", Some(value)) => match value.trim() {
                 "true" | "1" => Value::Slot(CellTag::Bool, 1),
@@ -136,7 +138,7 @@ impl PendingCell {
 /// A date that spreadsheets can count, or its text.
 fn date(value: &str) -> Option<Value> {
     let (tag, serial) = iso::parse(value, DateSystem::Y1900)?;
-    Some(match (0.0..2_958_466.0).contains(&serial) {
+    Some(match DateSystem::Y1900.knows(serial) {
         true => Value::Slot(tag, serial.to_bits()),
         false => Value::Text(value.trim().to_owned()),
     })

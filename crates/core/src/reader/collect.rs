@@ -263,5 +263,8 @@ pub(crate) fn lane_facts(parts: &[Part]) -> Vec<LaneFacts> {
             }
         }
     }
+    for facts in &mut facts {
+        facts.wide_ints |= facts.tags.contains(Tag::WideIntText);
+    }
     facts
 }

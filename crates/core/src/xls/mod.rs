@@ -41,7 +41,8 @@ impl XlsBook {
             false => source.bytes().clone(),
         };
         let mut globals = Globals::read(&stream, &budget.limits)?;
-        let formats = Arc::new(std::mem::take(&mut globals.formats));
+        let formats = std::mem::take(&mut globals.formats);
+        let formats = Arc::new(formats.with_dates(globals.dates));
         Ok(XlsBook {
             stream,
             globals,

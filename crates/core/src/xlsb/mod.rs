@@ -68,7 +68,8 @@ impl Book for XlsbBook {
 
     fn formats(&self) -> Result<Arc<CellFormats>> {
         once(&self.formats, || {
-            read_formats(&self.package, self.part.styles.as_deref())
+            let read = read_formats(&self.package, self.part.styles.as_deref())?;
+            Ok(read.with_dates(self.part.dates))
         })
     }
 

@@ -72,7 +72,8 @@ impl Book for XlsxBook {
         if let Some(formats) = &*formats {
             return Ok(Arc::clone(formats));
         }
-        let read = Arc::new(read_formats(&self.package, self.part.styles.as_deref())?);
+        let read = read_formats(&self.package, self.part.styles.as_deref())?;
+        let read = Arc::new(read.with_dates(self.part.dates));
         *formats = Some(Arc::clone(&read));
         Ok(read)
     }

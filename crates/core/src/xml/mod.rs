@@ -204,7 +204,7 @@ impl Tag<'_> {
         self.find_attribute(name, |key| key.split_once(':') == Some((prefix, name)))
     }
 
-    /// Adds the prefixes that this tag binds to one of `namespaces`; the default namespace has the prefix `""`.
+    /// Adds the prefixes that this tag binds (some of them, if there are absurdly many) to one of `namespaces`; the default namespace has the prefix `""`.
     pub(crate) fn bound_prefixes(&self, namespaces: &[&str], prefixes: &mut Vec<String>) {
         for attribute in self.0.attributes().with_checks(false).flatten() {
             let key: &str = attribute.key.as_ref();
@@ -213,7 +213,11 @@ impl Tag<'_> {
                 Some(rest) if rest.starts_with(':') => &rest[1..],
                 _ => continue,
             };
-            if namespaces.contains(&attribute.value.as_ref()) {
+            let is_known = prefixes.iter().any(|known| known == prefix);
+            if !is_known
+                && prefixes.len() < MAX_PREFIXES
+                && namespaces.contains(&attribute.value.as_ref())
+            {
                 prefixes.push(prefix.to_owned());
             }
         }
@@ -254,6 +258,9 @@ impl Tag<'_> {
         Ok(self.attribute(name)?.is_some_and(|value| is_true(&value)))
     }
 }
+
+/// Prefixes of one namespace that are known at a time.
+const MAX_PREFIXES: usize = 32;
 
 /// `xsd:boolean`, and the `on` of strict documents.
 pub(crate) fn is_true(value: &str) -> bool {

@@ -2,13 +2,20 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
 use sheetlift_core::{
-    Cell, DateSystem, Error, HeaderRow, ReadOptions, Result, SheetKind, SheetRef, Visibility,
-    Workbook, cell_name, duration_micros, time_micros,
+    Cell, DateSystem, Error, HeaderRow, OpenOptions, ReadOptions, Result, SheetKind, SheetRef,
+    Source, Visibility, Workbook, cell_name, duration_micros, time_micros,
 };
-use sheetlift_fixtures::{Expect, Value};
+use sheetlift_fixtures::{Expect, Fixture, Value};
 
 /// Sheet, address, value.
 pub type Cells = Vec<(String, String, Value)>;
+
+/// Opens the bytes of a fixture under the name of its file.
+pub fn open(fixture: &Fixture) -> Result<Workbook> {
+    let options = OpenOptions::default();
+    let source = Source::from_bytes((fixture.bytes)(), &options.limits)?;
+    Workbook::open(source.with_name(fixture.file_name()), options)
+}
 
 pub fn expected_cells(expect: &Expect) -> Cells {
     expect

@@ -222,7 +222,9 @@ impl ChunkReader {
             }
             check("max_row_bytes", self.max_row_bytes, (have - start) as u64)
                 .map_err(|error| error.in_part(self.reader.part()).at_byte(self.offset))?;
-            room = have + (have - start);
+            // At most one byte more than a row may have.
+            let most = usize::try_from(self.max_row_bytes).unwrap_or(usize::MAX);
+            room = have + (have - start).min(most.saturating_sub(have - start) + 1);
             if buf.len() < room {
                 buf.resize(room, 0);
             }

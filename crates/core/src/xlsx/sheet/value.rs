@@ -102,6 +102,9 @@ impl<'a> ValueReader<'a> {
                 let dates: DateSystem = self.context.dates;
                 let (tag, serial) =
                     iso::parse(text, dates).ok_or_else(|| bad("an ISO 8601 date"))?;
+                if !dates.knows(serial) {
+                    return rows.push_text(lane, Tag::Inline, text.trim().as_bytes());
+                }
                 (tag, serial.to_bits())
             }
             CellType::Text | CellType::Inline | CellType::Error => unreachable!("handled above"),
