@@ -15,10 +15,13 @@ def ask(request):
     book = fastexcel.read_excel(request["path"])
     types = {"dtypes": "string"} if request["as_text"] else {}
     for name in request["sheets"] or book.sheet_names:
-        sheet = book.load_sheet(name, header_row=None, skip_rows=0, **types)
+        sheet = book.load_sheet(name, header_row=0 if request["header"] else None, skip_rows=0, **types)
         batch, errors = sheet.to_arrow_with_errors()
-        cells = list(by_columns(column.to_pylist() for column in batch.columns))
-        cells += [(*error.offset_position, reported(error.detail)) for error in (errors.errors if errors else [])]
+        names = [None if name.startswith("__UNNAMED__") else name for name in batch.schema.names]
+        cells = list(by_columns((column.to_pylist() for column in batch.columns), names if request["header"] else None))
+        for error in errors.errors if errors else []:
+            row, column = error.offset_position
+            cells.append((row + request["header"], column, reported(error.detail)))
         # Rows count from the first row of the sheet, columns from the first that has a value.
         yield Table(name, cells, first_row=None, first_column=None)
 

@@ -3,18 +3,18 @@
 import polars
 from probe import Table, by_columns
 
-KEEP = {"has_header": False, "drop_empty_rows": False, "drop_empty_cols": False, "raise_if_empty": False}
+KEEP = {"drop_empty_rows": False, "drop_empty_cols": False, "raise_if_empty": False}
 
 
 def ask(request):
-    path, names = request["path"], request["sheets"]
+    path, names, header = request["path"], request["sheets"], request["header"]
     if path.lower().endswith((".csv", ".tsv")):
         separator = "\t" if path.lower().endswith(".tsv") else ","
         types = {"infer_schema": False} if request["as_text"] else {}
-        frame = polars.read_csv(path, has_header=False, separator=separator, raise_if_empty=False, **types)
-        yield table((names or ["csv"])[0], frame)
+        frame = polars.read_csv(path, has_header=header, separator=separator, raise_if_empty=False, **types)
+        yield table((names or ["csv"])[0], frame, header)
         return
-    options = dict(KEEP)
+    options = {"has_header": header, **KEEP}
     if path.lower().endswith(".ods"):
         read = polars.read_ods
     else:
@@ -25,8 +25,9 @@ def ask(request):
     else:
         frames = {name: read(path, sheet_name=name, **options) for name in names}
     for name, frame in frames.items():
-        yield table(name, frame, first_row=None, first_column=None)
+        yield table(name, frame, header, first_row=None, first_column=None)
 
 
-def table(name, frame, **origin):
-    return Table(name, by_columns(column.to_list() for column in frame.iter_columns()), **origin)
+def table(name, frame, header, **origin):
+    columns = (column.to_list() for column in frame.iter_columns())
+    return Table(name, by_columns(columns, frame.columns if header else None), **origin)

@@ -32,28 +32,38 @@ class Case:
         }
 
     @property
+    def has_header(self):
+        """Whether a person would say so: a first row of texts alone, and more rows below."""
+        def header(cells):
+            rows = {row for row, _ in cells}
+            return len(rows) > 1 and all(value[0] == "text" for (row, _), value in cells.items() if row == min(rows))
+
+        return any(header(cells) for cells in self.sheets.values())
+
+    @property
     def sheet_names(self):
         return None if self.sheets is None else list(self.sheets)
 
 
 def verdict(case, reader, ask):
-    """The mark of `reader` for `case`; `ask(as_text)` asks it."""
+    """The mark of `reader` for `case`; `ask(header=, as_text=)` asks it."""
     if case.extension not in reader.formats:
         return Verdict(NOT_READ)
-    answer = ask(False)
+    answer = ask()
     if answer.outcome == "crashed":
         return Verdict(CRASH, answer.reason)
     if case.code:
         return Verdict(RIGHT) if answer.outcome == "refused" else accepted(case, answer.tables)
-    if answer.outcome == "answered":
-        difference = first_difference(case, answer.tables)
-        return Verdict(WRONG, difference) if difference else Verdict(RIGHT)
-    if reader.second_attempt:
-        # Without inferred types: that can only turn the error into a right answer, never into a wrong one.
-        second = ask(True)
-        if second.outcome == "answered" and not first_difference(case, second.tables):
+    difference = answer.reason if answer.outcome == "refused" else first_difference(case, answer.tables)
+    if not difference and answer.outcome == "answered":
+        return Verdict(RIGHT)
+    # Another way to ask can make it right, never worse: nobody is blamed for one that does not suit the file.
+    ways = [{"header": True}] * case.has_header + [{"as_text": True}] * (answer.outcome == "refused")
+    for way in ways if reader.gives_tables else []:
+        another = ask(**way)
+        if another.outcome == "answered" and not first_difference(case, another.tables):
             return Verdict(RIGHT)
-    return Verdict(ERROR, answer.reason)
+    return Verdict(WRONG if answer.outcome == "answered" else ERROR, difference)
 
 
 def accepted(case, tables):

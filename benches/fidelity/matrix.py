@@ -57,7 +57,7 @@ def judged(asker, cases, readers, jobs):
     def one(pair):
         case, reader = pair
         path = FIXTURES / case.file
-        return verdict(case, reader, lambda as_text: asker.ask(reader, path, case.sheet_names, case.password, as_text))
+        return verdict(case, reader, lambda **how: asker.ask(reader, path, case.sheet_names, case.password, **how))
 
     pairs = [(case, reader) for case in cases for reader in readers]
     with ThreadPoolExecutor(jobs) as pool:

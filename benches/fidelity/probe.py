@@ -1,9 +1,10 @@
 """Asks one Python reader for the cells of one file and prints them, a JSON array a line. Runs in a process of its own.
 
-    probe.py READER '{"path": "...", "sheets": ["Sheet1"] or null, "password": null, "as_text": false}'
+    probe.py READER '{"path": "...", "sheets": ["Sheet1"] or null, "password": null, "header": false, "as_text": false}'
 
 READER names the module `ask_READER.py` beside this file. Its `ask(request)` yields `Table`s; null sheets means every
-visible one, for files that nobody can list the sheets of. What is printed, `matrix.py` reads:
+visible one, for files that nobody can list the sheets of. `header` and `as_text` are for readers of tables: the first row
+names the columns, every value is a text. What is printed, `readers.py` reads:
 
     ["table", sheet, row of the first row or null, column of the first column or null]
     ["cell", sheet, row, column, kind, content]        zero-based, counted from the first row and column of the table
@@ -38,8 +39,9 @@ class Tagged:
     content: Any
 
 
-def by_columns(columns):
-    """(row, column, value) of a table that is held by columns."""
+def by_columns(columns, names=None):
+    """(row, column, value) of a table that is held by columns; `names` are what its header row became."""
+    columns = (column if names is None else [names[index], *column] for index, column in enumerate(columns))
     return ((row, index, value) for index, column in enumerate(columns) for row, value in enumerate(column))
 
 
@@ -85,7 +87,7 @@ def answer(reader, request):
 def main():
     reader, request = sys.argv[1], json.loads(sys.argv[2])
     try:
-        print("\n".join(answer(reader, request)))
+        sys.stdout.writelines(f"{line}\n" for line in answer(reader, request))
     except MemoryError:
         return 4
     except BaseException as error:  # a panic of Rust is no Exception

@@ -27,7 +27,7 @@ class Reader:
     formats: frozenset
     module: str | None = None  # of probe.py; the binaries have none
     package: str | None = None  # its pinned name in compare.PACKAGES
-    second_attempt: bool = False  # can be asked for every value as text where inferring types fails
+    gives_tables: bool = False  # with typed columns: can be told of a header row, and be asked for texts
 
 
 SHEETLIFT = Reader("sheetlift", EXCEL | TEXT | {"ods"})
@@ -35,9 +35,9 @@ CALAMINE = Reader("calamine", EXCEL | {"ods"})
 READERS = [
     SHEETLIFT,
     CALAMINE,
-    Reader("fastexcel", EXCEL | {"ods"}, "fastexcel", "fastexcel", second_attempt=True),
-    Reader("polars", EXCEL | TEXT | {"ods"}, "polars", "polars", second_attempt=True),
-    Reader("DuckDB", TEXT | {"xlsx", "xlsm"}, "duckdb", "duckdb-extension-excel", second_attempt=True),
+    Reader("fastexcel", EXCEL | {"ods"}, "fastexcel", "fastexcel", gives_tables=True),
+    Reader("polars", EXCEL | TEXT | {"ods"}, "polars", "polars", gives_tables=True),
+    Reader("DuckDB", TEXT | {"xlsx", "xlsm"}, "duckdb", "duckdb-extension-excel", gives_tables=True),
     Reader("openpyxl", frozenset({"xlsx", "xlsm"}), "openpyxl", "openpyxl"),
     Reader("excelreader-native", EXCEL | TEXT, "excelreader", "excelreader-native"),
 ]
@@ -67,14 +67,14 @@ class Asker:
     def __init__(self, python, sheetlift, calamine):
         self.python, self.sheetlift, self.calamine = python, sheetlift, calamine
 
-    def ask(self, reader, path, sheets, password, as_text=False):
+    def ask(self, reader, path, sheets, password, header=False, as_text=False):
         """The answer for the named sheets, or for every visible one if `sheets` is None."""
         if reader is SHEETLIFT:
             secret = ["--password", password] if password else []
             return self.run([self.sheetlift, "cells", path, *secret], lambda text: sheetlift_tables(text, sheets), (3, 4, 5))
         if reader is CALAMINE:
             return self.run([self.calamine, path, *(sheets or [])], tables, (3,))
-        request = {"path": str(path), "sheets": sheets, "password": password, "as_text": as_text}
+        request = {"path": str(path), "sheets": sheets, "password": password, "header": header, "as_text": as_text}
         return self.run([self.python, HERE / "probe.py", reader.module, json.dumps(request)], tables, (3,))
 
     def run(self, command, parse, refusals):
@@ -85,7 +85,7 @@ class Asker:
             done = subprocess.run(words, capture_output=True, timeout=SECONDS, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             return Answer("crashed", too_much())
-        reason = last_line(done.stderr)
+        reason = complaint(done.stderr)
         if done.returncode == 0:
             return Answer("answered", tables=parse(done.stdout.decode("utf-8", "replace")))
         if done.returncode in refusals:
@@ -98,7 +98,7 @@ class Asker:
 def tables(text):
     """The tables of the lines that `probe.py` describes."""
     found = {}
-    for line in text.splitlines():
+    for line in lines(text):
         what, sheet, row, column, *value = json.loads(line)
         if what == "table":
             found[sheet] = Table(row, column)
@@ -110,10 +110,15 @@ def tables(text):
     return found
 
 
+def lines(text):
+    """Not `splitlines`, which also splits at line ends that JSON leaves inside of texts."""
+    return [line for line in text.split("\n") if line]
+
+
 def sheetlift_tables(text, sheets):
     """The same of `sheetlift cells`, which gives hidden sheets as well, and names no sheet without a cell."""
     found = {name: Table(0, 0) for name in sheets or []}
-    for line in text.splitlines():
+    for line in lines(text):
         cell = json.loads(line)
         if sheets is not None and cell["sheet"] not in found:
             continue
@@ -170,6 +175,7 @@ def crash(code, errors):
     return f"ends by signal {-code}" if code < 0 else f"ends with exit code {code}"
 
 
-def last_line(errors):
-    lines = errors.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else ""
+def complaint(errors):
+    """Our errors have a hint below; what others print last is what they died of."""
+    lines = errors.decode("utf-8", "replace").strip().split("\n")
+    return next((line for line in lines if line.startswith("error: ")), lines[-1])

@@ -53,7 +53,9 @@ How each reader is asked, always for all sheets that the case lists, without a h
 * fastexcel: `load_sheet(header_row=None, skip_rows=0).to_arrow_with_errors()`; its list of cells in error counts as a message.
 * polars: `read_excel` and `read_ods` with `has_header=False`, keeping empty rows and columns; `read_csv` for csv.
 * DuckDB: `read_xlsx(header = false, stop_at_empty = false)`; `read_csv` for csv.
-* fastexcel, polars and DuckDB get a second attempt where inferring types fails: everything as text. It counts if it is right.
+* fastexcel, polars and DuckDB give tables with typed columns. Where that is not right at first they get another attempt, which
+  counts if it is right: with a header, if the first row is one (its texts then are the names of the columns); and with every
+  value as text, if inferring types failed.
 * openpyxl: `load_workbook(data_only=True)` and its cells; not its read-only mode, which believes the declared dimensions.
 * excelreader-native: its rows of cells. Its dates are serial numbers by design; the mark on the cell and the date system of the
   workbook make them dates.

@@ -72,9 +72,9 @@ class Values(unittest.TestCase):
 
 
 class Marks(unittest.TestCase):
-    def mark(self, expect, *answers, reader=Reader("peer", frozenset({"xlsx"}), second_attempt=True), file="a.xlsx", name="a"):
+    def mark(self, expect, *answers, reader=Reader("peer", frozenset({"xlsx"}), gives_tables=True), file="a.xlsx", name="a"):
         case = Case({"name": name, "file": file, "about": "", "theme": "", "expect": expect})
-        return verdict(case, reader, lambda as_text: answers[as_text]).mark
+        return verdict(case, reader, lambda header=False, as_text=False: answers[header or as_text]).mark
 
     def test_marks_of_good_files(self):
         expect = {"sheets": [{"name": "S", "cells": [{"at": "B3", "value": {"type": "int", "value": 1}}]}]}
@@ -88,6 +88,7 @@ class Marks(unittest.TestCase):
             (RIGHT, [refused, answered(here)]),
         ]:
             self.assertEqual(self.mark(expect, *answers), mark, answers)
+        self.assertEqual(self.mark(expect, answered(more), answered(here)), WRONG)  # there is no header to be told of
         self.assertEqual(self.mark(expect, refused, reader=SHEETLIFT), ERROR)
         self.assertEqual(self.mark(expect, refused, file="a.ods"), NOT_READ)
 
