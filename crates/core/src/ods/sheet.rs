@@ -270,8 +270,11 @@ impl OdsStream {
             .map(|(_, cell)| u64::from(cell.repeated))
             .sum();
         let written = row.cells.len() as u64;
-        self.budget
-            .spend_repeated(cells * u64::from(times) - written)
+        self.repeated = self
+            .repeated
+            .saturating_add(cells.saturating_mul(u64::from(times)) - written);
+        let most = self.budget.limits.max_repeated_cells;
+        check("max_repeated_cells", most, self.repeated)
     }
 
     fn put_row(&mut self, row: &Row) -> Result<()> {
