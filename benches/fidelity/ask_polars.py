@@ -9,9 +9,8 @@ KEEP = {"drop_empty_rows": False, "drop_empty_cols": False, "raise_if_empty": Fa
 def ask(request):
     path, names, header = request["path"], request["sheets"], request["header"]
     if path.lower().endswith((".csv", ".tsv")):
-        separator = "\t" if path.lower().endswith(".tsv") else ","
         types = {"infer_schema": False} if request["as_text"] else {}
-        frame = polars.read_csv(path, has_header=header, separator=separator, raise_if_empty=False, **types)
+        frame = polars.read_csv(path, has_header=header, separator=request["delimiter"], raise_if_empty=False, **types)
         yield table((names or ["csv"])[0], frame, header)
         return
     options = {"has_header": header, **KEEP}

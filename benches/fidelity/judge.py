@@ -57,13 +57,24 @@ def verdict(case, reader, ask):
     difference = answer.reason if answer.outcome == "refused" else first_difference(case, answer.tables)
     if not difference and answer.outcome == "answered":
         return Verdict(RIGHT)
-    # Another way to ask can make it right, never worse: nobody is blamed for one that does not suit the file.
-    ways = [{"header": True}] * case.has_header + [{"as_text": True}] * (answer.outcome == "refused")
-    for way in ways if reader.gives_tables else []:
+    for way in other_ways(case, reader, answer.outcome == "refused"):
         another = ask(**way)
         if another.outcome == "answered" and not first_difference(case, another.tables):
             return Verdict(RIGHT)
     return Verdict(WRONG if answer.outcome == "answered" else ERROR, difference)
+
+
+def other_ways(case, reader, refused):
+    """To ask a reader of tables once more can make it right, never worse: no one is blamed for what a caller has to know."""
+    if not reader.gives_tables:
+        return
+    if case.has_header:
+        yield {"header": True}
+    if case.untyped and not reader.finds_delimiter:
+        for delimiter in ";\t|":
+            yield {"header": case.has_header, "delimiter": delimiter}
+    if refused:
+        yield {"as_text": True}
 
 
 def accepted(case, tables):

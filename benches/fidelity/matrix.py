@@ -35,9 +35,9 @@ FIXTURES = TARGET / "fidelity"
 def prepare(sheetlift):
     """The readers, and the fixtures as cases."""
     python = compare.python_with_readers()
-    packages = ["sheetlift-fixtures", "sheetlift-benches"] + ([] if sheetlift else ["sheetlift-cli"])
-    names = [word for package in packages for word in ("-p", package)]
-    compare.run("cargo", "build", "--quiet", "--bins", *names, cwd=ROOT)
+    # One by one: together they would ask for other features of what they share, and everything be built once more.
+    for package in ["sheetlift-fixtures", "sheetlift-benches"] + ([] if sheetlift else ["sheetlift-cli"]):
+        compare.run("cargo", "build", "--quiet", "--bins", "-p", package, cwd=ROOT)
     shutil.rmtree(FIXTURES, ignore_errors=True)
     compare.run(TARGET / "debug/sheetlift-fixtures", "all", FIXTURES)
     cases = [Case(entry) for entry in json.loads((FIXTURES / "manifest.json").read_text(encoding="utf-8"))]
@@ -60,8 +60,12 @@ def judged(asker, cases, readers, jobs):
         return verdict(case, reader, lambda **how: asker.ask(reader, path, case.sheet_names, case.password, **how))
 
     pairs = [(case, reader) for case in cases for reader in readers]
+    marks = []
     with ThreadPoolExecutor(jobs) as pool:
-        marks = list(pool.map(one, pairs))
+        for mark in pool.map(one, pairs):
+            marks.append(mark)
+            if len(marks) % 100 == 0:
+                print(f"{len(marks)} of {len(pairs)}", file=sys.stderr, flush=True)
     return {(case.name, reader.title): mark for (case, reader), mark in zip(pairs, marks)}
 
 

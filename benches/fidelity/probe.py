@@ -1,10 +1,12 @@
 """Asks one Python reader for the cells of one file and prints them, a JSON array a line. Runs in a process of its own.
 
-    probe.py READER '{"path": "...", "sheets": ["Sheet1"] or null, "password": null, "header": false, "as_text": false}'
+    probe.py READER REQUEST
 
+REQUEST is a JSON object of path, sheets, password, header, as_text and delimiter, as `Asker` of `readers.py` writes it.
 READER names the module `ask_READER.py` beside this file. Its `ask(request)` yields `Table`s; null sheets means every
 visible one, for files that nobody can list the sheets of. `header` and `as_text` are for readers of tables: the first row
-names the columns, every value is a text. What is printed, `readers.py` reads:
+names the columns, every value is a text; `delimiter` is for those that do not find the one of a text file. What is
+printed, `readers.py` reads:
 
     ["table", sheet, row of the first row or null, column of the first column or null]
     ["cell", sheet, row, column, kind, content]        zero-based, counted from the first row and column of the table

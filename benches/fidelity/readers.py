@@ -2,13 +2,15 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 120
+CPU_SECONDS = 60
+PATIENCE_SECONDS = 900  # of a clock on the wall, for those that wait for ever; long, because machines are busy
 MEMORY_GIB = 4
 # One thread each, one clock for all: nothing but the file may make a difference.
 ENVIRONMENT = {
@@ -28,6 +30,7 @@ class Reader:
     module: str | None = None  # of probe.py; the binaries have none
     package: str | None = None  # its pinned name in compare.PACKAGES
     gives_tables: bool = False  # with typed columns: can be told of a header row, and be asked for texts
+    finds_delimiter: bool = True  # of text files
 
 
 SHEETLIFT = Reader("sheetlift", EXCEL | TEXT | {"ods"})
@@ -36,7 +39,7 @@ READERS = [
     SHEETLIFT,
     CALAMINE,
     Reader("fastexcel", EXCEL | {"ods"}, "fastexcel", "fastexcel", gives_tables=True),
-    Reader("polars", EXCEL | TEXT | {"ods"}, "polars", "polars", gives_tables=True),
+    Reader("polars", EXCEL | TEXT | {"ods"}, "polars", "polars", gives_tables=True, finds_delimiter=False),
     Reader("DuckDB", TEXT | {"xlsx", "xlsm"}, "duckdb", "duckdb-extension-excel", gives_tables=True),
     Reader("openpyxl", frozenset({"xlsx", "xlsm"}), "openpyxl", "openpyxl"),
     Reader("excelreader-native", EXCEL | TEXT, "excelreader", "excelreader-native"),
@@ -67,22 +70,23 @@ class Asker:
     def __init__(self, python, sheetlift, calamine):
         self.python, self.sheetlift, self.calamine = python, sheetlift, calamine
 
-    def ask(self, reader, path, sheets, password, header=False, as_text=False):
+    def ask(self, reader, path, sheets, password, header=False, as_text=False, delimiter=","):
         """The answer for the named sheets, or for every visible one if `sheets` is None."""
         if reader is SHEETLIFT:
             secret = ["--password", password] if password else []
             return self.run([self.sheetlift, "cells", path, *secret], lambda text: sheetlift_tables(text, sheets), (3, 4, 5))
         if reader is CALAMINE:
             return self.run([self.calamine, path, *(sheets or [])], tables, (3,))
-        request = {"path": str(path), "sheets": sheets, "password": password, "header": header, "as_text": as_text}
+        request = {"path": str(path), "sheets": sheets, "password": password}
+        request |= {"header": header, "as_text": as_text, "delimiter": delimiter}
         return self.run([self.python, HERE / "probe.py", reader.module, json.dumps(request)], tables, (3,))
 
     def run(self, command, parse, refusals):
         # The shell sets the limits and becomes the reader.
-        limits = f'ulimit -c 0 && ulimit -v {MEMORY_GIB << 20} && exec "$@"'
+        limits = f'ulimit -c 0 && ulimit -t {CPU_SECONDS} && ulimit -v {MEMORY_GIB << 20} && exec "$@"'
         words = ["sh", "-c", limits, "sh", *map(str, command)]
         try:
-            done = subprocess.run(words, capture_output=True, timeout=SECONDS, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+            done = subprocess.run(words, capture_output=True, timeout=PATIENCE_SECONDS, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             return Answer("crashed", too_much())
         reason = complaint(done.stderr)
@@ -123,7 +127,8 @@ def sheetlift_tables(text, sheets):
         if sheets is not None and cell["sheet"] not in found:
             continue
         table = found.setdefault(cell["sheet"], Table(0, 0))
-        table.cells[place(cell["ref"])] = sheetlift_value(cell["type"], cell["value"])
+        if cell["value"] != "":
+            table.cells[place(cell["ref"])] = sheetlift_value(cell["type"], cell["value"])
     return found
 
 
@@ -164,11 +169,11 @@ def name_of(row, column):
 
 def too_much():
     # One reason for both: which limit a hungry reader meets first depends on the machine.
-    return f"asks for more than {MEMORY_GIB} GiB or {SECONDS} s"
+    return f"asks for more than {MEMORY_GIB} GiB or {CPU_SECONDS} s"
 
 
 def crash(code, errors):
-    if code == 4 or "memory allocation of" in errors or "out of memory" in errors.lower() or "bad_alloc" in errors:
+    if code in (4, -signal.SIGXCPU, -signal.SIGKILL) or "memory allocation of" in errors or "out of memory" in errors.lower() or "bad_alloc" in errors:
         return too_much()
     if "panicked" in errors or code in (5, 101):
         return "panics"

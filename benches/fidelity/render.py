@@ -1,7 +1,7 @@
 """The page: what the marks mean, a summary, a table for each theme, and the first difference behind each ✗."""
 
 from judge import ACCEPTS, CRASH, ERROR, NOT_READ, RIGHT, WRONG
-from readers import MEMORY_GIB, SECONDS
+from readers import CPU_SECONDS, MEMORY_GIB
 
 # Titles of the themes, which are the files below fixtures/src/quirks.
 THEMES = {
@@ -30,7 +30,7 @@ This page is written by `python3 benches/fidelity/matrix.py`, and `--check` comp
 | ✗ | a wrong answer without an error: another value or none, another place, a made-up cell, or the remains of a broken file |
 | E | an error for a good file: nothing is read, but nobody is misled |
 | ○ | a broken file is read, but what is given is what was in it before the damage, or it is not known to be wrong |
-| † | a panic, an abort, or more than {memory} GiB or {seconds} s |
+| † | a panic, an abort, or more than {memory} GiB or {seconds} s of processor time |
 | – | the reader does not read this format |
 
 Values are compared by meaning, not by type, so that readers of tables are not blamed for being such:
@@ -43,6 +43,7 @@ Values are compared by meaning, not by type, so that readers of tables are not b
 * An error such as #N/A may come as an error or as its text, or as nothing if a message names the cell. As nothing without a
   message it is wrong.
 * Empty text counts as an empty cell. Text must be the same to the last character; where it spells a number exactly, the number will do.
+  All values of a text file are texts, and may come as any value they spell, unless leading zeros are lost.
 * A table that does not say where it starts may start at the first row and column that hold a value. Gaps inside must stay.
 * Hidden sheets are not asked for.
 
@@ -55,7 +56,7 @@ How each reader is asked, always for all sheets that the case lists, without a h
 * DuckDB: `read_xlsx(header = false, stop_at_empty = false)`; `read_csv` for csv.
 * fastexcel, polars and DuckDB give tables with typed columns. Where that is not right at first they get another attempt, which
   counts if it is right: with a header, if the first row is one (its texts then are the names of the columns); and with every
-  value as text, if inferring types failed.
+  value as text, if inferring types failed. polars is told the delimiter of a text file in the same manner.
 * openpyxl: `load_workbook(data_only=True)` and its cells; not its read-only mode, which believes the declared dimensions.
 * excelreader-native: its rows of cells. Its dates are serial numbers by design; the mark on the cell and the date system of the
   workbook make them dates.
@@ -65,7 +66,7 @@ How each reader is asked, always for all sheets that the case lists, without a h
 def page(cases, readers, verdicts, versions):
     titles = [reader.title for reader in readers]
     listed = ", ".join(f"{title} {version}" for title, version in versions.items() if version)
-    head = HEAD.format(versions=f"Versions: {listed}.", memory=MEMORY_GIB, seconds=SECONDS)
+    head = HEAD.format(versions=f"Versions: {listed}.", memory=MEMORY_GIB, seconds=CPU_SECONDS)
     parts = [head, summary(cases, titles, verdicts)]
     for theme in dict.fromkeys(case.theme for case in cases):
         group = [case for case in cases if case.theme == theme]
@@ -92,7 +93,7 @@ def section(title, cases, titles, verdicts):
     for case in cases:
         lines.append(row([f"`{case.name}`", escaped(case.about), *(verdicts[case.name, title].mark for title in titles)]))
     notes = [note for case in cases for note in notes_on(case, titles, verdicts)]
-    return "\n".join([*lines, "", *(["", *notes, ""] if notes else [])])
+    return "\n".join([*lines, "", *([*notes, ""] if notes else [])])
 
 
 def notes_on(case, titles, verdicts):

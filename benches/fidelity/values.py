@@ -58,18 +58,19 @@ def agrees(wanted, given, untyped=False):
 
 
 def text_agrees(value, given_kind, content, untyped):
-    """A text may come as the number it spells, if the number spells the text."""
+    """A text may come as the number it spells, if the number spells the text.
+
+    Without types in the file it may come as any value it spells, unless it would lose leading zeros.
+    """
     if given_kind == "text":
         return content == value
-    if given_kind in ("int", "float"):
+    if given_kind in ("int", "float") and not untyped:
         spellings = {str(content)}
         if given_kind == "float" and content.is_integer():
             spellings.add(str(int(content)))
         return value in spellings
-    if not untyped:
+    if not untyped or re.match(r"[+-]?0\d+$", value):
         return False
-    if given_kind == "bool":
-        return value.lower() == str(content).lower()
     return any(agrees(reading, (given_kind, content)) for reading in readings(value, given_kind))
 
 
@@ -156,6 +157,8 @@ def show(value):
         return f"date {content[0]}"
     if kind == "reported":
         return f"nothing, and a message on {content or 'the cell'}"
+    if kind == "float" and content.is_integer() and abs(content) < 2**63:
+        return str(int(content))
     return json.dumps(content) if kind == "bool" else str(content)
 
 
