@@ -47,7 +47,7 @@ pub enum FormulaText<'a> {
 }
 
 impl Workbook {
-    /// Shows every cell of the chosen sheet that has a value to `visit`: row by row as they come in the file, in a row from left
+    /// Shows every cell of the chosen sheet that has a value (an empty text is none) to `visit`: row by row as they come in the file, in a row from left
     /// to right. Of the options sheet, area, range, threads and the handling of identifiers and hidden cells count. In a text
     /// file every cell is a text.
     ///
@@ -113,7 +113,7 @@ impl Workbook {
                         continue;
                     };
                     let cell = piece.cell(range.start + row, usize::from(note.lane), &strings);
-                    if !is_last || cell == Cell::Null {
+                    if !is_last || matches!(cell, Cell::Null | Cell::Text("", _)) {
                         continue;
                     }
                     let column = first_column + u32::from(note.lane);
