@@ -17,6 +17,8 @@ use crate::error::{Error, Result};
 /// Tokens of one part or of a piece of one.
 pub(crate) struct Tokens<'a> {
     reader: Reader<&'a [u8]>,
+    /// Bytes before those that the reader sees.
+    skipped: u64,
     depth: u64,
     max_depth: u64,
 }
@@ -38,13 +40,20 @@ pub(crate) struct Tag<'a>(BytesStart<'a>);
 
 impl<'a> Tokens<'a> {
     pub(crate) fn new(bytes: &'a [u8], max_depth: u64) -> Self {
-        let mut reader = Reader::from_reader(bytes);
+        // The reader would drop one byte order mark and not count it. A piece of a document may start with several, and
+        // whoever goes on from a position has to come past them.
+        let mut rest = bytes;
+        while let Some(behind) = rest.strip_prefix(b"\xef\xbb\xbf") {
+            rest = behind;
+        }
+        let mut reader = Reader::from_reader(rest);
         let config = reader.config_mut();
         config.expand_empty_elements = true;
         // Pieces start inside the document, so the ends of elements around them come unannounced.
         config.allow_unmatched_ends = true;
         Tokens {
             reader,
+            skipped: (bytes.len() - rest.len()) as u64,
             depth: 0,
             max_depth,
         }
@@ -53,13 +62,16 @@ impl<'a> Tokens<'a> {
     /// The next token. (Not an iterator: it borrows nothing from `self` and may fail.)
     pub(crate) fn next(&mut self) -> Result<Token<'a>> {
         loop {
-            let start = self.reader.buffer_position();
+            let start = self.position();
             let fail = |error: quick_xml::Error, at: u64| {
                 Error::malformed(format!("the XML is not well formed: {error}")).at_byte(at)
             };
             let event = match self.reader.read_event() {
                 Ok(event) => event,
-                Err(error) => return Err(fail(error, self.reader.error_position())),
+                Err(error) => {
+                    let at = self.skipped + self.reader.error_position();
+                    return Err(fail(error, at));
+                }
             };
             return Ok(match event {
                 Event::Start(tag) => {
@@ -128,7 +140,7 @@ impl<'a> Tokens<'a> {
 
     /// Bytes read so far.
     pub(crate) fn position(&self) -> u64 {
-        self.reader.buffer_position()
+        self.skipped + self.reader.buffer_position()
     }
 
     /// The error for bytes that end inside an element.
@@ -245,6 +257,23 @@ mod tests {
         assert!(depth(3).is_ok());
         let error: Error = depth(2).unwrap_err();
         assert!(error.message().contains("max_xml_depth"), "{error}");
+    }
+
+    #[test]
+    fn byte_order_marks_count_as_bytes() {
+        let bytes = "\u{feff}\u{feff}<a/>\u{feff}".as_bytes();
+        let mut tokens = Tokens::new(bytes, 9);
+        assert!(matches!(tokens.next(), Ok(Token::Open(_))));
+        assert!(matches!(tokens.next(), Ok(Token::Close)));
+        assert_eq!(tokens.position(), 10);
+        let mut tokens = Tokens::new(&bytes[10..], 9);
+        assert!(matches!(tokens.next(), Ok(Token::End)));
+        assert_eq!(tokens.position(), 3);
+        let error = Tokens::new("\u{feff}&x;".as_bytes(), 9)
+            .next()
+            .err()
+            .unwrap();
+        assert_eq!(error.location().byte, Some(3));
     }
 
     #[test]
