@@ -80,7 +80,7 @@ impl Archive {
         if entry.encrypted {
             return Err(Error::encrypted("the entry is encrypted").in_part(&entry.name));
         }
-        let start = self.shift + entry.local_offset;
+        let start = self.shift.saturating_add(entry.local_offset);
         let local = self
             .source
             .slice(start..start.saturating_add(LOCAL_LEN))
