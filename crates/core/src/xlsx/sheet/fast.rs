@@ -424,7 +424,9 @@ fn attribute(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {
         return None;
     }
     let len = memchr(b'"', &bytes[start..])?;
-    Some((name, &bytes[start..start + len], start + len + 1))
+    let value = &bytes[start..start + len];
+    // Most are not looked at any further, but all of them have to be text.
+    value.is_ascii().then_some((name, value, start + len + 1))
 }
 
 /// The place behind a formula, from behind `<f`.
