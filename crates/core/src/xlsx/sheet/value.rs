@@ -6,7 +6,7 @@ use super::{
     rows::RowSink,
 };
 use crate::{
-    column::{DateSystem, Tag},
+    column::{DateSystem, Tag, duration_micros},
     error::{Error, Result},
     limits::check,
     xlsx::formats::NumberKind,
@@ -45,9 +45,6 @@ pub(super) struct ValueReader<'a> {
     kinds: &'a [NumberKind],
 }
 
-/// Serial numbers up to 9999-12-31.
-const SERIALS: std::ops::Range<f64> = 0.0..2_958_466.0;
-
 impl<'a> ValueReader<'a> {
     pub(super) fn new(context: &'a SheetContext) -> Self {
         ValueReader {
@@ -71,9 +68,10 @@ impl<'a> ValueReader<'a> {
     fn date(&self, number: Number, kind: NumberKind) -> (Tag, u64) {
         let serial = number.as_f64();
         let tag = match kind {
-            NumberKind::Duration => Tag::Duration,
+            NumberKind::Duration if duration_micros(serial).is_some() => Tag::Duration,
             // What no calendar shows stays the number it is.
-            _ if !SERIALS.contains(&serial) => return self.number(number, u32::MAX),
+            NumberKind::Duration => return self.number(number, u32::MAX),
+            _ if !self.context.dates.knows(serial) => return self.number(number, u32::MAX),
             NumberKind::Date if serial.fract() == 0.0 => Tag::Date,
             NumberKind::Time if serial < 1.0 => Tag::Time,
             _ => Tag::DateTime,
@@ -131,6 +129,9 @@ impl<'a> ValueReader<'a> {
                 let dates: DateSystem = self.context.dates;
                 let (tag, serial) =
                     iso::parse(text, dates).ok_or_else(|| bad("an ISO 8601 date"))?;
+                if !dates.knows(serial) {
+                    return rows.push_text(lane, Tag::Inline, text.trim().as_bytes());
+                }
                 (tag, serial.to_bits())
             }
             CellType::Text | CellType::Inline | CellType::Error => unreachable!("handled above"),
