@@ -6,6 +6,8 @@ mod column;
 mod contract;
 mod error;
 mod finding;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod inflate;
 mod limits;

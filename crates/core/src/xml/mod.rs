@@ -161,6 +161,12 @@ impl Tag<'_> {
         &raw[..raw.len() - self.0.attributes_raw().len()]
     }
 
+    /// Name and attributes as written.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn raw(&self) -> &str {
+        &self.0
+    }
+
     /// Prefix and local name.
     pub(crate) fn split_name(&self) -> (&str, &str) {
         self.full_name()
