@@ -10,6 +10,8 @@ mod csv;
 mod eight;
 mod error;
 mod finding;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod inflate;
 mod limits;

@@ -65,6 +65,13 @@ impl SharedStrings {
         })
     }
 
+    /// Cuts chunks of about this size.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn with_chunk_bytes(mut self, bytes: usize) -> Self {
+        self.chunks = self.chunks.map(|chunks| chunks.with_chunk_bytes(bytes));
+        self
+    }
+
     /// The strings read so far.
     pub(crate) fn table(&self) -> &StringTable {
         &self.table

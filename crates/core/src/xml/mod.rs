@@ -25,6 +25,8 @@ pub(crate) use stream::StreamTokens;
 /// Tokens of one part or of a piece of one.
 pub(crate) struct Tokens<'a> {
     reader: Reader<&'a [u8]>,
+    /// Bytes before those that the reader sees.
+    skipped: u64,
     nesting: Nesting,
 }
 
@@ -51,19 +53,31 @@ pub(crate) struct Tag<'a>(BytesStart<'a>);
 
 impl<'a> Tokens<'a> {
     pub(crate) fn new(bytes: &'a [u8], max_depth: u64) -> Self {
-        let mut reader = Reader::from_reader(bytes);
+        // The reader would drop one byte order mark and not count it. A piece of a document may start with several, and
+        // whoever goes on from a position has to come past them.
+        let mut rest = bytes;
+        while let Some(behind) = rest.strip_prefix(b"\xef\xbb\xbf") {
+            rest = behind;
+        }
+        let mut reader = Reader::from_reader(rest);
         configure(reader.config_mut());
-        let nesting = Nesting::new(max_depth);
-        Tokens { reader, nesting }
+        Tokens {
+            reader,
+            skipped: (bytes.len() - rest.len()) as u64,
+            nesting: Nesting::new(max_depth),
+        }
     }
 
     /// The next token. (Not an iterator: it borrows nothing from `self` and may fail.)
     pub(crate) fn next(&mut self) -> Result<Token<'a>> {
         loop {
-            let start = self.reader.buffer_position();
+            let start = self.position();
             let event = match self.reader.read_event() {
                 Ok(event) => event,
-                Err(error) => return Err(ill_formed(error, self.reader.error_position())),
+                Err(error) => {
+                    let at = self.skipped + self.reader.error_position();
+                    return Err(ill_formed(error, at));
+                }
             };
             if let Some(token) = self.nesting.token(event, start)? {
                 return Ok(token);
@@ -98,7 +112,7 @@ impl<'a> Tokens<'a> {
 
     /// Bytes read so far.
     pub(crate) fn position(&self) -> u64 {
-        self.reader.buffer_position()
+        self.skipped + self.reader.buffer_position()
     }
 
     /// The error for bytes that end inside an element.
@@ -171,6 +185,12 @@ impl Tag<'_> {
     pub(crate) fn full_name(&self) -> &str {
         let raw: &str = &self.0;
         &raw[..raw.len() - self.0.attributes_raw().len()]
+    }
+
+    /// Name and attributes as written.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn raw(&self) -> &str {
+        &self.0
     }
 
     /// Prefix and local name.
@@ -348,6 +368,23 @@ mod tests {
             assert!(found.ends_with(text), "{found}");
         }
         assert!(to_utf8(declared("Shift_JIS", b"<t>\xff</t>")).is_err());
+    }
+
+    #[test]
+    fn byte_order_marks_count_as_bytes() {
+        let bytes = "\u{feff}\u{feff}<a/>\u{feff}".as_bytes();
+        let mut tokens = Tokens::new(bytes, 9);
+        assert!(matches!(tokens.next(), Ok(Token::Open(_))));
+        assert!(matches!(tokens.next(), Ok(Token::Close)));
+        assert_eq!(tokens.position(), 10);
+        let mut tokens = Tokens::new(&bytes[10..], 9);
+        assert!(matches!(tokens.next(), Ok(Token::End)));
+        assert_eq!(tokens.position(), 3);
+        let error = Tokens::new("\u{feff}&x;".as_bytes(), 9)
+            .next()
+            .err()
+            .unwrap();
+        assert_eq!(error.location().byte, Some(3));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) const CHUNK_BYTES: usize = if cfg!(debug_assertions) {
     512 << 10
 };
 /// Bytes of the first chunk; sizes double from here, so that a look at the first rows is cheap.
-const FIRST_BYTES: usize = if cfg!(debug_assertions) {
+pub(crate) const FIRST_BYTES: usize = if cfg!(debug_assertions) {
     1 << 10
 } else {
     32 << 10
@@ -155,7 +155,7 @@ impl ChunkReader {
     }
 
     /// Cuts chunks of about this size, so that tests see every border.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn with_chunk_bytes(mut self, bytes: usize) -> Self {
         self.max_size = bytes;
         self
