@@ -13,6 +13,8 @@ mod sheets;
 use std::{any::Any, fmt, sync::Arc};
 
 pub(crate) use cell_formats::{CellFormats, plain};
+#[cfg(feature = "fuzzing")]
+pub(crate) use number_format::kind_of_code;
 pub(crate) use rows::RowSink;
 pub(crate) use selection::{Lines, Selection};
 pub(crate) use sheets::Merge;

@@ -75,7 +75,7 @@ pub(crate) fn builtin_code(id: u32) -> Option<&'static str> {
 }
 
 /// Reads a format code. The first section counts (the one for positive numbers), unless sections have conditions and differ.
-pub(super) fn kind_of_code(code: &str) -> NumberKind {
+pub(crate) fn kind_of_code(code: &str) -> NumberKind {
     let mut sections = sections(code);
     let first = sections.next().unwrap_or_default();
     let kind = kind_of_section(first);
@@ -127,14 +127,25 @@ fn sections(code: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The condition of a section, `[>=100]`: operator and bound.
+/// The condition of a section, `[>=100]`: operator and bound. In quotes and behind a backslash it is text.
 fn condition(section: &str) -> Option<(&str, f64)> {
-    section.split('[').skip(1).find_map(|text| {
-        let inside = text.split_once(']')?.0;
-        let operator = inside.len() - inside.trim_start_matches(['<', '>', '=']).len();
-        let (operator, bound) = inside.split_at(operator);
-        Some((operator, bound.trim().parse().ok()?)).filter(|_| !operator.is_empty())
-    })
+    let mut chars = section.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => while chars.next().is_some_and(|(_, c)| c != '"') {},
+            '\\' | '_' | '*' => drop(chars.next()),
+            '[' => {
+                let inside = section[at + 1..].split(']').next().unwrap_or_default();
+                let operator = inside.len() - inside.trim_start_matches(['<', '>', '=']).len();
+                let (operator, bound) = inside.split_at(operator);
+                if let (false, Ok(bound)) = (operator.is_empty(), bound.trim().parse()) {
+                    return Some((operator, bound));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Reads one section: quoted and escaped text, colours, conditions and locales are no date parts; `m` means minutes next to
@@ -258,6 +269,7 @@ mod tests {
             ("ว/ด/ปปปป ช:นน", DateTime),
             ("[<1]h:mm;0.0", BySection),
             ("[<1]h:mm;h:mm", Time),
+            ("\"[<1]\"h:mm;0.0", Time),
             ("[Red][>=100]0;yyyy", BySection),
         ] {
             assert_eq!(kind_of_code(code), kind, "{code}");

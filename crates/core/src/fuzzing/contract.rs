@@ -11,7 +11,7 @@ use crate::{
     column::Window,
     contract::Contract,
     header::Header,
-    reader::{ReadOptions, Workbook},
+    reader::{OpenOptions, ReadOptions, Workbook},
     source::Source,
     validate::Validator,
 };
@@ -68,7 +68,8 @@ fn table() -> &'static (Header, Window) {
             ("xl/s.xml", sheet.as_bytes()),
         ]);
         let source = Source::from_bytes(file, &limits()).expect("small");
-        let workbook = Workbook::open(source, limits()).expect("a workbook");
+        let workbook = Workbook::open(source, OpenOptions::default().with_limits(limits()))
+            .expect("a workbook");
         let mut rows = workbook.rows(&ReadOptions::default()).expect("a sheet");
         rows.hold().expect("rows");
         let window = rows.next_window().expect("rows").expect("a row");

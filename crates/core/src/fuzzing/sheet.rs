@@ -9,11 +9,12 @@ use super::{
 };
 use crate::{
     a1::MAX_ROWS,
+    book::Selection,
     column::{DateSystem, StringTable},
     error::Result,
     xlsx::{
-        Package, Styles,
-        sheet::{ChunkReader, Scanner, Selection, SheetContext},
+        Package, read_formats,
+        sheet::{ChunkReader, Scanner, SheetContext},
     },
 };
 
@@ -68,11 +69,9 @@ pub fn sheet(data: &[u8]) {
 }
 
 fn selection(rows: RangeInclusive<u32>, lanes: Vec<u16>) -> Selection {
-    Selection {
-        rows,
-        lanes,
-        blank_rows: true,
-    }
+    let mut selection = Selection::new(rows, lanes);
+    selection.blank_rows = true;
+    selection
 }
 
 /// The cells of the sheet, cut into chunks of about `chunk_bytes`, with or without the fast scanner.
@@ -85,7 +84,8 @@ fn read(package: &Package, selection: &Selection, chunk_bytes: usize, fast: bool
     assert!(prologue.plain && prologue.has_content);
     let mut scanner = Scanner::new(Arc::new(SheetContext {
         selection: selection.clone(),
-        styles: Arc::new(Styles::read(package, Some(STYLES))?),
+        formats: Arc::new(read_formats(package, Some(STYLES))?),
+        budget: Arc::clone(package.budget()),
         dates: DateSystem::Y1900,
         limits,
         plain: true,

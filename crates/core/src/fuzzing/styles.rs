@@ -8,10 +8,10 @@ use super::{
     sound,
 };
 use crate::{
+    book::kind_of_code,
     header::HeaderRow,
-    reader::{ReadOptions, TableReader, Workbook},
+    reader::{OpenOptions, ReadOptions, TableReader, Workbook},
     source::Source,
-    xlsx::formats::kind_of_code,
 };
 
 /// One row for each cell format, one column for each number.
@@ -54,7 +54,8 @@ pub fn styles(data: &[u8]) {
             ("t.xml", data),
         ]);
         let source = Source::from_bytes(file, &limits()).expect("small");
-        let workbook = Workbook::open(source, limits()).expect("it has its parts");
+        let workbook = Workbook::open(source, OpenOptions::default().with_limits(limits()))
+            .expect("it has its parts");
         let options = ReadOptions::default().with_header(HeaderRow::None);
         let Some(rows) = sound(workbook.rows(&options)) else {
             return; // the styles are damaged

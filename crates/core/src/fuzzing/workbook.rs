@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     header::{HeaderRow, SheetRef},
     limits::Limits,
-    reader::{ReadOptions, RowReader, Table, Workbook},
+    reader::{OpenOptions, ReadOptions, RowReader, Table, Workbook},
     source::Source,
 };
 
@@ -98,7 +98,8 @@ fn parts(data: &[u8]) -> Vec<Part<'_>> {
 }
 
 fn open(file: &[u8], limits: Limits) -> Result<Workbook> {
-    Workbook::open(Source::from_bytes(file.to_vec(), &limits)?, limits)
+    let source = Source::from_bytes(file.to_vec(), &limits)?;
+    Workbook::open(source, OpenOptions::default().with_limits(limits))
 }
 
 fn compare_tables(file: &[u8], options: &ReadOptions) {

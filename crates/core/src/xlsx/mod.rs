@@ -13,3 +13,5 @@ pub(crate) use body::XlsxSheet;
 pub(crate) use book::XlsxBook;
 pub(crate) use package::Package;
 pub(crate) use strings::{Block, SharedStrings};
+#[cfg(feature = "fuzzing")]
+pub(crate) use styles::read_formats;

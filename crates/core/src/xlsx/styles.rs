@@ -4,7 +4,7 @@ use super::package::Package;
 use crate::{book::CellFormats, error::Result, xml::Token};
 
 /// Reads the formats of cells (`s` of a cell is an index into them); none when there is no such part.
-pub(super) fn read_formats(package: &Package, part: Option<&str>) -> Result<CellFormats> {
+pub(crate) fn read_formats(package: &Package, part: Option<&str>) -> Result<CellFormats> {
     let mut formats = CellFormats::default();
     let Some(part) = part else {
         return Ok(formats);
