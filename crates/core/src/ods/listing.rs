@@ -43,10 +43,8 @@ impl Listing {
             };
             match tag.name() {
                 "style" => style = tag.any_attribute("name")?.unwrap_or_default(),
-                "table-properties" => {
-                    if tag.any_attribute("display")?.as_deref() == Some("false") {
-                        hidden_styles.insert(style.clone());
-                    }
+                "table-properties" if tag.any_attribute("display")?.as_deref() == Some("false") => {
+                    hidden_styles.insert(style.clone());
                 }
                 "table" if table.is_none() => {
                     let style = tag.any_attribute("style-name")?.unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::{
 /// Limits up to here are read without threads and without reading all strings.
 const SMALL_LIMIT: u64 = 10_000;
 /// Compressed bytes of a sheet below which one thread is enough. Debug builds use threads for all, so that every test does.
-const SMALL_PART_BYTES: u64 = if cfg!(debug_assertions) { 0 } else { 256 << 10 };
+const SMALL_PART_BYTES: u64 = if cfg!(debug_assertions) { 1 } else { 256 << 10 };
 
 /// Reads the rows of one sheet, window by window. Nothing is read before the first window is asked for.
 pub struct RowReader {

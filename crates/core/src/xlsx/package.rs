@@ -201,8 +201,10 @@ mod tests {
             .sheet("a", "")
             .part("xl/worksheets/_rels/sheet1.xml.rels", None, xml)
             .build();
-        let mut limits = Limits::default();
-        limits.max_entries = 6;
+        let limits = Limits {
+            max_entries: 6,
+            ..Limits::default()
+        };
         let source = Source::from_bytes(bytes, &limits)?;
         let package = Package::open(source, Arc::new(Budget::new(limits, CancelToken::new())))?;
         Ok(package.relationships("xl/worksheets/sheet1.xml")?.len())

@@ -337,8 +337,10 @@ mod tests {
         let texts = ["a string of more than twelve letters"; 10_000];
         let bytes = Book::new().sheet("a", "").strings(&texts).build();
         let fails = |limit: u64| {
-            let mut limits = Limits::default();
-            limits.max_shared_string_bytes = limit;
+            let limits = Limits {
+                max_shared_string_bytes: limit,
+                ..Limits::default()
+            };
             let source = Source::from_bytes(bytes.clone(), &limits).unwrap();
             let budget = Arc::new(Budget::new(limits.clone(), CancelToken::new()));
             let package = Package::open(source, budget).unwrap();
