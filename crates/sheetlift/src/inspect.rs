@@ -67,7 +67,8 @@ pub struct InspectedField {
     /// Name of the narrowest type that holds its cells, as in [`ColumnKind::name`].
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// The column is hidden in the sheet.
+    /// The column is hidden in the sheet; not in JSON where it is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
 }
 
