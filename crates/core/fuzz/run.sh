@@ -35,7 +35,7 @@ for target in "${targets[@]}"; do
         -artifact_prefix="artifacts/$target/" -max_total_time="$seconds" \
         -max_len=16384 -timeout=20 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 > "$log" 2>&1; then
         cat "$log"
-        echo "fuzz: $target has a finding" >&2
+        echo "fuzz: $target failed" >&2
         exit 1
     fi
     echo "$target: $(sed -n 's/^stat::number_of_executed_units: //p' "$log") inputs in $seconds s"

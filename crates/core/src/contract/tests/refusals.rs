@@ -77,6 +77,14 @@ fn refuses_fields_that_contradict_themselves() {
             "expected a value of type date",
         ),
         (
+            "type: number, constraints: {minimum: NaN}",
+            "NaN is equal to no value",
+        ),
+        (
+            "type: number, constraints: {enum: [1, NaN]}",
+            "NaN is equal to no value",
+        ),
+        (
             "type: integer, constraints: {minimum: 5, maximum: 4}",
             "no value has minimum 5 and maximum 4",
         ),

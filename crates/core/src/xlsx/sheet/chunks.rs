@@ -346,7 +346,8 @@ fn end_of_parent(bytes: &[u8], end_tag: &[u8]) -> Option<usize> {
     if has_markup(bytes) {
         return None;
     }
-    let at = memmem::find(bytes, end_tag)?;
+    let mut tags = memmem::find_iter(bytes, end_tag);
+    let at = tags.find(|&at| ends_name(bytes, at + end_tag.len()))?;
     Some(at + memchr(b'>', &bytes[at..])? + 1)
 }
 
@@ -369,18 +370,13 @@ fn last_start_outside_markup(bytes: &[u8], tag: &[u8]) -> Option<usize> {
     while let Some(next) = memchr(b'<', &bytes[at..]) {
         at += next;
         let rest = &bytes[at..];
-        let end: Option<&[u8]> = if rest.starts_with(b"<!--") {
-            Some(b"-->")
-        } else if rest.starts_with(b"<![CDATA[") {
-            Some(b"]]>")
-        } else if rest.starts_with(b"<?") {
-            Some(b"?>")
-        } else {
-            None
-        };
-        match end {
-            Some(end) => match memmem::find(&rest[2..], end) {
-                Some(len) => at += 2 + len + end.len(),
+        const MARKUP: [(&[u8], &[u8]); 3] =
+            [(b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")];
+        let markup = MARKUP.iter().find(|(start, _)| rest.starts_with(start));
+        match markup {
+            // The end does not overlap the start: `<!-->` goes on.
+            Some((start, end)) => match memmem::find(&rest[start.len()..], end) {
+                Some(len) => at += start.len() + len + end.len(),
                 None => break,
             },
             None => {
@@ -414,5 +410,20 @@ mod tests {
         assert_eq!(cut("<row/><c><![CDATA[<row >]]></c><row/>"), Some(31));
         assert_eq!(cut("<row/><?x <row/>?>"), None);
         assert_eq!(cut("<row/><t>what? no!</t><row/>"), Some(22));
+        assert_eq!(cut("<row/><!--><row/>--><row/>"), Some(20));
+        assert_eq!(cut("<row/><!--><row/>"), None);
+    }
+
+    #[test]
+    fn ends_at_the_end_of_the_parent() {
+        let end = |text: &str| end_of_parent(text.as_bytes(), b"</sheetData");
+        assert_eq!(end("<row/></sheetData><mergeCells/>"), Some(18));
+        assert_eq!(end("<row/></sheetData >"), Some(19));
+        assert_eq!(
+            end("<a><sheetDataX></sheetDataX></a></sheetData>"),
+            Some(44)
+        );
+        assert_eq!(end("<a><sheetDataX></sheetDataX></a>"), None);
+        assert_eq!(end("<row/></sheetData"), None);
     }
 }

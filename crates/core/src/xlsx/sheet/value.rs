@@ -65,11 +65,14 @@ impl<'a> ValueReader<'a> {
             let text: String = text.chars().take(60).collect();
             Error::malformed(format!("{text:?} is not {what}"))
         };
-        check(
-            "max_cell_bytes",
-            self.context.limits.max_cell_bytes,
-            text.len() as u64,
-        )?;
+        let is_text = !matches!(
+            cell_type,
+            CellType::Number | CellType::Shared | CellType::Bool
+        );
+        if is_text {
+            let limit = self.context.limits.max_cell_bytes;
+            check("max_cell_bytes", limit, text.len() as u64)?;
+        }
         match cell_type {
             CellType::Text | CellType::Inline => {
                 // A formula that gives "" shows nothing, so it is no value.
