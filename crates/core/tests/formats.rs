@@ -220,6 +220,7 @@ fn cells_are_read_by_a_defined_name() {
         ("xls_defined_names", "Local", "1: "),
         ("ods_ranges", "Stock", "sku: 1"),
         ("ods_ranges", "Items", "sku: 1 2"),
+        ("xlsb_table", "Items", "stock: 5 7"),
     ] {
         let options = ReadOptions::default().with_area(area);
         assert_eq!(read(&fixture(name), &options), [column], "{name}, {area}");
