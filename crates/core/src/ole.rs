@@ -73,7 +73,7 @@ impl<'a> Container<'a> {
         Ok(container)
     }
 
-    /// The file of this name in the root of the container.
+    /// The file of this name in the root of the container. Names compare without case ([MS-CFB] 2.6.4).
     pub(crate) fn find(&self, name: &str) -> Option<Stream> {
         const STREAM: u8 = 2;
         let wide: Vec<u8> = name
@@ -88,7 +88,7 @@ impl<'a> Container<'a> {
             let Some(entry) = self.entry(id) else {
                 continue;
             };
-            if entry[66] == STREAM && entry.starts_with(&wide) {
+            if entry[66] == STREAM && entry[..wide.len().min(64)].eq_ignore_ascii_case(&wide) {
                 return Some(self.stream(entry));
             }
             left = left.checked_sub(1)?;

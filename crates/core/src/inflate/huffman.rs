@@ -28,6 +28,7 @@ pub(super) type LengthTable = Table<2342>;
 pub(super) type DistanceTable = Table<402>;
 
 /// Look-up table of one code.
+#[derive(Clone)]
 pub(super) struct Table<const N: usize>(pub(super) [u32; N]);
 
 impl<const N: usize> Default for Table<N> {

@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 pub(crate) const HISTORY: usize = 32 << 10;
 
 /// Inflates one entry.
+#[derive(Clone)]
 pub(crate) struct Inflater {
     bits: BitReader,
     block: Block,

@@ -98,6 +98,11 @@ impl PendingCell {
         };
         cell.value = match (&*kind, &value) {
             _ if is_error => Value::Error(text),
+            ("float" | "percentage" | "currency", Some(value))
+                if value.trim() == "0" && is_error_literal(&text) =>
+            {
+                Value::Error(text)
+            }
             ("float" | "percentage" | "currency", Some(value)) => {
                 let number = parse(value.as_bytes()).ok_or_else(|| bad("a number"))?;
                 let (tag, bits) = plain(number);
@@ -105,7 +110,8 @@ impl PendingCell {
             }
             ("date", Some(value)) => date(value).ok_or_else(|| bad("an ISO 8601 date"))?,
             ("time", Some(value)) => {
-                let days = days(value).ok_or_else(|| bad("an ISO 8601 duration"))?;
+                let days = days(value).or_else(|| time_of_day(value));
+                let days = days.ok_or_else(|| bad("an ISO 8601 duration"))?;
                 match days {
                     0.0..1.0 => Value::Slot(CellTag::Time, days.to_bits()),
                     _ if duration_micros(days).is_some() => {
@@ -115,9 +121,15 @@ impl PendingCell {
                 }
             }
             ("boolean", Some(value)) => match value.trim() {
-                "true" | "1" => Value::Slot(CellTag::Bool, 1),
-                "false" | "0" => Value::Slot(CellTag::Bool, 0),
-                _ => return Err(bad("a boolean (true or false)")),
+                "true" => Value::Slot(CellTag::Bool, 1),
+                "false" => Value::Slot(CellTag::Bool, 0),
+                // Some programs write the number that is behind it.
+                number => {
+                    let number = parse(number.as_bytes());
+                    let number = number.ok_or_else(|| bad("a boolean (true or false)"))?;
+                    let is_true = !matches!(number, Number::Int(0) | Number::Float(0.0));
+                    Value::Slot(CellTag::Bool, u64::from(is_true))
+                }
             },
             ("string", Some(value)) => Value::Text(value.clone()),
             _ => Value::Text(text),
@@ -172,16 +184,28 @@ fn days(value: &str) -> Option<f64> {
     Some(sign * (days + time) / 86_400.0)
 }
 
+/// Days of a time that is written as people do, `09:55:33`.
+fn time_of_day(value: &str) -> Option<f64> {
+    match iso::parse(value, DateSystem::Y1900)? {
+        (CellTag::Time, days) => Some(days),
+        _ => None,
+    }
+}
+
 /// The paragraphs of a cell, a line each; notes and pictures in it have texts of their own.
 fn text(tokens: &mut StreamTokens, limits: &Limits) -> Result<String> {
     let outside = tokens.depth().saturating_sub(1);
     let mut text = Paragraphs::default();
+    // How deep the paragraph is that is open.
+    let mut paragraph = None;
     loop {
-        // Elements whose text belongs to the paragraph they stand in.
-        let mut skips = false;
+        let (mut begins, mut skips) = (false, false);
         match tokens.step()? {
             Some(Token::Open(tag)) => match tag.name() {
-                "p" | "h" => text.begin(),
+                "p" | "h" => {
+                    text.begin();
+                    begins = true;
+                }
                 "s" => {
                     let blanks = tag.any_attribute("c")?.and_then(|c| c.trim().parse().ok());
                     let blanks: u64 = blanks.unwrap_or(1);
@@ -191,17 +215,18 @@ fn text(tokens: &mut StreamTokens, limits: &Limits) -> Result<String> {
                         limits.max_cell_bytes,
                         len.saturating_add(blanks),
                     )?;
-                    text.push_kept(&" ".repeat(blanks as usize));
+                    text.text.extend(std::iter::repeat_n(' ', blanks as usize));
                 }
-                "tab" => text.push_kept("\t"),
-                "line-break" => text.push_kept("\n"),
+                "tab" => text.text.push('\t'),
+                "line-break" => text.text.push('\n'),
+                // Elements whose text belongs to the paragraph they stand in.
                 "span" | "a" | "ruby" | "ruby-base" | "meta" | "meta-field" | "bookmark"
                 | "date" | "time" | "title" | "sheet-name" => {}
                 _ => skips = true,
             },
             Some(Token::Text(more)) => {
-                if text.lines > 0 {
-                    text.push(&more);
+                if paragraph.is_some() {
+                    text.text.push_str(&more);
                     check(
                         "max_cell_bytes",
                         limits.max_cell_bytes,
@@ -215,21 +240,23 @@ fn text(tokens: &mut StreamTokens, limits: &Limits) -> Result<String> {
         if skips {
             tokens.skip_element()?;
         }
+        if begins {
+            paragraph = Some(tokens.depth());
+        } else if paragraph.is_some_and(|paragraph| tokens.depth() < paragraph) {
+            paragraph = None;
+        }
         if tokens.depth() <= outside {
-            return Ok(text.finish());
+            return Ok(text.text);
         }
     }
 }
 
-/// Text under construction: white space of the XML is one blank, and none at the ends of a paragraph (6.1.2).
+/// Text under construction. Blanks are kept as they are written, as spreadsheet programs do, although white space would be
+/// collapsed in a text document (6.1.2).
 #[derive(Default)]
 struct Paragraphs {
     text: String,
     lines: u32,
-    /// White space that counts if something follows it.
-    blank: bool,
-    /// Nothing of the paragraph stands yet.
-    is_fresh: bool,
 }
 
 impl Paragraphs {
@@ -238,37 +265,21 @@ impl Paragraphs {
             self.text.push('\n');
         }
         self.lines += 1;
-        (self.blank, self.is_fresh) = (false, true);
     }
+}
 
-    fn push(&mut self, more: &str) {
-        for c in more.chars() {
-            if matches!(c, ' ' | '\t' | '\r' | '\n') {
-                self.blank = !self.is_fresh;
-                continue;
-            }
-            self.push_blank();
-            self.text.push(c);
-            self.is_fresh = false;
-        }
+/// Errors of formulas stand in files of LibreOffice as the number 0 with the error as their text, in the language of its user:
+/// `#N/A`, `#VALORE!`, `Err:504`.
+fn is_error_literal(text: &str) -> bool {
+    if let Some(code) = text.strip_prefix("Err:") {
+        return code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
     }
-
-    /// Blanks, tabs and breaks that are elements.
-    fn push_kept(&mut self, more: &str) {
-        self.push_blank();
-        self.text.push_str(more);
-        self.is_fresh = false;
-    }
-
-    fn push_blank(&mut self) {
-        if std::mem::take(&mut self.blank) {
-            self.text.push(' ');
-        }
-    }
-
-    fn finish(self) -> String {
-        self.text
-    }
+    let Some(name) = text.strip_prefix('#') else {
+        return false;
+    };
+    let name = name.strip_suffix(['!', '?']).unwrap_or(name);
+    let is_part = |c: char| c.is_uppercase() || c.is_ascii_digit() || "/_.".contains(c);
+    name.chars().filter(|c| c.is_uppercase()).count() > 1 && name.chars().all(is_part)
 }
 
 #[cfg(test)]
@@ -294,5 +305,21 @@ mod tests {
         assert_eq!(days("PT0.5S"), Some(0.5 / 86_400.0));
         assert_eq!(days("12:00"), None);
         assert_eq!(days("PT12X"), None);
+        assert_eq!(time_of_day("18:00:00"), Some(0.75));
+        assert_eq!(time_of_day("2025-01-01"), None);
+    }
+
+    #[test]
+    fn tells_errors_from_texts() {
+        for error in [
+            "#N/A", "#DIV/0!", "#NAME?", "#VALORE!", "#ИМЯ?", "#NV", "Err:504",
+        ] {
+            assert!(is_error_literal(error), "{error}");
+        }
+        for text in [
+            "0", "#", "#1", "#0!", "# 1", "#5/6", "Err:", "Err:5040", "#abc", "###",
+        ] {
+            assert!(!is_error_literal(text), "{text}");
+        }
     }
 }

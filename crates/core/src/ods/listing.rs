@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{CONTENT, tokens};
+use super::{
+    CONTENT,
+    tables::{Marks, holds_other_tables, is_external},
+    tokens,
+};
 use crate::{
     a1::quote_sheet,
     book::{DefinedName, Lines, SheetInfo, SheetKind, TableInfo, Visibility},
@@ -13,11 +17,14 @@ use crate::{
 };
 
 /// Found by one look at the content.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Listing {
     pub(super) sheets: Vec<SheetInfo>,
     /// For each sheet.
     pub(super) hidden_columns: Vec<Lines>,
+    /// For each sheet, the tables that stand before it.
+    pub(super) tables_before: Vec<usize>,
+    pub(super) marks: Marks,
     pub(super) names: Vec<DefinedName>,
     pub(super) tables: Vec<TableInfo>,
 }
@@ -30,11 +37,13 @@ impl Listing {
         let mut style = String::new();
         // How deep the table is that is being looked at, and the column that comes next in it.
         let (mut table, mut column) = (None, 0);
+        let mut tables = 0;
         let mut tokens = tokens::open(package, CONTENT)?;
         loop {
             let depth = tokens.depth();
             if table.is_some_and(|table| depth < table) {
                 table = None;
+                listing.marks.offer(tables, &tokens);
             }
             let tag = match tokens.step()? {
                 Some(Token::Open(tag)) => tag,
@@ -49,9 +58,14 @@ impl Listing {
                 "table" if table.is_none() => {
                     let style = tag.any_attribute("style-name")?.unwrap_or_default();
                     let name = tag.any_attribute("name")?.unwrap_or_default();
-                    listing.push_sheet(name, hidden_styles.contains(&style));
+                    tables += 1;
+                    check("max_entries", most, tables as u64)?;
+                    if is_external(&name) {
+                        tokens.skip_element()?;
+                        continue;
+                    }
+                    listing.push_sheet(name, hidden_styles.contains(&style), tables - 1);
                     (table, column) = (Some(depth + 1), 0);
-                    check("max_entries", most, listing.sheets.len() as u64)?;
                 }
                 "table-column" if table.is_some() => {
                     let repeated = count(&tag, "number-columns-repeated")?;
@@ -64,6 +78,7 @@ impl Listing {
                     column = end;
                 }
                 "table-row" | "shapes" | "forms" if table.is_some() => tokens.skip_element()?,
+                name if holds_other_tables(name) => tokens.skip_element()?,
                 "named-range" => {
                     let name = tag.any_attribute("name")?.unwrap_or_default();
                     let range = tag.any_attribute("cell-range-address")?.unwrap_or_default();
@@ -97,7 +112,7 @@ impl Listing {
         }
     }
 
-    fn push_sheet(&mut self, name: String, hidden: bool) {
+    fn push_sheet(&mut self, name: String, hidden: bool, tables_before: usize) {
         self.sheets.push(SheetInfo {
             name,
             visibility: match hidden {
@@ -107,6 +122,7 @@ impl Listing {
             kind: SheetKind::Worksheet,
         });
         self.hidden_columns.push(Lines::default());
+        self.tables_before.push(tables_before);
     }
 }
 

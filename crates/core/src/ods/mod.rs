@@ -4,6 +4,7 @@
 mod cell;
 mod listing;
 mod sheet;
+mod tables;
 mod tokens;
 
 use std::{fmt, sync::Arc};
@@ -13,10 +14,17 @@ use crate::{
     book::{Book, DefinedName, SheetBody, SheetInfo, TableInfo},
     error::{Error, Result},
     xlsx::Package,
+    xml::Token,
 };
 
 /// The part with all cells.
 const CONTENT: &str = "content.xml";
+
+/// What each part is, and how it is encrypted.
+const MANIFEST: &str = "META-INF/manifest.xml";
+
+/// Where newer programs put a document with a password, a package in the package (OpenDocument 1.3 has it part by part).
+const WHOLE_ENCRYPTED: &str = "encrypted-package";
 
 /// An open document.
 pub(crate) struct OdsBook {
@@ -27,7 +35,8 @@ pub(crate) struct OdsBook {
 impl OdsBook {
     /// True when the archive is an OpenDocument file of any kind.
     pub(crate) fn is_one(package: &Package) -> bool {
-        package.has(CONTENT) && (package.has("META-INF/manifest.xml") || package.has("mimetype"))
+        (package.has(CONTENT) || package.has(WHOLE_ENCRYPTED))
+            && (package.has(MANIFEST) || package.has("mimetype"))
     }
 
     /// Opens a document. Its tables are listed by a look at the whole content: they say nowhere else which they are.
@@ -50,16 +59,32 @@ impl OdsBook {
                 return Err(Error::not_a_workbook(what));
             }
         }
-        let manifest = "META-INF/manifest.xml";
-        if package.has(manifest) {
-            let manifest = package.read(manifest)?;
-            if memchr::memmem::find(&manifest, b"encryption-data").is_some() {
-                return Err(Error::encrypted("the document is protected by a password")
-                    .with_hint("save it without a password in a spreadsheet program"));
-            }
+        if package.has(MANIFEST) && is_content_encrypted(&package)? || package.has(WHOLE_ENCRYPTED)
+        {
+            return Err(Error::encrypted("the document is protected by a password")
+                .with_hint("save it without a password in a spreadsheet program"));
         }
         let listing = Arc::new(Listing::read(&package)?);
         Ok(OdsBook { package, listing })
+    }
+}
+
+/// True when the part with the cells is encrypted; a macro or a picture may be without harm to them.
+fn is_content_encrypted(package: &Package) -> Result<bool> {
+    let mut tokens = tokens::open(package, MANIFEST)?;
+    let mut is_content = false;
+    loop {
+        match tokens.step()? {
+            Some(Token::Open(tag)) => match tag.name() {
+                "file-entry" => {
+                    is_content = tag.any_attribute("full-path")?.as_deref() == Some(CONTENT);
+                }
+                "encryption-data" if is_content => return Ok(true),
+                _ => {}
+            },
+            Some(Token::End) => return Ok(false),
+            _ => {}
+        }
     }
 }
 
@@ -77,8 +102,7 @@ impl Book for OdsBook {
     }
 
     fn open(&self, sheet: usize) -> Result<Box<dyn SheetBody>> {
-        let hidden_columns = self.listing.hidden_columns[sheet].clone();
-        let sheet = OdsSheet::new(self.package.clone(), sheet, hidden_columns);
+        let sheet = OdsSheet::new(self.package.clone(), Arc::clone(&self.listing), sheet);
         Ok(Box::new(sheet))
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::{
     CONTENT,
     cell::{OdsCell, Value, begin},
-    listing::{count, is_hidden},
-    tokens,
+    listing::{Listing, count, is_hidden},
 };
 use crate::{
     a1::{CellRange, MAX_COLUMNS, MAX_ROWS, cell_name},
@@ -22,41 +21,27 @@ use crate::{
 /// A table before it is read.
 pub(super) struct OdsSheet {
     package: Package,
+    listing: Arc<Listing>,
     place: usize,
-    hidden_columns: Lines,
     strings: Arc<StringTable>,
 }
 
 impl OdsSheet {
-    pub(super) fn new(package: Package, place: usize, hidden_columns: Lines) -> Self {
+    pub(super) fn new(package: Package, listing: Arc<Listing>, place: usize) -> Self {
         OdsSheet {
             package,
+            listing,
             place,
-            hidden_columns,
             strings: Arc::default(),
         }
     }
 
     fn stream(&self, selection: &Selection) -> Result<OdsStream> {
-        let mut tokens = tokens::open(&self.package, CONTENT)?;
-        let mut tables = 0;
-        let depth = loop {
-            let depth = tokens.depth();
-            match tokens.step()? {
-                Some(Token::Open(tag)) if tag.name() == "table" => {
-                    if tables == self.place {
-                        break depth;
-                    }
-                    tables += 1;
-                    tokens.skip_element()?;
-                }
-                Some(Token::End) => return Err(tokens.ended_early()),
-                _ => {}
-            }
-        };
+        let table = self.listing.tables_before[self.place];
+        let tokens = self.listing.marks.open(&self.package, table)?;
         Ok(OdsStream {
+            outside: tokens.depth() - 1,
             tokens: Some(tokens),
-            outside: depth,
             row: 0,
             sink: RowSink::new(selection),
             selection: selection.clone(),
@@ -71,7 +56,7 @@ impl OdsSheet {
 
 impl SheetBody for OdsSheet {
     fn hidden_columns(&self) -> &Lines {
-        &self.hidden_columns
+        &self.listing.hidden_columns[self.place]
     }
 
     fn size(&self) -> u64 {

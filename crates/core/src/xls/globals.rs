@@ -50,8 +50,8 @@ impl Globals {
             },
             strings: None,
         };
-        if kind == 0x0010 {
-            // A single sheet without globals.
+        if matches!(kind, 0x0010 | 0x1000) {
+            // A single sheet without globals; the second is how a library of today writes them.
             globals.push_sheet("Sheet1".to_owned(), 0, 0, 0);
         }
         let mut names = Names::default();
@@ -63,6 +63,9 @@ impl Globals {
             globals
                 .take(&mut record, &mut names, limits)
                 .map_err(|error| error.at_byte(at))?;
+        }
+        if globals.sheets.is_empty() {
+            return Err(Error::malformed("the workbook has no sheets"));
         }
         globals.names = names.resolve(&globals.sheets);
         Ok(globals)

@@ -66,7 +66,8 @@ impl XlsBook {
 
 fn workbook_stream(file: &[u8]) -> Result<Bytes> {
     let container = ole::Container::open(file)?;
-    for name in ["Workbook", "Book", "WORKBOOK", "BOOK"] {
+    // A file for both generations holds both: the newer one counts.
+    for name in ["Workbook", "Book"] {
         if let Some(stream) = container.find(name) {
             return Ok(container.pieces(stream).concat().into());
         }

@@ -31,6 +31,7 @@ pub(crate) struct Tokens<'a> {
 }
 
 /// How deep the elements are nested, and may be.
+#[derive(Clone)]
 struct Nesting {
     depth: u64,
     max_depth: u64,

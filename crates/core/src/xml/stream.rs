@@ -11,7 +11,8 @@ use crate::{
     zip::{PartRead, part_error},
 };
 
-/// Tokens of a part. No token may be longer than `max_row_bytes`.
+/// Tokens of a part. No token may be longer than `max_row_bytes`. A clone goes on from the same place.
+#[derive(Clone)]
 pub(crate) struct StreamTokens {
     reader: Reader<Capped>,
     buf: Vec<u8>,
@@ -112,6 +113,7 @@ impl std::fmt::Display for Shared {
 impl std::error::Error for Shared {}
 
 /// A part that ends in an error when one token takes too much of it.
+#[derive(Clone)]
 struct Capped {
     part: PartRead,
     taken: u64,

@@ -49,6 +49,7 @@ const RATIO_FREE_BYTES: u64 = 1 << 20;
 const RELEASE_BYTES: u64 = 4 << 20;
 
 /// Reads an entry from start to end, checking limits on the way and size and CRC at the end.
+#[derive(Clone)]
 pub(crate) struct EntryReader {
     entry: Entry,
     source: Source,
@@ -66,6 +67,7 @@ pub(crate) struct EntryReader {
     is_converted: bool,
 }
 
+#[derive(Clone)]
 enum State {
     Stored,
     Deflated(Box<Inflater>),

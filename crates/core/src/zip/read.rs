@@ -12,6 +12,7 @@ use crate::{
 const WINDOW: usize = 64 << 10;
 
 /// Reads a part from start to end in bounded memory. Its errors carry those of the part.
+#[derive(Clone)]
 pub(crate) struct PartRead {
     reader: EntryReader,
     /// What was inflated last, and the history that matches reach back to before it.

@@ -286,7 +286,16 @@ fn assert_described(document: &Value, schema: &str, value: &Value) {
             .collect::<BTreeSet<_>>()
     };
     let described = &document["components"]["schemas"][schema];
-    assert_eq!(keys(value), properties(document, described), "{schema}");
+    let (keys, properties) = (keys(value), properties(document, described));
+    let undescribed: Vec<_> = keys.difference(&properties).collect();
+    assert!(undescribed.is_empty(), "{schema}: {undescribed:?}");
+    let required = described["required"].as_array();
+    let is_required = |name: &str| required.is_none_or(|all| all.iter().any(|one| one == name));
+    let missing: Vec<_> = properties
+        .difference(&keys)
+        .filter(|name| is_required(name))
+        .collect();
+    assert!(missing.is_empty(), "{schema}: {missing:?}");
 }
 
 /// The properties of a schema, those of its parts included.
