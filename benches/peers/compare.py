@@ -66,16 +66,21 @@ def run(*command, quiet=False, **more):
     return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, stderr=errors, **more).stdout
 
 
+def python_with_readers():
+    """Python with the readers, each in the version we name."""
+    python = TARGET / "venv-peers/bin/python"
+    if not python.exists():
+        venv.create(TARGET / "venv-peers", with_pip=True)
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES)
+    return python
+
+
 def prepare():
     """Python with the readers and our wheel; the binaries."""
-    home = TARGET / "venv-peers"
-    python = home / "bin/python"
-    if not python.exists():
-        venv.create(home, with_pip=True)
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES)
+    python = python_with_readers()
     run("cargo", "build", "--release", "--quiet", "-p", "sheetlift-cli", "-p", "sheetlift-benches", "-p", "sheetlift-fixtures", cwd=ROOT)
     wheels = TARGET / "peers/wheels"
-    run(home / "bin/maturin", "build", "--release", "--quiet", "--locked", "--interpreter", python, "--out", wheels, cwd=ROOT / "bindings/python")
+    run(python.with_name("maturin"), "build", "--release", "--quiet", "--locked", "--interpreter", python, "--out", wheels, cwd=ROOT / "bindings/python")
     wheel = max(wheels.glob("*.whl"), key=os.path.getmtime)
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--force-reinstall", wheel)
     return python

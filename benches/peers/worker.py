@@ -37,15 +37,20 @@ def polars_calamine(path, _threads):
     return polars.read_excel(path).height
 
 
-def duckdb_excel(path, threads):
+def duckdb_with_excel(threads):
+    """A connection with the extension, which comes as a package and needs no download."""
     import duckdb
     import duckdb_extension_excel
 
     connection = duckdb.connect(config={"threads": threads})
     home = Path(duckdb_extension_excel.__file__).parent
     connection.load_extension(str(next(home.glob("extensions/*/excel.duckdb_extension"))))
+    return connection
+
+
+def duckdb_excel(path, threads):
     query = "select * from read_xlsx(?, header = true)"
-    return connection.execute(query, [path]).to_arrow_table().num_rows
+    return duckdb_with_excel(threads).execute(query, [path]).to_arrow_table().num_rows
 
 
 def python_calamine_rows(path, _threads):

@@ -8,8 +8,9 @@ use pyo3::{
     types::{PyBool, PyDict, PyString, PyType},
 };
 use sheetlift::{
-    CellRange, ColumnKind, Contract, Error, HeaderRow, Limits, ReadOptions, Result, SheetRef,
-    parse_columns, parse_header, parse_strings, parse_types,
+    ColumnKind, Contract, CsvOptions, Error, HeaderRow, Job, Limits, Password, ReadOptions, Result,
+    SheetRef, parse_columns, parse_delimiter, parse_fill_merged, parse_header, parse_skip_hidden,
+    parse_strings, parse_types,
 };
 
 use crate::error::raise;
@@ -70,6 +71,20 @@ impl<'py> Arguments<'py> {
         parsed.map_err(|error| raise(self.py, &error))
     }
 
+    /// A job with what is said of its file: its password, and how text is read. What is not said stays as it is.
+    pub(crate) fn open(&mut self, mut job: Job) -> PyResult<Job> {
+        if let Some(password) = self.take::<String>("password")? {
+            job = job.with_password(Password::new(password));
+        }
+        let mut csv = CsvOptions::default();
+        csv.encoding = self.take("encoding")?;
+        csv.delimiter = self.parsed("delimiter", parse_delimiter)?;
+        Ok(match csv == CsvOptions::default() {
+            true => job,
+            false => job.with_csv(csv),
+        })
+    }
+
     /// Refuses what was not taken.
     pub(crate) fn finish(self) -> PyResult<()> {
         match self.given.into_keys().min() {
@@ -100,7 +115,16 @@ impl<'py> Arguments<'py> {
         if let Some(sheet) = self.sheet()? {
             read = read.with_sheet(sheet);
         }
-        read.range = self.parsed("range", |text| Ok(CellRange::parse(text)?))?;
+        if let Some(cells) = self.take::<String>("range")? {
+            read = read.with_cells(&cells);
+        }
+        if let Some((rows, columns)) = self.parsed("skip_hidden", parse_skip_hidden)? {
+            read = read.with_skip_hidden(rows, columns);
+        }
+        if let Some(merged) = self.parsed("fill_merged", parse_fill_merged)? {
+            read.merged = merged;
+        }
+        read.display_text = self.take("display_text")?.unwrap_or(false);
         read.columns = match self.given.get("columns") {
             Some(text) if text.is_instance_of::<PyString>() => {
                 self.parsed("columns", parse_columns)?
@@ -128,7 +152,7 @@ impl<'py> Arguments<'py> {
         }
     }
 
-    /// `"first"`, a row as the spreadsheet shows it, or `None` (and `False`) for no header.
+    /// `"first"`, a row as the spreadsheet shows it, the first and the last of several, or `None` (and `False`) for no header.
     fn header(&mut self) -> PyResult<HeaderRow> {
         let header = match self.given.remove("header") {
             None => return Ok(HeaderRow::First),
@@ -142,6 +166,10 @@ impl<'py> Arguments<'py> {
             } else {
                 HeaderRow::None
             });
+        }
+        if let Ok((first, last)) = header.extract::<(u32, u32)>() {
+            let rows = parse_header(&format!("{first}-{last}"));
+            return rows.map_err(|error| raise(self.py, &error));
         }
         parse_header(header.str()?.to_str()?).map_err(|error| raise(self.py, &error))
     }

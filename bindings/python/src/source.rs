@@ -21,14 +21,14 @@ pub(crate) fn job(src: &Bound<'_, PyAny>, arguments: &mut Arguments<'_>) -> PyRe
     let name: Option<String> = arguments.take("name")?;
     if let Ok(workbook) = src.cast::<Workbook>() {
         let job = workbook.get().job(src.py())?;
-        return Ok(match limits {
+        return arguments.open(match limits {
             Some(limits) => job.with_limits(limits),
             None => job,
         });
     }
     let limits = limits.unwrap_or_default();
     let source = source(src, name, &limits)?;
-    Ok(Job::new(source).with_limits(limits))
+    arguments.open(Job::new(source).with_limits(limits))
 }
 
 fn source(src: &Bound<'_, PyAny>, name: Option<String>, limits: &Limits) -> PyResult<Source> {

@@ -73,7 +73,7 @@ impl Workbook {
     /// Reads a sheet as a ``Table``; see ``sheetlift.read`` for the options.
     #[pyo3(
         signature = (**options),
-        text_signature = "(self, *, sheet=None, range=None, columns=None, header='first', types=None, n_rows=None, strings='view', batch_rows=65536, threads=0, blank_rows=True)"
+        text_signature = "(self, *, sheet=None, range=None, columns=None, header='first', skip_hidden=None, fill_merged=None, display_text=False, types=None, n_rows=None, strings='view', batch_rows=65536, threads=0, blank_rows=True)"
     )]
     fn read(&self, py: Python<'_>, options: Option<Keywords<'_, '_>>) -> PyResult<Table> {
         let arguments = Arguments::new(py, "read", options)?;
@@ -83,7 +83,7 @@ impl Workbook {
     /// Reads a sheet while it is consumed, as a ``Scan``; see ``sheetlift.read`` for the options.
     #[pyo3(
         signature = (**options),
-        text_signature = "(self, *, sheet=None, range=None, columns=None, header='first', types=None, n_rows=None, strings='view', batch_rows=65536, threads=0, blank_rows=True)"
+        text_signature = "(self, *, sheet=None, range=None, columns=None, header='first', skip_hidden=None, fill_merged=None, display_text=False, types=None, n_rows=None, strings='view', batch_rows=65536, threads=0, blank_rows=True)"
     )]
     fn scan(&self, py: Python<'_>, options: Option<Keywords<'_, '_>>) -> PyResult<Scan> {
         let mut arguments = Arguments::new(py, "scan", options)?;

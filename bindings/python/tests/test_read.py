@@ -37,6 +37,8 @@ def as_column(value, arrow_type):
         return dt.timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
     if pa.types.is_string_view(arrow_type) and not isinstance(value, str):
         return ...  # in words; which ones is the business of the core
+    if isinstance(value, str) and not pa.types.is_string_view(arrow_type):
+        return ...  # a text file, whose column turned out to hold something else
     return value
 
 

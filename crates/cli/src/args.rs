@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Write a sheet as Parquet, Arrow, CSV or NDJSON
     Convert(ConvertArgs),
+    /// Print every cell as a line of JSON, as the file has it
+    Cells(CellsArgs),
     /// Make contracts
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -91,6 +93,25 @@ pub(crate) struct InspectArgs {
     /// Read every row, to count them and to know the types for certain
     #[arg(long)]
     pub(crate) full: bool,
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CellsArgs {
+    /// The workbook
+    pub(crate) file: PathBuf,
+    /// Sheet, by name or by its place counted from 1 [default: all, hidden ones too]
+    #[arg(long, value_name = "SHEET")]
+    pub(crate) sheet: Option<String>,
+    /// Cells: B2:F100, B:F, 2:100, B2: to the end, or the name of a table or range
+    #[arg(long, value_name = "RANGE")]
+    pub(crate) range: Option<String>,
+    /// Print numbers shown as identifiers (00000) as the text that is shown
+    #[arg(long)]
+    pub(crate) display_text: bool,
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -134,13 +155,32 @@ pub(crate) struct BenchArgs {
     pub(crate) read: ReadArgs,
 }
 
+/// How to open a file.
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct OpenArgs {
+    /// Password of a protected workbook
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        env = "SHEETLIFT_PASSWORD",
+        hide_env_values = true
+    )]
+    pub(crate) password: Option<String>,
+    /// Encoding of a text file, such as windows-1252 [default: detected]
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) encoding: Option<String>,
+    /// What parts the fields of a text file: one character, or tab [default: detected]
+    #[arg(long, value_name = "CHARACTER")]
+    pub(crate) delimiter: Option<String>,
+}
+
 /// What to read, and as what.
 #[derive(Debug, Default, ClapArgs)]
 pub(crate) struct ReadArgs {
     /// Sheet, by name or by its place counted from 1 [default: the first visible one]
     #[arg(long, value_name = "SHEET")]
     pub(crate) sheet: Option<String>,
-    /// Cells: B2:F100, B:F, 2:100, or B2: to the end
+    /// Cells: B2:F100, B:F, 2:100, B2: to the end, or the name of a table or range
     #[arg(long, value_name = "RANGE")]
     pub(crate) range: Option<String>,
     /// Columns, by name or letter, separated by commas
@@ -149,10 +189,19 @@ pub(crate) struct ReadArgs {
     /// Rows to read at most
     #[arg(long, value_name = "ROWS")]
     pub(crate) limit: Option<u64>,
-    /// Where the names of the columns are: first, none, or a row number [default: first]
+    /// Where the names of the columns are: first, none, a row number, or rows such as 1-2 [default: first]
     #[arg(long, value_name = "first|none|ROW")]
     pub(crate) header: Option<String>,
-    /// Types of columns: sku=text,qty=int; bool, int, float, date, timestamp, time, duration, text
+    /// Leave hidden lines out: rows, columns or all
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) skip_hidden: Option<String>,
+    /// Give the value of merged cells to the others: down, right or all
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) fill_merged: Option<String>,
+    /// Read numbers shown as identifiers (00000) as the text that is shown
+    #[arg(long)]
+    pub(crate) display_text: bool,
+    /// Types of columns: sku=text,qty=int; bool, int, float, decimal(12,2), date, timestamp, time, duration, text
     #[arg(long, value_name = "NAME=TYPE,...")]
     pub(crate) types: Option<String>,
     /// Threads [default: one per core]
@@ -161,6 +210,8 @@ pub(crate) struct ReadArgs {
     /// How texts are represented in Arrow and Parquet [default: view]
     #[arg(long, value_name = "KIND", value_parser = ["view", "utf8", "dictionary"])]
     pub(crate) strings: Option<String>,
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -170,6 +221,8 @@ pub(crate) struct InferArgs {
     /// Where to write the contract [default: standard output]
     #[arg(short, long, value_name = "CONTRACT")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -182,6 +235,8 @@ pub(crate) struct ValidateArgs {
     /// Write the report: .json for all of it, .ndjson for one finding a line however many there are
     #[arg(long, value_name = "REPORT")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -206,6 +261,8 @@ pub(crate) struct LoadArgs {
     /// Write the report: .json for all of it, .ndjson for one finding a line however many there are
     #[arg(long, value_name = "REPORT")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
 }
 
 /// The modes there are; hyphens are read as well.

@@ -25,6 +25,7 @@ fn run(args: Args) -> sheetlift::Result<exit::Status> {
     let limits = args.limits();
     match args.command {
         Command::Inspect(args) => commands::inspect::run(&args, &limits),
+        Command::Cells(args) => commands::cells::run(&args, &limits),
         Command::Convert(args) => commands::convert::run(&args, &limits),
         Command::Contract(ContractCommand::Infer(args)) => commands::infer::run(&args, &limits),
         Command::Validate(args) => commands::validate::run(&args, &limits),

@@ -3,29 +3,44 @@
 use std::path::Path;
 
 use sheetlift::{
-    CancelToken, CellRange, Contract, Job, Limits, ReadOptions, Result, SheetKind, SheetRef,
-    Source, Visibility, parse_columns, parse_header, parse_strings, parse_types,
+    CancelToken, Contract, CsvOptions, Job, Limits, Password, ReadOptions, Result, SheetKind,
+    SheetRef, Source, Visibility, parse_columns, parse_delimiter, parse_fill_merged, parse_header,
+    parse_skip_hidden, parse_strings, parse_types,
 };
 
-use crate::args::ReadArgs;
+use crate::args::{OpenArgs, ReadArgs};
 
 /// A job over a file.
-pub(crate) fn job(file: &Path, limits: &Limits, cancel: CancelToken) -> Result<Job> {
+pub(crate) fn job(
+    file: &Path,
+    open: &OpenArgs,
+    limits: &Limits,
+    cancel: CancelToken,
+) -> Result<Job> {
+    let mut csv = CsvOptions::default();
+    csv.encoding.clone_from(&open.encoding);
+    csv.delimiter = open.delimiter.as_deref().map(parse_delimiter).transpose()?;
     let source = Source::from_path(file, limits)?;
-    Ok(Job::new(source)
+    let job = Job::new(source)
         .with_limits(limits.clone())
-        .with_cancel(cancel))
+        .with_csv(csv)
+        .with_cancel(cancel);
+    Ok(match &open.password {
+        Some(password) => job.with_password(Password::new(password)),
+        None => job,
+    })
 }
 
 /// A job over a file that is held to a contract. A wrong contract is found before the file is opened.
 pub(crate) fn job_with_contract(
     file: &Path,
     contract: &Path,
+    open: &OpenArgs,
     limits: &Limits,
     cancel: CancelToken,
 ) -> Result<Job> {
     let contract = Contract::from_path(contract)?;
-    Ok(job(file, limits, cancel)?.with_contract(contract))
+    Ok(job(file, open, limits, cancel)?.with_contract(contract))
 }
 
 /// The sheets of cells that users see.
@@ -42,8 +57,16 @@ impl ReadArgs {
     pub(crate) fn options(&self, job: &Job) -> Result<ReadOptions> {
         let mut options = ReadOptions::default();
         if let Some(range) = &self.range {
-            options.range = Some(CellRange::parse(range)?);
+            options = options.with_cells(range);
         }
+        if let Some(which) = &self.skip_hidden {
+            let (rows, columns) = parse_skip_hidden(which)?;
+            options = options.with_skip_hidden(rows, columns);
+        }
+        if let Some(direction) = &self.fill_merged {
+            options.merged = parse_fill_merged(direction)?;
+        }
+        options.display_text = self.display_text;
         if let Some(columns) = &self.columns {
             options.columns = Some(parse_columns(columns)?);
         }

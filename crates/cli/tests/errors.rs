@@ -13,14 +13,15 @@ fn every_broken_fixture_ends_in_words() {
         let Expect::Error(code) = fixture.expect else {
             continue;
         };
-        desk.put("broken.xlsx", &(fixture.bytes)());
-        let ran = desk.run("convert broken.xlsx -o - --format csv");
+        let name = format!("broken.{}", fixture.extension);
+        desk.put(&name, &(fixture.bytes)());
+        let ran = desk.run(&format!("convert {name} -o - --format csv"));
         let expected = match code {
             "file/zip-bomb" | "file/too-large" => 4,
             _ => 3,
         };
         let in_words =
-            ran.stderr.starts_with("error: broken.xlsx: ") && ran.stderr.contains("\nhint: ");
+            ran.stderr.starts_with(&format!("error: {name}: ")) && ran.stderr.contains("\nhint: ");
         if ran.code != expected || !in_words {
             wrong.push(format!("{} ({code}): {ran:?}", fixture.name));
         }
@@ -36,13 +37,14 @@ fn every_good_fixture_is_described_and_converted() {
         if let Expect::Error(_) = fixture.expect {
             continue;
         }
-        desk.put("good.xlsx", &(fixture.bytes)());
+        let name = format!("good.{}", fixture.extension);
+        desk.put(&name, &(fixture.bytes)());
         for words in [
-            "inspect good.xlsx --json --full",
-            "convert good.xlsx -o out.parquet",
-            "contract infer good.xlsx",
+            format!("inspect {name} --json --full"),
+            format!("convert {name} -o out.parquet"),
+            format!("contract infer {name}"),
         ] {
-            let ran = desk.run(words);
+            let ran = desk.run(&words);
             if ran.code != 0 {
                 wrong.push(format!("{} {words}: {}", fixture.name, ran.stderr));
             }

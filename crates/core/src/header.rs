@@ -36,6 +36,14 @@ pub enum HeaderRow {
     First,
     /// In this zero-based sheet row.
     At(u32),
+    /// In these zero-based sheet rows, the labels of each column joined. A label holds for the columns to its right too, up
+    /// to the next one in its row, unless that is the last row.
+    Rows {
+        /// The upper one.
+        first: u32,
+        /// The one above the data.
+        last: u32,
+    },
     /// Nowhere: columns are called `column_A`, `column_B`, ...
     None,
 }
@@ -45,7 +53,7 @@ pub enum HeaderRow {
 pub struct Header {
     /// Sheet name.
     pub sheet: Arc<str>,
-    /// Zero-based sheet row of the header; `None` when the table has none.
+    /// Zero-based sheet row of the header, the last one of several; `None` when the table has none.
     pub row: Option<u32>,
     /// Columns in sheet order.
     pub columns: Vec<HeaderColumn>,

@@ -1,38 +1,52 @@
 //! From workbook bytes to validated Arrow batches: the synchronous core of sheetlift.
 
 mod a1;
+mod book;
 mod cancel;
 mod column;
 mod contract;
+mod crypto;
+mod csv;
+mod eight;
 mod error;
 mod finding;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod inflate;
 mod limits;
+mod ods;
+mod ole;
 mod parallel;
 mod reader;
 mod source;
 mod suggest;
 mod validate;
+mod xls;
+mod xlsb;
 mod xlsx;
 mod xml;
 mod zip;
 
 pub use a1::{CellRange, MAX_COLUMNS, MAX_ROWS, cell_name, column_name, parse_cell, parse_column};
+pub use book::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};
 pub use cancel::CancelToken;
 pub use column::{
     Cell, ColumnKind, ColumnView, DateSystem, Repair, StringId, StringTable, Tag, TagSet, TextRepr,
-    Window, build_column, duration_micros, time_micros,
+    Window, build_column, cell_text, duration_micros, time_micros,
 };
 pub use contract::{
     ColumnFacts, Constraints, Contract, Field, FieldType, FieldsMatch, Literal, Load, Locate,
     NumberFormat, StringFormat, TemporalFormat, Value,
 };
+pub use csv::CsvOptions;
 pub use error::{Error, ErrorKind, Location, Result};
 pub use finding::{Finding, Level};
 pub use header::{Header, HeaderColumn, HeaderRow, SheetRef};
 pub use limits::Limits;
-pub use reader::{ReadOptions, RowReader, StageTimes, Table, TableReader, Workbook, stage_times};
+pub use reader::{
+    CellInfo, FormulaText, MergedCells, OpenOptions, Password, ReadOptions, RowReader, StageTimes,
+    Table, TableReader, Workbook, stage_times,
+};
 pub use source::Source;
 pub use validate::{Checked, RejectedRow, RuleDoc, Summary, Validator, rule_docs};
-pub use xlsx::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};

@@ -1,6 +1,9 @@
 //! Limits: what a file may ask of us. Every quantity an attacker can choose has one; [`Limits::NONE`] removes it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
 
 use crate::{
     cancel::CancelToken,
@@ -32,9 +35,10 @@ pub struct Limits {
     pub max_inflate_ratio: u64,
     /// Depth of nested XML elements. Default 64.
     pub max_xml_depth: u64,
-    /// Bytes of one row of a sheet, or of one shared string, as XML. Default 64 MiB.
+    /// Bytes of one row of a sheet, of one shared string or of one token, as far as it has to be held whole: asked when a
+    /// buffer is about to be doubled for it. Default 64 MiB.
     pub max_row_bytes: u64,
-    /// Rows of a sheet. Default 1,048,576, the most a sheet can have.
+    /// Rows of a table. Default 100,000,000, for text files: a sheet cannot have more than 1,048,576.
     pub max_rows: u64,
     /// Columns of a sheet. Default 16,384, the most a sheet can have.
     pub max_columns: u64,
@@ -44,8 +48,18 @@ pub struct Limits {
     pub max_cell_bytes: u64,
     /// Bytes of the shared strings, once read. Default 2 GiB.
     pub max_shared_string_bytes: u64,
+    /// Rounds of hashing that make a key of a password. Default 1,000,000; Excel asks for 100,000, the format allows ten
+    /// million.
+    pub max_password_spins: u64,
     /// Findings kept in memory; more are counted and streamed. Default 100,000.
     pub max_findings: u64,
+    /// Attributes of one row or cell. Default 1,000.
+    pub max_attributes: u64,
+    /// Cells with a value that a sheet makes by saying that one is repeated (OpenDocument). Default 10,000,000.
+    pub max_repeated_cells: u64,
+    /// Seconds spent on reading one file, all threads together; waiting for whoever takes the rows does not count.
+    /// Default 600.
+    pub max_read_seconds: u64,
 }
 
 impl Limits {
@@ -94,7 +108,8 @@ macro_rules! names {
 
 names! {
     max_file_bytes max_entries max_part_bytes max_small_part_bytes max_total_inflated_bytes max_inflate_ratio
-    max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes max_findings
+    max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes
+    max_password_spins max_findings max_attributes max_repeated_cells max_read_seconds
 }
 
 impl Default for Limits {
@@ -108,12 +123,16 @@ impl Default for Limits {
             max_inflate_ratio: 250,
             max_xml_depth: 64,
             max_row_bytes: 64 << 20,
-            max_rows: 1_048_576,
+            max_rows: 100_000_000,
             max_columns: 16_384,
             max_cells: 2_000_000_000,
             max_cell_bytes: 1 << 20,
             max_shared_string_bytes: 2 << 30,
+            max_password_spins: 1_000_000,
             max_findings: 100_000,
+            max_attributes: 1_000,
+            max_repeated_cells: 10_000_000,
+            max_read_seconds: 600,
         }
     }
 }
@@ -124,6 +143,8 @@ pub(crate) struct Budget {
     pub(crate) limits: Limits,
     cancel: CancelToken,
     inflated: AtomicU64,
+    /// Nanoseconds spent.
+    busy: AtomicU64,
 }
 
 impl Budget {
@@ -131,8 +152,27 @@ impl Budget {
         Budget {
             limits,
             cancel,
-            inflated: AtomicU64::new(0),
+            ..Budget::default()
         }
+    }
+
+    pub(crate) fn cancel(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    /// Does a piece of work whose time counts, unless the caller asked to stop.
+    pub(crate) fn timed<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.cancel.check()?;
+        let start = Instant::now();
+        let done = work()?;
+        let spent = start.elapsed().as_nanos() as u64;
+        let total = self.busy.fetch_add(spent, Ordering::Relaxed) + spent;
+        check(
+            "max_read_seconds",
+            self.limits.max_read_seconds,
+            total / 1_000_000_000,
+        )?;
+        Ok(done)
     }
 
     /// Counts bytes that were inflated, unless the caller asked to stop.
@@ -153,5 +193,25 @@ pub(crate) fn check(name: &'static str, limit: u64, actual: u64) -> Result<()> {
         Err(Error::limit(name, limit, actual))
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_time_adds_up() {
+        let limits = Limits {
+            max_read_seconds: 2,
+            ..Limits::default()
+        };
+        let budget = Budget::new(limits, CancelToken::new());
+        for (seconds, is_fine) in [(1, true), (2, true), (3, false)] {
+            budget
+                .busy
+                .store(seconds * 1_000_000_000, Ordering::Relaxed);
+            assert_eq!(budget.timed(|| Ok(())).is_ok(), is_fine, "{seconds}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{cells_of, expected_cells};
+use common::{cells_of, expected_cells, open};
 use sheetlift_core::{Error, Workbook};
 use sheetlift_fixtures::{Expect, manifest};
 
@@ -11,8 +11,7 @@ fn fixtures_give_their_cells() {
     let mut wrong = Vec::new();
     for fixture in manifest() {
         for threads in [1, 3] {
-            let found = Workbook::from_bytes((fixture.bytes)())
-                .and_then(|workbook| cells_of(&workbook, threads));
+            let found = open(&fixture).and_then(|workbook| cells_of(&workbook, threads));
             let complaint = match (&fixture.expect, found) {
                 (Expect::Sheets(_), Ok(found)) => {
                     let expected = expected_cells(&fixture.expect);

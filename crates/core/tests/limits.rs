@@ -1,7 +1,9 @@
 //! Every limit holds exactly: what is at it is read, what is one past it is not, and the error has its name.
 
-use sheetlift_core::{ErrorKind, HeaderRow, Limits, ReadOptions, Result, Source, Table, Workbook};
-use sheetlift_fixtures::Book;
+use sheetlift_core::{
+    ErrorKind, HeaderRow, Limits, OpenOptions, ReadOptions, Result, Source, Table, Workbook,
+};
+use sheetlift_fixtures::{Book, forge_ods::Ods};
 
 /// A file, and how much of something is in it.
 struct Case {
@@ -21,6 +23,8 @@ impl Case {
 
 /// Limits that do not end a read.
 const OTHERS: [&str; 1] = ["max_findings"];
+/// Limits that are reached by no file alone: time (`src/limits.rs` has the test), rounds of hashing (`src/crypto/tests`).
+const ELSEWHERE: [&str; 2] = ["max_read_seconds", "max_password_spins"];
 
 /// The case of each limit: a new limit needs a new one.
 fn case(name: &str) -> Option<Case> {
@@ -87,6 +91,19 @@ fn case(name: &str) -> Option<Case> {
                 2 * 16 + strings[1].len() as u64,
             )
         }
+        "max_attributes" => Case::new(
+            book("<row r=\"1\" a=\"\" b=\"\" c=\"\" d=\"\"><c><v>1</v></c></row>").build(),
+            5,
+        ),
+        // Two cells are written, five there are.
+        "max_repeated_cells" => {
+            let cell = "<table:table-cell table:number-columns-repeated=\"2\" office:value-type=\"float\" office:value=\"1\"/>";
+            let rows = format!(
+                "<table:table-row table:number-rows-repeated=\"2\">{cell}</table:table-row>\
+                 <table:table-row>{cell}</table:table-row>"
+            );
+            Case::new(Ods::new().sheet("Sheet1", &rows).build(), 4)
+        }
         _ => return None,
     })
 }
@@ -139,7 +156,8 @@ fn parts(bytes: &[u8]) -> Vec<(String, u64)> {
 
 fn read(bytes: &[u8], limits: Limits) -> Result<Table> {
     let source = Source::from_bytes(bytes.to_vec(), &limits)?;
-    Workbook::open(source, limits)?.read(&ReadOptions::default())
+    Workbook::open(source, OpenOptions::default().with_limits(limits))?
+        .read(&ReadOptions::default())
 }
 
 fn with(name: &str, value: u64) -> Limits {
@@ -151,7 +169,7 @@ fn with(name: &str, value: u64) -> Limits {
 #[test]
 fn each_limit_holds_at_it_and_not_one_past_it() {
     for name in Limits::NAMES {
-        if OTHERS.contains(name) {
+        if OTHERS.contains(name) || ELSEWHERE.contains(name) {
             continue;
         }
         let case = case(name).unwrap_or_else(|| panic!("{name} has no case"));
@@ -238,7 +256,7 @@ fn digits_have_the_limit_of_a_cell() {
         let read = |limit: u64| {
             let limits = with("max_cell_bytes", limit);
             let source = Source::from_bytes(bytes.clone(), &limits)?;
-            Workbook::open(source, limits)?.read(&options)
+            Workbook::open(source, OpenOptions::default().with_limits(limits))?.read(&options)
         };
         assert!(read(len).is_ok() || number.contains('e'), "{number}");
         let error = read(len - 1).expect_err(number);

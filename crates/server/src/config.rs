@@ -278,7 +278,10 @@ mod tests {
     #[test]
     fn limits_have_names() {
         let limits = with("", &[]).unwrap().limits();
-        assert_eq!((limits.max_cells, limits.max_rows), (50_000_000, 1_048_576));
+        assert_eq!(
+            (limits.max_cells, limits.max_rows),
+            (50_000_000, 100_000_000)
+        );
         assert_eq!(limits.max_shared_string_bytes, 512 << 20);
         assert_eq!(limits.max_total_inflated_bytes, 4 << 30);
         assert_eq!(limits.max_file_bytes, 256 << 20);

@@ -228,7 +228,8 @@ impl Call {
             let hint = "send one as the part `contract` of a form, or name one of the service with ?contract=";
             return Err(missing.with_hint(hint).into());
         }
-        let read = self.options.read_options(&job)?;
+        let job = self.options.apply(job)?;
+        let read = job.read().clone();
         Ok(job.with_read(read.with_threads(config.threads)))
     }
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use sheetlift_core::{
-    ColumnKind, DefinedName, Header, ReadOptions, SheetInfo, SheetKind, SheetRef, TableInfo,
-    Visibility, Workbook,
+    ColumnKind, DefinedName, Header, ReadOptions, RowReader, SheetInfo, SheetKind, SheetRef,
+    TableInfo, Visibility, Workbook,
 };
 
 use crate::{check::rows_expected, error::Result, job::Job, progress::Progress};
@@ -51,6 +51,10 @@ pub struct InspectedSheet {
     pub fields: Vec<InspectedField>,
     /// What the types of the fields were taken from.
     pub fields_from: InferredFrom,
+    /// Rows that were looked at and are hidden. They are read as others are, unless that is not wanted.
+    pub hidden_rows: u64,
+    /// Ranges of merged cells, whose value is that of the first cell; known when every row was read.
+    pub merged_ranges: Option<u64>,
 }
 
 /// One column.
@@ -63,6 +67,9 @@ pub struct InspectedField {
     /// Name of the narrowest type that holds its cells, as in [`ColumnKind::name`].
     #[serde(rename = "type")]
     pub kind: &'static str,
+    /// The column is hidden in the sheet; not in JSON where it is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
 }
 
 /// How a number of rows is known.
@@ -139,6 +146,8 @@ impl Job {
             header_row: None,
             fields: Vec::new(),
             fields_from: InferredFrom::AllRows,
+            hidden_rows: 0,
+            merged_ranges: None,
         };
         if sheet.kind != SheetKind::Worksheet {
             return Ok(inspected);
@@ -159,7 +168,12 @@ impl Job {
                 ..Progress::default()
             });
         }
-        inspected.take_columns(rows.header(), &kinds);
+        inspected.take_columns(&rows, &kinds);
+        inspected.hidden_rows = rows.hidden_rows();
+        if full {
+            let merged = workbook.merged_ranges(&options.sheet)?;
+            inspected.merged_ranges = Some(merged.len() as u64);
+        }
         inspected.rows = rows.rows_given();
         if !full && rows.rows_given() >= FIRST_ROWS {
             inspected.fields_from = InferredFrom::FirstRows;
@@ -170,7 +184,8 @@ impl Job {
 }
 
 impl InspectedSheet {
-    fn take_columns(&mut self, header: &Header, kinds: &[ColumnKind]) {
+    fn take_columns(&mut self, rows: &RowReader, kinds: &[ColumnKind]) {
+        let header = rows.header();
         self.header_row = header.row.map(|row| row + 1);
         self.columns = header.columns.len();
         let fields = header
@@ -180,6 +195,7 @@ impl InspectedSheet {
             .map(|(column, kind)| InspectedField {
                 name: column.name.to_string(),
                 kind: kind.name(),
+                hidden: rows.is_column_hidden(column.index),
             });
         self.fields = fields.collect();
     }

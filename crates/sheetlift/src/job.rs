@@ -8,8 +8,8 @@ use std::{
 };
 
 use sheetlift_core::{
-    CancelToken, Contract, Finding, HeaderRow, Limits, Locate, ReadOptions, SheetRef, Source,
-    StageTimes, TableReader, Workbook,
+    CancelToken, Contract, CsvOptions, Finding, HeaderRow, Limits, Locate, OpenOptions, Password,
+    ReadOptions, SheetRef, Source, StageTimes, TableReader, Workbook,
 };
 
 use crate::{
@@ -36,6 +36,8 @@ use crate::{
 pub struct Job {
     pub(crate) source: Source,
     pub(crate) limits: Limits,
+    pub(crate) password: Option<Password>,
+    pub(crate) csv: CsvOptions,
     pub(crate) contract: Option<Arc<Contract>>,
     pub(crate) read: ReadOptions,
     pub(crate) max_findings: usize,
@@ -50,6 +52,8 @@ impl Job {
         Job {
             source,
             limits: Limits::default(),
+            password: None,
+            csv: CsvOptions::default(),
             contract: None,
             read: ReadOptions::default(),
             max_findings: 1_000,
@@ -81,6 +85,20 @@ impl Job {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Job {
         self.limits = limits;
+        self
+    }
+
+    /// Sets the password of a protected workbook. It is never printed.
+    #[must_use]
+    pub fn with_password(mut self, password: Password) -> Job {
+        self.password = Some(password);
+        self
+    }
+
+    /// Sets how a text file is read; what is not said is detected.
+    #[must_use]
+    pub fn with_csv(mut self, csv: CsvOptions) -> Job {
+        self.csv = csv;
         self
     }
 
@@ -133,6 +151,11 @@ impl Job {
         &self.source
     }
 
+    /// What to read.
+    pub fn read(&self) -> &ReadOptions {
+        &self.read
+    }
+
     /// The contract, where there is one.
     pub fn contract(&self) -> Option<&Contract> {
         self.contract.as_deref()
@@ -143,11 +166,12 @@ impl Job {
     /// # Errors
     /// `Malformed`, `Unsupported` or `Encrypted` when it is no workbook we read; `Limit`.
     pub fn workbook(&self) -> Result<Workbook> {
-        Ok(Workbook::open_with_cancel(
-            self.source.clone(),
-            self.limits.clone(),
-            self.cancel.clone(),
-        )?)
+        let mut options = OpenOptions::default()
+            .with_limits(self.limits.clone())
+            .with_cancel(self.cancel.clone())
+            .with_csv(self.csv.clone());
+        options.password.clone_from(&self.password);
+        Ok(Workbook::open(self.source.clone(), options)?)
     }
 
     /// The sheet as Arrow batches in the types of its cells, not held to a contract.
@@ -213,7 +237,7 @@ impl Job {
         if read.header == HeaderRow::First {
             read.header = *header;
         }
-        if read.range.is_none() {
+        if read.range.is_none() && read.area.is_none() {
             read.range.clone_from(range);
         }
         read

@@ -32,6 +32,7 @@
 mod job;
 mod progress;
 
+mod cells;
 mod check;
 mod infer;
 mod inspect;
@@ -59,14 +60,18 @@ pub use report::{
     ContractName, Counts, LoadReport, LoadState, Report, Rows, Timings, write_finding,
 };
 pub use request::{Request, RequestOption, Verb};
-pub use words::{parse_columns, parse_header, parse_limit, parse_strings, parse_types};
+pub use words::{
+    parse_columns, parse_delimiter, parse_fill_merged, parse_header, parse_limit,
+    parse_skip_hidden, parse_strings, parse_types,
+};
 
 pub use sheetlift_core::{
-    CancelToken, CellRange, Checked, ColumnFacts, ColumnKind, Constraints, Contract, DefinedName,
-    Field, FieldType, FieldsMatch, Finding, Header, HeaderColumn, HeaderRow, Level, Limits,
-    Literal, Load, Locate, Location, NumberFormat, ReadOptions, RejectedRow, RowReader, RuleDoc,
-    SheetInfo, SheetKind, SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo,
-    TableReader, TemporalFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
+    CancelToken, Cell, CellInfo, CellRange, Checked, ColumnFacts, ColumnKind, Constraints,
+    Contract, CsvOptions, DefinedName, Field, FieldType, FieldsMatch, Finding, FormulaText, Header,
+    HeaderColumn, HeaderRow, Level, Limits, Literal, Load, Locate, Location, MergedCells,
+    NumberFormat, Password, ReadOptions, RejectedRow, RowReader, RuleDoc, SheetInfo, SheetKind,
+    SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo, TableReader,
+    TemporalFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

@@ -8,7 +8,9 @@ use std::{
 
 use arrow_array::RecordBatch;
 use serde_json::json;
-use sheetlift_core::{Contract, Header, HeaderRow, RejectedRow, SheetRef, Validator};
+use sheetlift_core::{
+    Contract, CsvOptions, Header, HeaderRow, MergedCells, RejectedRow, SheetRef, Validator,
+};
 use sheetlift_load::{Begin, Import, ImportKey, KeyParts, Mode, Outcome, Plan, Reject, Sink};
 
 use crate::{
@@ -211,19 +213,42 @@ impl Job {
             HeaderRow::First => json!("first"),
             HeaderRow::None => json!("none"),
             HeaderRow::At(row) => json!(row),
+            HeaderRow::Rows { first, last } => json!([first, last, read.header_join]),
         };
         let range = read.range.map(|range| {
             let (rows, columns) = (range.rows, range.columns);
             json!([rows.start(), rows.end(), columns.start(), columns.end()])
         });
         let sheet: &SheetRef = &read.sheet;
-        let mapping = json!({
+        let mut mapping = json!({
             "sheet": workbook.sheet(sheet)?.name,
             "header": header,
             "range": range,
             "columns": read.columns,
             "limit": read.limit,
         });
+        // What is seldom said is only there when it was: imports of before keep their keys.
+        let mut others = serde_json::Map::new();
+        let mut say = |name: &str, is_said: bool, value: serde_json::Value| {
+            if is_said {
+                others.insert(name.to_owned(), value);
+            }
+        };
+        say("area", read.area.is_some(), json!(read.area));
+        say("skip_hidden_rows", read.skip_hidden_rows, json!(true));
+        say("skip_hidden_columns", read.skip_hidden_columns, json!(true));
+        let merged = format!("{:?}", read.merged);
+        say("merged", read.merged != MergedCells::First, json!(merged));
+        say("display_text", read.display_text, json!(true));
+        let csv = &self.csv;
+        say(
+            "csv",
+            *csv != CsvOptions::default(),
+            json!(format!("{csv:?}")),
+        );
+        if let Some(mapping) = mapping.as_object_mut() {
+            mapping.append(&mut others);
+        }
         Ok(mapping.to_string())
     }
 

@@ -1,14 +1,17 @@
 //! What a request says about a job, as text: a query string, a form or a JSON object.
 
 use serde_json::Value;
-use sheetlift_core::{CellRange, ReadOptions};
+use sheetlift_core::{CsvOptions, Password, ReadOptions};
 
 use crate::{
     convert::Format,
     error::{Error, Result},
     job::Job,
     load::LoadOptions,
-    words::{parse_columns, parse_header, parse_strings, parse_types},
+    words::{
+        parse_columns, parse_delimiter, parse_fill_merged, parse_header, parse_skip_hidden,
+        parse_strings, parse_types,
+    },
 };
 
 /// What is asked of a workbook; decides which options are understood.
@@ -62,14 +65,20 @@ const LOAD: &[Verb] = &[Verb::Load];
 #[rustfmt::skip]
 const OPTIONS: &[RequestOption] = &[
     option("filename", ALL, "string", "Name of the file, for messages and reports; one that comes with the file wins"),
+    option("password", ALL, "string", "Password of a protected workbook"),
+    option("encoding", ALL, "string", "Encoding of a text file, such as `windows-1252`; detected when not given"),
+    option("delimiter", ALL, "string", "What parts the fields of a text file: one character or `tab`; detected when not given"),
     option("full", &[Verb::Inspect], "boolean", "Read every row, to count them and to know the types for certain"),
     option("sheet", READ, "string", "Sheet, by name or by its place counted from 1"),
-    option("range", READ, "string", "Cells: `B2:F100`, `B:F`, `2:100`, or `B2:` to the end"),
+    option("range", READ, "string", "Cells: `B2:F100`, `B:F`, `2:100`, `B2:` to the end, or the name of a table or range"),
     option("columns", READ, "string", "Columns, by name or letter, separated by commas"),
     option("limit", READ, "integer", "Rows to read at most"),
-    option("header", READ, "string", "Where the names of the columns are: `first`, `none`, or a row number"),
+    option("header", READ, "string", "Where the names of the columns are: `first`, `none`, a row number, or rows such as `1-2`"),
+    option("skip_hidden", READ, "string", "Leave hidden lines out: `rows`, `columns` or `all`"),
+    option("fill_merged", READ, "string", "Give the value of merged cells to the others: `down`, `right` or `all`"),
+    option("display_text", READ, "boolean", "Read numbers shown as identifiers (`00000`) as the text that is shown"),
     option("format", CONVERT, "string", "Format of the result: `parquet`, `arrow`, `arrows`, `csv` or `ndjson`"),
-    option("types", CONVERT, "string", "Types of columns: `sku=text,qty=int`; bool, int, float, date, timestamp, time, duration, text"),
+    option("types", CONVERT, "string", "Types of columns: `sku=text,qty=int`; bool, int, float, decimal(12,2), date, timestamp, time, duration, text"),
     option("strings", CONVERT, "string", "How texts are represented in Arrow and Parquet: `view`, `utf8` or `dictionary`"),
     option("contract", READ, "string", "Name of a contract that is known; one that comes with the file needs no name"),
     option("max_findings", READ, "integer", "Findings to list in the report; the others are counted. Default 1000"),
@@ -111,6 +120,8 @@ pub struct Request {
     pub max_findings: Option<usize>,
     /// For [`Job::load`].
     pub load: LoadOptions,
+    password: Option<Password>,
+    csv: CsvOptions,
     read: ReadOptions,
     sheet: Option<String>,
 }
@@ -177,16 +188,20 @@ impl Request {
         Ok(pairs)
     }
 
-    /// What to read of the file of `job`.
+    /// The job with what the request says of its file: password, how text is read, and what to read.
     ///
     /// # Errors
     /// `Usage` when the sheet is not there; as [`Job::workbook`].
-    pub fn read_options(&self, job: &Job) -> Result<ReadOptions> {
+    pub fn apply(&self, mut job: Job) -> Result<Job> {
+        if let Some(password) = &self.password {
+            job = job.with_password(password.clone());
+        }
+        job = job.with_csv(self.csv.clone());
         let mut options = self.read.clone();
         if let Some(sheet) = &self.sheet {
             options.sheet = job.sheet_called(sheet)?;
         }
-        Ok(options)
+        Ok(job.with_read(options))
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
@@ -195,7 +210,16 @@ impl Request {
             "filename" => self.filename = text(),
             "full" => self.full = parsed(name, value)?,
             "sheet" => self.sheet = text(),
-            "range" => self.read.range = Some(CellRange::parse(value)?),
+            "password" => self.password = Some(Password::new(value)),
+            "encoding" => self.csv.encoding = text(),
+            "delimiter" => self.csv.delimiter = Some(parse_delimiter(value)?),
+            "range" => self.read = std::mem::take(&mut self.read).with_cells(value),
+            "skip_hidden" => {
+                let (rows, columns) = parse_skip_hidden(value)?;
+                (self.read.skip_hidden_rows, self.read.skip_hidden_columns) = (rows, columns);
+            }
+            "fill_merged" => self.read.merged = parse_fill_merged(value)?,
+            "display_text" => self.read.display_text = parsed(name, value)?,
             "columns" => self.read.columns = Some(parse_columns(value)?),
             "limit" => self.read.limit = Some(parsed(name, value)?),
             "header" => self.read.header = parse_header(value)?,
@@ -259,6 +283,10 @@ mod tests {
             ("types", "sku=text"),
             ("strings", "utf8"),
             ("max_findings", "0"),
+            ("delimiter", ";"),
+            ("skip_hidden", "all"),
+            ("fill_merged", "down"),
+            ("display_text", "true"),
             ("mode", "upsert"),
             ("dry_run", "false"),
         ];

@@ -1,11 +1,11 @@
 //! Options as people write them: on a command line, in a query string, in a form.
 
 use bytesize::ByteSize;
-use sheetlift_core::{ColumnKind, HeaderRow, Limits, MAX_ROWS, TextRepr};
+use sheetlift_core::{ColumnKind, HeaderRow, Limits, MAX_ROWS, MergedCells, TextRepr};
 
 use crate::error::{Error, Result};
 
-/// `first`, `none`, or the row as the spreadsheet shows it.
+/// `first`, `none`, the row as the spreadsheet shows it, or several rows such as `1-2`.
 ///
 /// # Errors
 /// `Usage` for anything else.
@@ -19,9 +19,66 @@ pub fn parse_header(text: &str) -> Result<HeaderRow> {
         ("first" | "auto", _) => Ok(HeaderRow::First),
         ("none", _) => Ok(HeaderRow::None),
         (_, Ok(row)) if (1..=MAX_ROWS).contains(&row) => Ok(HeaderRow::At(row - 1)),
-        _ => Err(
+        (rows, _) => header_rows(rows).ok_or_else(|| {
             Error::usage("usage/header", format!("{text:?} is not a header row"))
-                .with_hint("write `first`, `none`, or a row number such as 3"),
+                .with_hint("write `first`, `none`, a row number such as 3, or rows such as 1-2")
+        }),
+    }
+}
+
+fn header_rows(text: &str) -> Option<HeaderRow> {
+    let (first, last) = text.split_once('-')?;
+    let row = |text: &str| {
+        let row = text.trim().parse::<u32>().ok();
+        row.filter(|row| (1..=MAX_ROWS).contains(row))
+    };
+    let (first, last) = (row(first)? - 1, row(last)? - 1);
+    (first <= last).then_some(HeaderRow::Rows { first, last })
+}
+
+/// Which hidden lines to leave out: `rows`, `columns` or `all`. Gives whether rows and whether columns are.
+///
+/// # Errors
+/// `Usage` for anything else.
+pub fn parse_skip_hidden(text: &str) -> Result<(bool, bool)> {
+    match text.trim() {
+        "rows" => Ok((true, false)),
+        "columns" => Ok((false, true)),
+        "all" => Ok((true, true)),
+        _ => Err(
+            Error::usage("usage/skip-hidden", format!("{text:?} is nothing to skip"))
+                .with_hint("write `rows`, `columns` or `all`"),
+        ),
+    }
+}
+
+/// Where the value of merged cells goes: `down`, `right` or `all`.
+///
+/// # Errors
+/// `Usage` for anything else.
+pub fn parse_fill_merged(text: &str) -> Result<MergedCells> {
+    match text.trim() {
+        "down" => Ok(MergedCells::Down),
+        "right" => Ok(MergedCells::Right),
+        "all" => Ok(MergedCells::All),
+        _ => Err(
+            Error::usage("usage/fill-merged", format!("{text:?} is no direction"))
+                .with_hint("write `down`, `right` or `all`"),
+        ),
+    }
+}
+
+/// What parts the fields of a text file: one character, or `tab`.
+///
+/// # Errors
+/// `Usage` for anything else.
+pub fn parse_delimiter(text: &str) -> Result<u8> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" | b"\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() => Ok(*byte),
+        _ => Err(
+            Error::usage("usage/delimiter", format!("{text:?} does not part fields"))
+                .with_hint("write one character such as `;`, or `tab`"),
         ),
     }
 }
@@ -60,7 +117,7 @@ pub fn parse_columns(text: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Types of columns: `sku=text,qty=int`.
+/// Types of columns: `sku=text,qty=int,price=decimal(12,2)`.
 ///
 /// # Errors
 /// `Usage` with the types there are.
@@ -71,7 +128,12 @@ pub fn parse_columns(text: &str) -> Result<Vec<String>> {
 /// assert_eq!(types[1], ("qty".to_owned(), ColumnKind::Int));
 /// ```
 pub fn parse_types(text: &str) -> Result<Vec<(String, ColumnKind)>> {
-    text.split(',').map(parse_type).collect()
+    let mut in_digits = false; // the comma of `decimal(12,2)` parts nothing
+    let is_comma = |c| {
+        in_digits = (in_digits || c == '(') && c != ')';
+        c == ',' && !in_digits
+    };
+    text.split(is_comma).map(parse_type).collect()
 }
 
 fn parse_type(pair: &str) -> Result<(String, ColumnKind)> {
@@ -86,7 +148,7 @@ fn parse_type(pair: &str) -> Result<(String, ColumnKind)> {
     let Some(known) = ColumnKind::from_name(kind).filter(|kind| *kind != ColumnKind::Null) else {
         return Err(
             Error::usage("usage/types", format!("there is no type {kind:?}")).with_hint(
-                "the types are bool, int, float, date, timestamp, time, duration and text",
+                "the types are bool, int, float, decimal(PRECISION,SCALE), date, timestamp, time, duration and text",
             ),
         );
     };
@@ -131,10 +193,20 @@ mod tests {
             );
         }
         assert_eq!(parse_header("none").unwrap(), HeaderRow::None);
+        let rows = HeaderRow::Rows { first: 0, last: 1 };
+        assert_eq!(parse_header("1-2").unwrap(), rows);
+        assert!(parse_header("2-1").is_err());
+        assert_eq!(parse_skip_hidden("rows").unwrap(), (true, false));
+        assert!(parse_skip_hidden("").is_err());
+        assert_eq!(parse_fill_merged("down").unwrap(), MergedCells::Down);
+        assert!(parse_fill_merged("up").is_err());
+        assert_eq!(parse_delimiter("tab").unwrap(), b'\t');
+        assert!(parse_delimiter("ab").is_err());
         assert_eq!(parse_strings("utf8").unwrap(), TextRepr::Utf8);
         assert!(parse_strings("utf-16").is_err());
         assert_eq!(parse_columns("sku, C").unwrap(), ["sku", "C"]);
         assert!(parse_columns("sku,,C").is_err());
+        assert_eq!(parse_types("a=decimal(12,2),b=int").unwrap().len(), 2);
         assert_eq!(
             parse_types("a=b=text").unwrap(),
             [("a=b".to_owned(), ColumnKind::Text)]

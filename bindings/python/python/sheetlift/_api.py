@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 def open(
     src: Source,
     *,
+    password: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
     limits: Limits | None = None,
     name: str | None = None,
 ) -> Workbook:
     """Opens a workbook: its directory and its list of sheets, no more.
 
-    ``src`` is a path, bytes, or a binary file object, which is read to its end. ``name`` is what messages and reports call
+    ``password`` is that of a protected workbook; ``encoding`` and ``delimiter`` say how a text file is read where that should
+    not be detected. ``src`` is a path, bytes, or a binary file object, which is read to its end. ``name`` is what messages and reports call
     bytes. A file that is opened by its path is mapped into memory: replace such a file, do not overwrite it while it is read.
     """
     return _sheetlift.open(**locals())
@@ -35,21 +39,30 @@ def read(
     range: str | None = None,
     columns: Sequence[str] | str | None = None,
     header: Header = "first",
+    skip_hidden: Literal["rows", "columns", "all"] | None = None,
+    fill_merged: Literal["down", "right", "all"] | None = None,
+    display_text: bool = False,
     types: Mapping[str, Kind] | str | None = None,
     n_rows: int | None = None,
     strings: Literal["view", "utf8", "dictionary"] = "view",
     batch_rows: int = 65536,
     threads: int = 0,
     blank_rows: bool = True,
+    password: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
     limits: Limits | None = None,
     name: str | None = None,
 ) -> Table:
     """Reads one sheet as a ``Table``.
 
     * ``sheet``: its name, or its place counted from 0. Default: the first visible worksheet.
-    * ``range``: cells such as ``"B2:F100"``, ``"B:F"``, ``"2:100"``, ``"B2:"``.
+    * ``range``: cells such as ``"B2:F100"``, ``"B:F"``, ``"2:100"``, ``"B2:"``, or the name of a table or a defined name.
     * ``columns``: names or letters of columns.
-    * ``header``: ``"first"`` (the first row with a value), a row number as the spreadsheet shows it, or ``None``.
+    * ``header``: ``"first"`` (the first row with a value), a row number as the spreadsheet shows it, ``None``, or the first and
+      the last of several rows such as ``(1, 2)``.
+    * ``skip_hidden``: leave hidden rows, columns or both out. ``fill_merged``: give the value of merged cells to the others.
+    * ``display_text``: read numbers shown as identifiers (``00000``) as the text that is shown.
     * ``types``: types of columns by name. Others get the narrowest type that holds all their cells.
     * ``n_rows``: rows to read at most.
     * ``strings``: ``"view"`` (Arrow's string view, no copy per cell), ``"utf8"`` or ``"dictionary"``.
@@ -65,7 +78,13 @@ def inspect(
     full: bool = False,
     range: str | None = None,
     header: Header = "first",
+    skip_hidden: Literal["rows", "columns", "all"] | None = None,
+    fill_merged: Literal["down", "right", "all"] | None = None,
+    display_text: bool = False,
     threads: int = 0,
+    password: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
     limits: Limits | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:
@@ -82,8 +101,14 @@ def infer_contract(
     sheet: str | int | None = None,
     range: str | None = None,
     header: Header = "first",
+    skip_hidden: Literal["rows", "columns", "all"] | None = None,
+    fill_merged: Literal["down", "right", "all"] | None = None,
+    display_text: bool = False,
     n_rows: int | None = None,
     threads: int = 0,
+    password: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
     limits: Limits | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:
@@ -102,9 +127,15 @@ def validate(
     range: str | None = None,
     columns: Sequence[str] | str | None = None,
     header: Header = "first",
+    skip_hidden: Literal["rows", "columns", "all"] | None = None,
+    fill_merged: Literal["down", "right", "all"] | None = None,
+    display_text: bool = False,
     n_rows: int | None = None,
     batch_rows: int = 65536,
     threads: int = 0,
+    password: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
     limits: Limits | None = None,
     name: str | None = None,
 ) -> Report:
@@ -133,9 +164,15 @@ def load(
     range: str | None = None,
     columns: Sequence[str] | str | None = None,
     header: Header = "first",
+    skip_hidden: Literal["rows", "columns", "all"] | None = None,
+    fill_merged: Literal["down", "right", "all"] | None = None,
+    display_text: bool = False,
     n_rows: int | None = None,
     batch_rows: int = 65536,
     threads: int = 0,
+    password: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
     limits: Limits | None = None,
     name: str | None = None,
 ) -> Report:

@@ -19,7 +19,7 @@ class Readable(Protocol):
 Source = Union[str, os.PathLike[str], bytes, bytearray, memoryview, Readable, Workbook]
 #: A path, the contract itself, or its text.
 Contract = Union[str, os.PathLike[str], dict[str, Any]]
-Header = Union[Literal["first"], int, None]
+Header = Union[Literal["first"], int, tuple[int, int], None]
 Kind = Union[
     Literal["bool", "int", "float", "date", "timestamp", "time", "duration", "text"],
     type[Union[bool, int, float, date, datetime, time, timedelta, str]],
@@ -42,4 +42,8 @@ class Limits(TypedDict, total=False):
     max_cells: int | None
     max_cell_bytes: int | None
     max_shared_string_bytes: int | None
+    max_password_spins: int | None
     max_findings: int | None
+    max_attributes: int | None
+    max_repeated_cells: int | None
+    max_read_seconds: int | None

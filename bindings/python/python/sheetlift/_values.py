@@ -26,6 +26,8 @@ class ExcelTable(NamedTuple):
     name: str
     sheet: str
     range: str
+    header_rows: int
+    totals_rows: int
 
 
 class DefinedName(NamedTuple):

@@ -21,7 +21,7 @@ struct Run {
 }
 
 pub(crate) fn run(args: &BenchArgs, limits: &Limits) -> Result<Status> {
-    let job = read::job(&args.file, limits, interrupt::token())?;
+    let job = read::job(&args.file, &args.read.open, limits, interrupt::token())?;
     let options = args.read.options(&job)?;
     let job = job.with_read(options);
     let (mut runs, mut rows) = (Vec::new(), 0);

@@ -51,8 +51,14 @@ fn jobs(args: &ConvertArgs, limits: &Limits) -> Result<Vec<Job>> {
     let mut jobs = Vec::with_capacity(args.files.len());
     for file in &args.files {
         let job = match &args.contract {
-            Some(contract) => read::job_with_contract(file, contract, limits, interrupt::token())?,
-            None => read::job(file, limits, interrupt::token())?,
+            Some(contract) => read::job_with_contract(
+                file,
+                contract,
+                &args.read.open,
+                limits,
+                interrupt::token(),
+            )?,
+            None => read::job(file, &args.read.open, limits, interrupt::token())?,
         };
         let options = args.read.options(&job)?;
         if args.all_sheets {

@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) fn run(args: &InferArgs, limits: &Limits) -> Result<Status> {
     let (job, line) = ProgressLine::watch(
-        read::job(&args.file, limits, interrupt::token())?,
+        read::job(&args.file, &args.open, limits, interrupt::token())?,
         "reading",
     );
     let contract = job.infer_contract()?;

@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) fn run(args: &InspectArgs, limits: &Limits) -> Result<Status> {
     let (job, line) = ProgressLine::watch(
-        read::job(&args.file, limits, interrupt::token())?,
+        read::job(&args.file, &args.open, limits, interrupt::token())?,
         "reading",
     );
     let inspection = job.inspect(args.full)?;
@@ -78,7 +78,14 @@ fn describe_sheet(out: &mut String, sheet: &InspectedSheet, paint: Paint) {
         RowsAre::Declared => format!("{} (declared)", count(sheet.rows, "row")),
         _ => format!("{} rows or more", grouped(sheet.rows)),
     };
-    let _ = writeln!(out, "{rows}, {}", count(sheet.columns as u64, "column"));
+    let _ = write!(out, "{rows}, {}", count(sheet.columns as u64, "column"));
+    if sheet.hidden_rows > 0 {
+        let _ = write!(out, ", {} hidden", count(sheet.hidden_rows, "row"));
+    }
+    if let Some(merged @ 1..) = sheet.merged_ranges {
+        let _ = write!(out, ", {} merged", count(merged, "range"));
+    }
+    out.push('\n');
     let width = sheet
         .fields
         .iter()
@@ -87,7 +94,9 @@ fn describe_sheet(out: &mut String, sheet: &InspectedSheet, paint: Paint) {
         .unwrap_or(0);
     for field in &sheet.fields {
         let padding = " ".repeat(width - field.name.chars().count());
-        let _ = writeln!(out, "  {}{padding}  {}", field.name, paint.cyan(field.kind));
+        let hidden = if field.hidden { " (hidden)" } else { "" };
+        let kind = paint.cyan(field.kind);
+        let _ = writeln!(out, "  {}{padding}  {kind}{hidden}", field.name);
     }
     if sheet.fields_from == InferredFrom::FirstRows {
         let _ = writeln!(

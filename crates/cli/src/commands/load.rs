@@ -12,7 +12,13 @@ use crate::{
 };
 
 pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
-    let job = read::job_with_contract(&args.file, &args.contract, limits, interrupt::token())?;
+    let job = read::job_with_contract(
+        &args.file,
+        &args.contract,
+        &args.open,
+        limits,
+        interrupt::token(),
+    )?;
     let sink = connect(&args.to)?;
     let mut options = LoadOptions::default().with_dry_run(args.dry_run);
     options.table.clone_from(&args.table);

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod bench;
+pub(crate) mod cells;
 pub(crate) mod completions;
 pub(crate) mod convert;
 pub(crate) mod infer;

@@ -12,7 +12,13 @@ use crate::{
 };
 
 pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
-    let job = read::job_with_contract(&args.file, &args.contract, limits, interrupt::token())?;
+    let job = read::job_with_contract(
+        &args.file,
+        &args.contract,
+        &args.open,
+        limits,
+        interrupt::token(),
+    )?;
     let file = ReportFile::create(args.report.as_deref())?;
     let (job, line) = ProgressLine::watch(file.attach(job)?, "checking");
     let report = job.validate()?;

@@ -15,11 +15,12 @@ use arrow_array::{
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer, NullBufferBuilder};
 
 use super::{
-    build_text,
+    build_decimal, build_text,
     cell::{Cell, Tag},
     dates::{DateSystem, duration_micros, time_micros},
     kind::{ColumnKind, TextRepr},
-    piece::{Lane, NO_INT, NO_STRING, Packed},
+    literal,
+    piece::{Lane, NO_INT, NO_STRING, Packed, span_text},
     window::ColumnView,
 };
 use crate::error::Result;
@@ -69,6 +70,9 @@ pub fn build_column(
         ColumnKind::Bool => build_bool(column, misfit),
         ColumnKind::Int => build::<Int>(column, dates, misfit),
         ColumnKind::Float => build::<Float>(column, dates, misfit),
+        ColumnKind::Decimal { precision, scale } => {
+            build_decimal::build(column, precision, scale, misfit)
+        }
         ColumnKind::Date => build::<Date>(column, dates, misfit),
         ColumnKind::Timestamp => build::<Timestamp>(column, dates, misfit),
         ColumnKind::Time => build::<Time>(column, dates, misfit),
@@ -110,7 +114,7 @@ fn build<T: Target>(
                 for row in full {
                     let value = match lane.slot(row) {
                         (Tag::Null, _) => None,
-                        (tag, bits) => match T::fit(tag, bits, dates) {
+                        (tag, bits) => match fit::<T>(tag, bits, &piece.text, dates) {
                             Some(value) => Some(value),
                             None => {
                                 let cell = piece.lane_cell(lane, row, column.window().strings());
@@ -130,6 +134,15 @@ fn build<T: Target>(
         values.into(),
         nulls.finish(),
     )))
+}
+
+/// The value of a slot that fits, also where it is only spelled as a text.
+fn fit<T: Target>(tag: Tag, bits: u64, text: &[u8], dates: DateSystem) -> Option<Native<T>> {
+    if !tag.is_literal() {
+        return T::fit(tag, bits, dates);
+    }
+    let (tag, bits) = literal::value(tag, span_text(bits, text))?;
+    T::fit(tag, bits, dates)
 }
 
 /// Appends rows of a lane; false when one of them does not fit, and then what was appended is of no use.
@@ -344,6 +357,9 @@ fn build_bool(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<ArrayRe
                     let value = match lane.slot(row) {
                         (Tag::Null, _) => None,
                         (Tag::Bool, bits) => Some(bits != 0),
+                        (Tag::BoolText, bits) => {
+                            Some(span_text(bits, &piece.text).eq_ignore_ascii_case("true"))
+                        }
                         _ => {
                             let cell = piece.lane_cell(lane, row, column.window().strings());
                             match misfit(values.len(), cell)? {

@@ -49,7 +49,9 @@ fn build_views(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<String
         if let Some(lane) = lane
             && !full.is_empty()
         {
-            let has_inline = lane.tags().contains(Tag::Inline);
+            let has_inline = Tag::ALL
+                .iter()
+                .any(|tag| tag.is_inline() && lane.tags().contains(*tag));
             let block = if has_inline {
                 buffers.push(&piece.text)
             } else {
@@ -58,7 +60,7 @@ fn build_views(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<String
             let start = views.len();
             let simple = match lane.packed() {
                 Packed::Strings(ids) => gather(&ids[full.clone()], strings.views(), &mut views),
-                Packed::Plain(Tag::Inline, spans) => {
+                Packed::Plain(tag, spans) if tag.is_inline() => {
                     let text = &piece.text;
                     views.extend(
                         spans[full.clone()]
@@ -80,7 +82,7 @@ fn build_views(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<String
                         Tag::Shared if (bits as usize) < strings.len() => {
                             Some(strings.views()[bits as usize])
                         }
-                        Tag::Inline => Some(inline(bits, &piece.text, block)),
+                        tag if tag.is_inline() => Some(inline(bits, &piece.text, block)),
                         _ => {
                             let cell = piece.lane_cell(lane, row, strings);
                             buffers.write(cell, column, views.len(), misfit)?

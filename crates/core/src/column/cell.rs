@@ -28,11 +28,25 @@ pub enum Tag {
     Inline,
     /// An error literal such as `#N/A`.
     Error,
+    /// A text of a text file that is a whole number, as it stands.
+    IntText,
+    /// One beyond 2^53.
+    WideIntText,
+    /// A text that is a decimal number.
+    FloatText,
+    /// `true` or `false` in any letter case.
+    BoolText,
+    /// A text that is an ISO 8601 date.
+    DateText,
+    /// One with a time of day.
+    DateTimeText,
+    /// A text that is a time of day.
+    TimeText,
 }
 
 impl Tag {
     /// Every tag, in the order of the discriminants.
-    pub const ALL: [Tag; 11] = [
+    pub const ALL: [Tag; 18] = [
         Tag::Null,
         Tag::Bool,
         Tag::Int,
@@ -44,6 +58,13 @@ impl Tag {
         Tag::Shared,
         Tag::Inline,
         Tag::Error,
+        Tag::IntText,
+        Tag::WideIntText,
+        Tag::FloatText,
+        Tag::BoolText,
+        Tag::DateText,
+        Tag::DateTimeText,
+        Tag::TimeText,
     ];
 
     /// The tag with this discriminant. Panics on others: tags are only ever written by us.
@@ -51,15 +72,30 @@ impl Tag {
         Tag::ALL[usize::from(tag)]
     }
 
+    /// True when the bits are a place in the text of the piece.
+    pub(crate) const fn is_span(self) -> bool {
+        matches!(self, Tag::Error) || self.is_inline()
+    }
+
+    /// True for texts that stand in the cell.
+    pub(crate) const fn is_inline(self) -> bool {
+        matches!(self, Tag::Inline) || self.is_literal()
+    }
+
+    /// True for texts that can be read as something else.
+    pub(crate) const fn is_literal(self) -> bool {
+        self as u8 > Tag::Error as u8
+    }
+
     /// This tag alone, as a set.
     pub const fn mask(self) -> TagSet {
-        TagSet(1 << self as u16)
+        TagSet(1 << self as u32)
     }
 }
 
 /// Which tags occur in a lane or column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct TagSet(pub u16);
+pub struct TagSet(pub u32);
 
 impl TagSet {
     /// Nothing but null.

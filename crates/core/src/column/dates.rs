@@ -36,15 +36,25 @@ impl DateSystem {
             .map(|micros| micros.div_euclid(86_400_000_000) as i32)
     }
 
+    /// True when the serial is a day of the years that spreadsheets know: what is tagged as a date has to be one.
+    #[inline]
+    pub(crate) fn knows(self, serial: f64) -> bool {
+        let end = match self {
+            DateSystem::Y1900 => END_1900,
+            DateSystem::Y1904 => END_1900 - 1_462.0,
+        };
+        (0.0..end).contains(&serial) // not NaN either
+    }
+
     /// Microseconds since 1970-01-01T00:00:00, rounded to the millisecond; `None` as for [`Self::unix_days`].
     pub fn unix_micros(self, serial: f64) -> Option<i64> {
-        let (epoch, end) = match self {
-            DateSystem::Y1900 if serial < 60.0 => (UNIX_EPOCH_1900 - 1, END_1900),
-            DateSystem::Y1900 => (UNIX_EPOCH_1900, END_1900),
-            DateSystem::Y1904 => (UNIX_EPOCH_1904, END_1900 - 1_462.0),
+        let epoch = match self {
+            DateSystem::Y1900 if serial < 60.0 => UNIX_EPOCH_1900 - 1,
+            DateSystem::Y1900 => UNIX_EPOCH_1900,
+            DateSystem::Y1904 => UNIX_EPOCH_1904,
         };
-        if !(0.0..end).contains(&serial) {
-            return None; // NaN too
+        if !self.knows(serial) {
+            return None;
         }
         let day = serial as i64;
         let millis = round((serial - day as f64) * MILLIS_PER_DAY);
@@ -58,18 +68,19 @@ fn round(number: f64) -> i64 {
     whole + i64::from(number - whole as f64 >= 0.5)
 }
 
-/// Microseconds since midnight of a fraction of a day, rounded to the millisecond; `None` outside `0..1`.
+/// Microseconds since midnight of a fraction of a day, rounded to the millisecond (the last one of the day where it would
+/// be midnight); `None` outside `0..1`.
 pub fn time_micros(fraction: f64) -> Option<i64> {
     let millis = (fraction * MILLIS_PER_DAY).round();
-    (0.0..MILLIS_PER_DAY)
-        .contains(&millis)
-        .then_some(millis as i64 * 1000)
+    (0.0..1.0)
+        .contains(&fraction)
+        .then_some(millis.min(MILLIS_PER_DAY - 1.0) as i64 * 1000)
 }
 
 /// Microseconds of elapsed days, rounded to the millisecond; `None` when they do not fit.
 pub fn duration_micros(days: f64) -> Option<i64> {
     let millis = (days * MILLIS_PER_DAY).round();
-    (millis.abs() < 9e15 / 1000.0).then_some(millis as i64 * 1000)
+    (millis.abs() < 9e15 / 1000.0).then(|| millis as i64 * 1000)
 }
 
 #[cfg(test)]
@@ -91,7 +102,10 @@ mod tests {
     fn rounds_to_milliseconds() {
         assert_eq!(time_micros(0.5), Some(43_200_000_000));
         assert_eq!(time_micros(1.0 / 86_400.0), Some(1_000_000));
-        assert_eq!(time_micros(0.999_999_999_999), None); // midnight of the next day is no time of day
+        assert_eq!(time_micros(0.999_999_999_999), Some(86_399_999_000)); // midnight of the next day is no time of day
+        assert_eq!(time_micros(1.0), None);
+        assert_eq!(time_micros(-0.1), None);
         assert_eq!(duration_micros(1.5), Some(129_600_000_000));
+        assert_eq!(duration_micros(1e300), None);
     }
 }

@@ -41,6 +41,18 @@ pub(crate) fn write_cell(out: &mut Vec<u8>, cell: Cell<'_>, dates: DateSystem) -
     true
 }
 
+/// The text of a cell: numbers as their shortest exact text, dates and times in ISO 8601, elapsed time as `h:mm:ss`; `None`
+/// for null, errors and strings that are not there.
+///
+/// ```
+/// use sheetlift_core::{Cell, DateSystem, cell_text};
+/// assert_eq!(cell_text(Cell::Date(45_658.0), DateSystem::Y1900).unwrap(), "2025-01-01");
+/// ```
+pub fn cell_text(cell: Cell<'_>, dates: DateSystem) -> Option<String> {
+    let mut text = Vec::new();
+    write_cell(&mut text, cell, dates).then(|| String::from_utf8_lossy(&text).into_owned())
+}
+
 fn civil_date_time(unix_micros: i64) -> civil::DateTime {
     const EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
     EPOCH.saturating_add(unix_micros.microseconds())

@@ -15,6 +15,13 @@ pub enum ColumnKind {
     Int,
     /// `Float64`
     Float,
+    /// `Decimal128`: exact, and only where it is asked for.
+    Decimal {
+        /// Digits in all, 1 to 38.
+        precision: u8,
+        /// Digits behind the point, at most as many.
+        scale: i8,
+    },
     /// `Date32`
     Date,
     /// `Timestamp(µs)` without time zone: spreadsheets know none.
@@ -59,10 +66,13 @@ impl ColumnKind {
             () if only(&[Tag::Shared, Tag::Inline]) => ColumnKind::Text,
             () if only(&[Tag::Int]) => ColumnKind::Int,
             () if only(&[Tag::Int, Tag::Float]) && !wide_ints => ColumnKind::Float,
-            () if only(&[Tag::Bool]) => ColumnKind::Bool,
-            () if only(&[Tag::Date]) => ColumnKind::Date,
+            () if only(&[Tag::IntText, Tag::WideIntText]) => ColumnKind::Int,
+            () if only(&[Tag::IntText, Tag::FloatText]) => ColumnKind::Float,
+            () if only(&[Tag::Bool]) || only(&[Tag::BoolText]) => ColumnKind::Bool,
+            () if only(&[Tag::Date]) || only(&[Tag::DateText]) => ColumnKind::Date,
             () if only(&[Tag::Date, Tag::DateTime]) => ColumnKind::Timestamp,
-            () if only(&[Tag::Time]) => ColumnKind::Time,
+            () if only(&[Tag::DateText, Tag::DateTimeText]) => ColumnKind::Timestamp,
+            () if only(&[Tag::Time]) || only(&[Tag::TimeText]) => ColumnKind::Time,
             () if only(&[Tag::Time, Tag::Duration]) => ColumnKind::Duration,
             () => ColumnKind::Text,
         }
@@ -96,6 +106,7 @@ impl ColumnKind {
             ColumnKind::Bool => DataType::Boolean,
             ColumnKind::Int => DataType::Int64,
             ColumnKind::Float => DataType::Float64,
+            ColumnKind::Decimal { precision, scale } => DataType::Decimal128(precision, scale),
             ColumnKind::Date => DataType::Date32,
             ColumnKind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             ColumnKind::Time => DataType::Time64(TimeUnit::Microsecond),
@@ -117,6 +128,7 @@ impl ColumnKind {
             ColumnKind::Bool => "bool",
             ColumnKind::Int => "int",
             ColumnKind::Float => "float",
+            ColumnKind::Decimal { .. } => "decimal",
             ColumnKind::Date => "date",
             ColumnKind::Timestamp => "timestamp",
             ColumnKind::Time => "time",
@@ -125,9 +137,24 @@ impl ColumnKind {
         }
     }
 
-    /// The kind with this [`Self::name`].
+    /// The kind with this [`Self::name`]; a decimal says its digits, as in `decimal(12,2)`.
+    ///
+    /// ```
+    /// use sheetlift_core::ColumnKind;
+    /// let price = ColumnKind::Decimal { precision: 12, scale: 2 };
+    /// assert_eq!(ColumnKind::from_name("decimal(12,2)"), Some(price));
+    /// assert_eq!(ColumnKind::from_name("decimal(2,12)"), None);
+    /// ```
     pub fn from_name(name: &str) -> Option<ColumnKind> {
         use ColumnKind::*;
+        if let Some(digits) = name.strip_prefix("decimal(") {
+            let (precision, scale) = digits.strip_suffix(')')?.split_once(',')?;
+            let precision: u8 = precision.trim().parse().ok()?;
+            let scale: i8 = scale.trim().parse().ok()?;
+            let is_possible =
+                (1..=38).contains(&precision) && (0..=precision as i8).contains(&scale);
+            return is_possible.then_some(Decimal { precision, scale });
+        }
         [
             Null, Bool, Int, Float, Date, Timestamp, Time, Duration, Text,
         ]

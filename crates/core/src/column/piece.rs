@@ -17,10 +17,12 @@ pub(crate) const NO_STRING: u32 = u32::MAX;
 pub(crate) const NO_INT: i32 = i32::MIN;
 
 /// Cells of some rows; lanes follow the order of the selected columns.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Piece {
     /// Zero-based sheet rows, ascending; counted from the row after the previous piece when `relative`.
     pub(crate) rows: Vec<u32>,
+    /// Rows that are not to be filled in between others, for they are hidden; ascending, counted as `rows` are.
+    pub(crate) left_out: Vec<u32>,
     /// True while the place of the first row depends on the pieces before (rows without `r`).
     pub(crate) relative: bool,
     /// Number of the row after the last one met, counted as `rows` are.
@@ -29,9 +31,46 @@ pub(crate) struct Piece {
     pub(crate) lanes: Lanes,
     /// Inline texts and error literals.
     pub(crate) text: Buffer,
+    /// Rows with a cell that are hidden, also those left out for it.
+    pub(crate) hidden_rows: u64,
+    /// What else is known of cells, in the order of the file, where it was asked for.
+    pub(crate) notes: Vec<Note>,
+}
+
+/// What is known of a cell beside its value.
+#[derive(Debug, Clone)]
+pub(crate) struct Note {
+    /// As in [`Piece::rows`].
+    pub(crate) row: u32,
+    pub(crate) lane: u16,
+    /// Its row is hidden.
+    pub(crate) is_hidden: bool,
+    /// Index of its number format.
+    pub(crate) format: u32,
+    pub(crate) formula: Formula,
+}
+
+/// Where the value of a cell comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Formula {
+    /// The cell itself.
+    #[default]
+    None,
+    /// A formula whose text is not in this cell, or not as text.
+    Untold,
+    /// This formula.
+    Text(Box<str>),
 }
 
 impl Piece {
+    /// Counts rows from `base` on, where they were relative.
+    pub(crate) fn shift_rows(&mut self, base: u32) {
+        self.rows.iter_mut().for_each(|row| *row += base);
+        self.left_out.iter_mut().for_each(|row| *row += base);
+        self.notes.iter_mut().for_each(|note| note.row += base);
+        self.relative = false;
+    }
+
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
@@ -143,8 +182,15 @@ pub(crate) fn decode<'a>(
             Some(string) => Cell::Text(string, Some(bits as u32)),
             None => Cell::BadString(bits as u32),
         },
-        Tag::Inline => Cell::Text(span_text(bits, text), None),
         Tag::Error => Cell::Error(span_text(bits, text)),
+        Tag::Inline
+        | Tag::IntText
+        | Tag::WideIntText
+        | Tag::FloatText
+        | Tag::BoolText
+        | Tag::DateText
+        | Tag::DateTimeText
+        | Tag::TimeText => Cell::Text(span_text(bits, text), None),
     }
 }
 
@@ -158,7 +204,7 @@ pub(crate) fn span_bytes(bits: u64, text: &[u8]) -> &[u8] {
     &text[offset..offset + len]
 }
 
-fn span_text(bits: u64, text: &[u8]) -> &str {
+pub(crate) fn span_text(bits: u64, text: &[u8]) -> &str {
     std::str::from_utf8(span_bytes(bits, text)).unwrap_or_default() // always Ok: checked when the piece was finished
 }
 
@@ -341,14 +387,18 @@ impl LaneBuilder {
     }
 }
 
+/// True for an integer beyond 2^53.
+pub(crate) fn is_wide_int(bits: u64) -> bool {
+    (bits as i64).unsigned_abs() > 1 << 53
+}
+
 /// True when there is an integer beyond 2^53.
 fn has_wide_ints(packed: &Packed) -> bool {
-    let wide = |bits: u64| (bits as i64).unsigned_abs() > 1 << 53;
     match packed {
-        Packed::Plain(Tag::Int, values) => values.iter().any(|&bits| wide(bits)),
+        Packed::Plain(Tag::Int, values) => values.iter().any(|&bits| is_wide_int(bits)),
         Packed::Mixed(tags, values) => {
             let mut slots = tags.iter().zip(values);
-            slots.any(|(&tag, &bits)| tag == Tag::Int as u8 && wide(bits))
+            slots.any(|(&tag, &bits)| tag == Tag::Int as u8 && is_wide_int(bits))
         }
         _ => false,
     }

@@ -215,7 +215,6 @@ pub(crate) mod testing {
         strings.push_block(&block, &views);
         let piece = Piece {
             rows: (first_row..).take(rows.len()).collect(),
-            relative: false,
             next_row: first_row + rows.len() as u32,
             lanes: lanes
                 .iter_mut()
@@ -223,6 +222,7 @@ pub(crate) mod testing {
                 .map(|(at, lane)| (at as u16, lane.finish()))
                 .collect(),
             text: text.into(),
+            ..Piece::default()
         };
         let parts = vec![(Arc::new(piece), 0..rows.len())];
         Window::new(parts, columns, Arc::new(strings), DateSystem::Y1900)

@@ -84,6 +84,9 @@ pub(super) fn literal(place: &Place<'_>, field_type: &FieldType) -> Result<Liter
         _ => None,
     };
     match parsed {
+        Some((_, Value::Float(value))) if value.is_nan() => {
+            Err(place.error("NaN is equal to no value, and neither above nor below one"))
+        }
         Some((text, value)) => Ok(Literal { text, value }),
         None if matches!(
             (place.data(), field_type),

@@ -91,7 +91,9 @@ fn field_type(kind: ColumnKind) -> FieldType {
             false_values: FALSE_VALUES.map(str::to_owned).to_vec(),
         },
         ColumnKind::Int => FieldType::Integer(NumberFormat::default()),
-        ColumnKind::Float => FieldType::Number(NumberFormat::default()),
+        ColumnKind::Float | ColumnKind::Decimal { .. } => {
+            FieldType::Number(NumberFormat::default())
+        }
         ColumnKind::Date => FieldType::Date(TemporalFormat::Default),
         ColumnKind::Timestamp => FieldType::DateTime(TemporalFormat::Default),
         ColumnKind::Time => FieldType::Time(TemporalFormat::Default),

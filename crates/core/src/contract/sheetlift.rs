@@ -38,7 +38,8 @@ fn read_locate(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
             Data::Bool(true) => HeaderRow::First,
             Data::Bool(false) => HeaderRow::None,
             Data::Number(_) => HeaderRow::At(sheet_row(&header)?),
-            _ => return Err(header.expected("auto, a row number or false")),
+            Data::List(_) => header_rows(&header)?,
+            _ => return Err(header.expected("auto, a row number, a list of them or false")),
         };
     }
     if let Some(range) = object.get("range") {
@@ -49,6 +50,19 @@ fn read_locate(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
         })?);
     }
     Ok(())
+}
+
+/// Rows that follow one another.
+fn header_rows(place: &Place<'_>) -> Result<HeaderRow> {
+    let rows: Vec<u32> = place.list()?.iter().map(sheet_row).collect::<Result<_>>()?;
+    match rows[..] {
+        [] => Ok(HeaderRow::None),
+        [row] => Ok(HeaderRow::At(row)),
+        [first, .., last] if rows.iter().copied().eq(first..=last) => {
+            Ok(HeaderRow::Rows { first, last })
+        }
+        _ => Err(place.expected("rows that follow one another, such as [1, 2]")),
+    }
 }
 
 fn sheet_row(place: &Place<'_>) -> Result<u32> {
@@ -106,11 +120,7 @@ pub(super) fn read_dialect(place: &Place<'_>, locate: &mut Locate) -> Result<()>
         locate.sheet = SheetRef::Name(name);
     }
     if let Some(rows) = dialect.get("headerRows") {
-        locate.header = match &rows.list()?[..] {
-            [row] => HeaderRow::At(sheet_row(row)?),
-            [] => HeaderRow::None,
-            _ => return Err(rows.error("headers of several rows are not supported yet")),
-        };
+        locate.header = header_rows(&rows)?;
     }
     if dialect.read("header", Place::bool)? == Some(false) {
         locate.header = HeaderRow::None;

@@ -259,6 +259,7 @@ fn locate(locate: &Locate) -> Option<Json> {
         match locate.header {
             HeaderRow::First => None,
             HeaderRow::At(row) => Some(Json::from(row + 1)),
+            HeaderRow::Rows { first, last } => Some((first + 1..=last + 1).collect()),
             HeaderRow::None => Some(Json::from(false)),
         },
     );

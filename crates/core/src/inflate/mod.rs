@@ -13,6 +13,8 @@ mod bits;
 mod decode;
 mod fast;
 mod huffman;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod twin;
 
 use bits::BitReader;
 use huffman::{DistanceTable, LengthTable, read_tables};

@@ -4,12 +4,11 @@
 use std::{ops::Range, sync::Arc};
 
 use crate::{
-    a1::MAX_ROWS,
-    column::piece::{LaneBuilder, Lanes, Piece, span, span_bytes},
+    book::{PieceStream, Selection},
+    column::piece::{LaneBuilder, Piece, is_wide_int, span, span_bytes},
     column::{Tag, TagSet},
     error::{Error, Result},
     limits::{Limits, check},
-    xlsx::sheet::Selection,
 };
 
 /// Some rows of a piece.
@@ -22,29 +21,52 @@ pub(crate) struct Collector {
     blank_rows: bool,
     /// Number of the row after the last one met.
     next_row: u32,
+    max_rows: u32,
     /// The row after the last one collected.
     expected: u32,
     rows: u64,
     cells: u64,
+    hidden_rows: u64,
+    /// Rows that are not filled in.
+    left_out: Vec<u32>,
     limits: Limits,
     disordered: bool,
 }
 
 impl Collector {
-    /// `next_row` is the number of the first row of the first piece, should it not say its own.
-    pub(crate) fn new(selection: &Selection, next_row: u32, limits: Limits) -> Self {
+    /// `next_row` is the number of the first row of the first piece, should it not say its own; `max_rows` how many there
+    /// can be in such a file.
+    pub(crate) fn new(selection: &Selection, next_row: u32, max_rows: u32, limits: Limits) -> Self {
         let (first_row, last_row) = (*selection.rows.start(), *selection.rows.end());
         Collector {
             first_row,
             last_row,
             blank_rows: selection.blank_rows,
             next_row,
+            max_rows,
             expected: first_row,
             rows: 0,
             cells: 0,
+            hidden_rows: 0,
+            left_out: Vec::new(),
             limits,
             disordered: false,
         }
+    }
+
+    /// One that asks no limits: for rows that come again, and are counted then.
+    pub(crate) fn uncounted(
+        selection: &Selection,
+        next_row: u32,
+        max_rows: u32,
+        limits: &Limits,
+    ) -> Self {
+        let uncounted = Limits {
+            max_rows: Limits::NONE,
+            max_cells: Limits::NONE,
+            ..limits.clone()
+        };
+        Collector::new(selection, next_row, max_rows, uncounted)
     }
 
     /// Adds a piece to `parts`.
@@ -52,16 +74,18 @@ impl Collector {
         if piece.relative {
             let base = self.next_row;
             self.next_row = base.saturating_add(piece.next_row);
-            if self.next_row > MAX_ROWS {
+            if self.next_row > self.max_rows {
                 return Err(Error::malformed(format!(
-                    "the sheet has more than {MAX_ROWS} rows"
+                    "the sheet has more than {} rows",
+                    self.max_rows
                 )));
             }
-            piece.rows.iter_mut().for_each(|row| *row += base);
-            piece.relative = false;
+            piece.shift_rows(base);
         } else {
             self.next_row = piece.next_row;
         }
+        self.hidden_rows += piece.hidden_rows;
+        self.left_out.append(&mut piece.left_out);
         let start = piece.rows.partition_point(|&row| row < self.first_row);
         let end = piece.rows.partition_point(|&row| row <= self.last_row);
         if start >= end {
@@ -71,9 +95,12 @@ impl Collector {
         if first < self.expected {
             self.disordered = true;
         } else if self.blank_rows && first > self.expected {
-            let blank = blank_piece(self.expected..first);
-            self.count(&blank)?;
-            parts.push((Arc::new(blank), 0..(first - self.expected) as usize));
+            let blank = blank_piece(self.expected..first, &self.left_out);
+            let len = blank.len();
+            if len > 0 {
+                self.count(&blank)?;
+                parts.push((Arc::new(blank), 0..len));
+            }
         }
         self.expected = self.expected.max(piece.rows[end - 1] + 1);
         self.count(&piece)?;
@@ -98,30 +125,66 @@ impl Collector {
         self.rows
     }
 
+    /// Hidden rows met so far.
+    pub(crate) fn hidden_rows(&self) -> u64 {
+        self.hidden_rows
+    }
+
+    /// Rows that are not filled in, as they came.
+    pub(crate) fn left_out(&self) -> &[u32] {
+        &self.left_out
+    }
+
     /// True when a row came after one with a larger number, or twice.
     pub(crate) fn is_disordered(&self) -> bool {
         self.disordered
     }
 }
 
-fn blank_piece(rows: Range<u32>) -> Piece {
-    let next_row = rows.end;
-    let text = Vec::<u8>::new().into();
+/// The first rows of a stream that have a cell: as many as asked for, or more, or all.
+pub(crate) fn first_parts(
+    stream: &mut dyn PieceStream,
+    selection: &Selection,
+    rows: usize,
+    limits: &Limits,
+) -> Result<Vec<Part>> {
+    let (first_row, max_rows) = (stream.first_row(), stream.max_rows());
+    let mut collector = Collector::uncounted(selection, first_row, max_rows, limits);
+    let mut parts = Vec::new();
+    while collector.rows() < rows as u64
+        && let Some(pieces) = stream.next()?
+    {
+        for piece in pieces {
+            collector.push(piece, &mut parts)?;
+        }
+    }
+    Ok(parts)
+}
+
+fn blank_piece(rows: Range<u32>, left_out: &[u32]) -> Piece {
     Piece {
-        rows: rows.collect(),
-        relative: false,
-        next_row,
-        lanes: Lanes::default(),
-        text,
+        next_row: rows.end,
+        rows: rows
+            .filter(|row| left_out.binary_search(row).is_err())
+            .collect(),
+        ..Piece::default()
     }
 }
 
 /// Sorts rows that came out of order and joins rows that came twice; where both have a value in a cell, the later one
-/// counts. Blank rows are filled in from the first selected row on. Files like that are rare, so this copies everything.
+/// counts. Blank rows are filled in from the first selected row on, but for those left out. Files like that are rare, so this
+/// copies everything.
 ///
 /// # Errors
 /// `Limit` when the rows from the first to the last have more cells than a table may have.
-pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) -> Result<Vec<Part>> {
+pub(crate) fn reorder(
+    parts: &[Part],
+    left_out: &[u32],
+    selection: &Selection,
+    limits: &Limits,
+) -> Result<Vec<Part>> {
+    let mut left_out = left_out.to_vec();
+    left_out.sort_unstable();
     let mut order: Vec<(u32, usize, usize)> = Vec::new();
     for (index, (piece, range)) in parts.iter().enumerate() {
         // Rows that were filled in are not in the file; they are filled in once more below.
@@ -154,7 +217,8 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
             } else {
                 number
             };
-            rows.extend(first..=number);
+            rows.extend((first..number).filter(|row| left_out.binary_search(row).is_err()));
+            rows.push(number);
             expected = number + 1;
         }
         let piece = &parts[index].0;
@@ -164,7 +228,7 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
             if tag == Tag::Null {
                 continue;
             }
-            if tag == Tag::Inline || tag == Tag::Error {
+            if tag.is_span() {
                 let bytes = span_bytes(bits, &piece.text);
                 bits = span(text.len(), bytes.len());
                 text.extend_from_slice(bytes);
@@ -184,10 +248,10 @@ pub(crate) fn reorder(parts: &[Part], selection: &Selection, limits: &Limits) ->
     let lanes = lanes.filter(|(_, lane)| lane.len() > 0).collect();
     let piece = Piece {
         rows,
-        relative: false,
         next_row,
         lanes,
         text: text.into(),
+        ..Piece::default()
     };
     Ok(vec![(Arc::new(piece), 0..len)])
 }
@@ -199,18 +263,31 @@ pub(crate) struct LaneFacts {
     pub(crate) wide_ints: bool,
 }
 
-/// The facts of every lane.
+/// The facts of every lane, of the rows that are in the parts.
 pub(crate) fn lane_facts(parts: &[Part]) -> Vec<LaneFacts> {
     let mut facts: Vec<LaneFacts> = Vec::new();
-    for (piece, _) in parts {
+    for (piece, rows) in parts {
         if facts.len() < piece.lanes.width() {
             facts.resize(piece.lanes.width(), LaneFacts::default());
         }
+        let is_whole = *rows == (0..piece.len());
         for (column, lane) in piece.lanes.iter() {
             let facts = &mut facts[column];
-            facts.tags.insert(lane.tags());
-            facts.wide_ints |= lane.has_wide_ints();
+            if is_whole {
+                facts.tags.insert(lane.tags());
+                facts.wide_ints |= lane.has_wide_ints();
+            } else {
+                // Rows that are left out, a header say, may be of another type.
+                for row in rows.clone() {
+                    let (tag, bits) = lane.slot(row);
+                    facts.tags.insert(tag.mask());
+                    facts.wide_ints |= tag == Tag::Int && is_wide_int(bits);
+                }
+            }
         }
+    }
+    for facts in &mut facts {
+        facts.wide_ints |= facts.tags.contains(Tag::WideIntText);
     }
     facts
 }

@@ -1,6 +1,10 @@
 //! The public face: a workbook, its sheets, and their rows as windows or Arrow batches.
 
+mod area;
+mod cells;
 mod collect;
+mod fill;
+mod open;
 mod options;
 mod pipeline;
 mod prepare;
@@ -9,7 +13,11 @@ mod stages;
 mod table;
 mod workbook;
 
-pub use options::ReadOptions;
+pub use cells::{CellInfo, FormulaText};
+pub(crate) use collect::{Collector, Part, first_parts};
+pub use open::{OpenOptions, Password};
+pub use options::{MergedCells, ReadOptions};
+pub(crate) use pipeline::Pipeline;
 pub use rows::RowReader;
 pub use stages::{StageTimes, stage_times};
 pub use table::{Table, TableReader};

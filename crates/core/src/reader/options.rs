@@ -23,6 +23,9 @@ pub struct ReadOptions {
     pub sheet: SheetRef,
     /// Which cells. Default: all.
     pub range: Option<CellRange>,
+    /// Which cells, by a name instead: a table (without its totals), a defined name, or a reference with its sheet such as
+    /// `Items!B2:F100`. Sheet and range are then taken from it. Default: none.
+    pub area: Option<String>,
     /// Which columns, by name or by letter (`C`); in sheet order whatever the order here. Default: all.
     pub columns: Option<Vec<String>>,
     /// Rows to read at most, the header not counted. Default: all.
@@ -40,6 +43,31 @@ pub struct ReadOptions {
     pub text: TextRepr,
     /// Keep rows without any value that lie between others, as rows of nulls. Default true.
     pub blank_rows: bool,
+    /// What stands between the labels of several header rows. Default: a blank.
+    pub header_join: String,
+    /// Leave hidden rows out, and put no blank ones in their place. Default: they are read as others are.
+    pub skip_hidden_rows: bool,
+    /// Leave hidden columns out. Default: they are read as others are.
+    pub skip_hidden_columns: bool,
+    /// What the cells of merged ranges hold beside the first one. Default: nothing.
+    pub merged: MergedCells,
+    /// Give whole numbers whose format makes them identifiers (`00000`, `000-00-0000`, or the text format `@`) as the text
+    /// that is shown, leading zeros included. Default: they are numbers.
+    pub display_text: bool,
+}
+
+/// What the cells of a merged range hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MergedCells {
+    /// The value is that of the first cell; the others hold nothing, as in the file.
+    #[default]
+    First,
+    /// The value goes down: every cell of the first column has it.
+    Down,
+    /// The value goes right: every cell of the first row has it.
+    Right,
+    /// Every cell has the value.
+    All,
 }
 
 impl Default for ReadOptions {
@@ -47,6 +75,7 @@ impl Default for ReadOptions {
         ReadOptions {
             sheet: SheetRef::First,
             range: None,
+            area: None,
             columns: None,
             limit: None,
             header: HeaderRow::First,
@@ -55,6 +84,11 @@ impl Default for ReadOptions {
             threads: 0,
             text: TextRepr::View,
             blank_rows: true,
+            header_join: " ".to_owned(),
+            skip_hidden_rows: false,
+            skip_hidden_columns: false,
+            merged: MergedCells::First,
+            display_text: false,
         }
     }
 }
@@ -71,6 +105,29 @@ impl ReadOptions {
     #[must_use]
     pub fn with_range(mut self, range: CellRange) -> Self {
         self.range = Some(range);
+        self
+    }
+
+    /// Sets [`Self::range`] where `text` is a range, or else [`Self::area`].
+    ///
+    /// ```
+    /// use sheetlift_core::ReadOptions;
+    /// assert!(ReadOptions::default().with_cells("B2:F100").range.is_some());
+    /// assert_eq!(ReadOptions::default().with_cells("Prices").area.unwrap(), "Prices");
+    /// ```
+    #[must_use]
+    pub fn with_cells(mut self, text: &str) -> Self {
+        match CellRange::parse(text) {
+            Ok(range) => self.range = Some(range),
+            Err(_) => self.area = Some(text.trim().to_owned()),
+        }
+        self
+    }
+
+    /// Sets [`Self::area`].
+    #[must_use]
+    pub fn with_area(mut self, name: impl Into<String>) -> Self {
+        self.area = Some(name.into());
         self
     }
 
@@ -127,6 +184,34 @@ impl ReadOptions {
     #[must_use]
     pub fn with_blank_rows(mut self, keep: bool) -> Self {
         self.blank_rows = keep;
+        self
+    }
+
+    /// Sets [`Self::header_join`].
+    #[must_use]
+    pub fn with_header_join(mut self, between: impl Into<String>) -> Self {
+        self.header_join = between.into();
+        self
+    }
+
+    /// Sets [`Self::skip_hidden_rows`] and [`Self::skip_hidden_columns`].
+    #[must_use]
+    pub fn with_skip_hidden(mut self, rows: bool, columns: bool) -> Self {
+        (self.skip_hidden_rows, self.skip_hidden_columns) = (rows, columns);
+        self
+    }
+
+    /// Sets [`Self::merged`].
+    #[must_use]
+    pub fn with_merged(mut self, merged: MergedCells) -> Self {
+        self.merged = merged;
+        self
+    }
+
+    /// Sets [`Self::display_text`].
+    #[must_use]
+    pub fn with_display_text(mut self, shown: bool) -> Self {
+        self.display_text = shown;
         self
     }
 }

@@ -16,13 +16,16 @@ use std::{
 };
 
 use crate::{
+    a1::CellRange,
+    book::{Merge, PieceStream, Strings},
     column::{StringTable, piece::Piece},
     error::{Error, Result},
-    limits::Limits,
+    limits::Budget,
     xlsx::{
         Block, SharedStrings,
         sheet::{ChunkReader, Scanned, Scanner, SheetContext},
     },
+    xml::{Token, Tokens},
 };
 
 /// Reads one sheet and the shared strings.
@@ -30,17 +33,9 @@ pub(crate) struct Pipeline {
     shared: Arc<Shared>,
     worker: Worker,
     threads: Vec<JoinHandle<()>>,
+    first_row: u32,
     /// The rows have ended: what follows is inflated for its checksum alone.
     ended: bool,
-}
-
-/// When the shared strings are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Strings {
-    /// Before the sheet: no row can be given without them.
-    First,
-    /// Beside the sheet: they are wanted at its end.
-    Beside,
 }
 
 /// What a worker keeps from chunk to chunk.
@@ -58,7 +53,7 @@ struct Shared {
     /// A worker is at them.
     strings_busy: AtomicBool,
     when: Strings,
-    limits: Limits,
+    budget: Arc<Budget>,
     state: Mutex<State>,
     changed: Condvar,
     stop: AtomicBool,
@@ -89,15 +84,20 @@ struct State {
 }
 
 impl Pipeline {
-    /// Starts `threads - 1` threads; the caller is the other one.
+    /// Starts `threads - 1` threads, unless there are no rows; the caller is the other one.
     pub(crate) fn start(
         context: &Arc<SheetContext>,
-        chunks: ChunkReader,
+        mut chunks: ChunkReader,
         strings: SharedStrings,
         when: Strings,
+        first_row: u32,
         has_rows: bool,
         threads: usize,
     ) -> Self {
+        let threads = if has_rows { threads } else { 1 };
+        if context.selection.merges {
+            chunks.keep_rest();
+        }
         let shared = Arc::new(Shared {
             part: Mutex::new(Feed {
                 chunks,
@@ -108,7 +108,7 @@ impl Pipeline {
             strings_busy: AtomicBool::new(false),
             strings: Mutex::new(Some(strings)),
             when,
-            limits: context.limits.clone(),
+            budget: Arc::clone(&context.budget),
             state: Mutex::default(),
             changed: Condvar::new(),
             stop: AtomicBool::new(false),
@@ -131,12 +131,19 @@ impl Pipeline {
             shared,
             worker: worker(),
             threads,
+            first_row,
             ended: !has_rows,
         }
     }
+}
 
-    /// The pieces of the next chunk; `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<Piece>>> {
+impl PieceStream for Pipeline {
+    fn first_row(&self) -> u32 {
+        self.first_row
+    }
+
+    /// The pieces of the next chunk.
+    fn next(&mut self) -> Result<Option<Vec<Piece>>> {
         let shared = Arc::clone(&self.shared);
         loop {
             let mut state = shared.lock();
@@ -159,8 +166,7 @@ impl Pipeline {
         }
     }
 
-    /// The table of all shared strings.
-    pub(crate) fn strings(&mut self) -> Result<Arc<StringTable>> {
+    fn strings(&mut self) -> Result<Arc<StringTable>> {
         let shared = Arc::clone(&self.shared);
         loop {
             if shared.strings_left.load(Ordering::Acquire) {
@@ -176,8 +182,7 @@ impl Pipeline {
         }
     }
 
-    /// The strings up to `len`, in a table of its own, for a consumer that wants no more of the sheet.
-    pub(crate) fn strings_to(self, len: usize) -> Result<Arc<StringTable>> {
+    fn strings_to(self: Box<Self>, len: usize) -> Result<Arc<StringTable>> {
         let mut strings = self.shared.lock_strings();
         let Some(mut strings) = strings.take() else {
             return Err(Error::bug(
@@ -186,6 +191,31 @@ impl Pipeline {
         };
         strings.read_to(len)?;
         Ok(Arc::new(strings.into_table()?))
+    }
+
+    fn merges(&mut self) -> Result<Vec<Merge>> {
+        let mut feed = self.shared.part.lock();
+        let feed = feed.as_mut().map_err(|_| Error::bug("a worker panicked"))?;
+        let rest = feed.chunks.take_rest();
+        read_merges(&rest, self.shared.budget.limits.max_xml_depth)
+            .map_err(|error| error.in_part(feed.chunks.part()))
+    }
+}
+
+/// The merged cells in what follows the rows (ECMA-376 part 1, 18.3.1.55).
+fn read_merges(rest: &[u8], max_xml_depth: u64) -> Result<Vec<Merge>> {
+    let mut tokens = Tokens::new(rest, max_xml_depth);
+    let mut merges = Vec::new();
+    loop {
+        match tokens.next()? {
+            Token::Open(tag) if tag.name() == "mergeCell" => {
+                let range = tag.attribute("ref")?;
+                let range = range.and_then(|range| CellRange::parse(&range).ok());
+                merges.extend(range.map(Merge));
+            }
+            Token::End => return Ok(merges),
+            _ => {}
+        }
     }
 }
 
@@ -257,7 +287,7 @@ impl Shared {
             return;
         }
         let number = feed.next;
-        let chunk = guarded(|| feed.chunks.next(buf));
+        let chunk = guarded(|| self.budget.timed(|| feed.chunks.next(buf)));
         let chunk = match chunk {
             Ok(Some(chunk)) => chunk,
             ended => {
@@ -274,7 +304,10 @@ impl Shared {
         feed.next += 1;
         let part = feed.chunks.part().to_owned();
         drop(feed);
-        let scanned = guarded(|| scanner.scan(chunk.bytes(), chunk.offset));
+        let scanned = guarded(|| {
+            self.budget
+                .timed(|| scanner.scan(chunk.bytes(), chunk.offset))
+        });
         let mut state = self.lock();
         let scanned = scanned.map_err(|error| error.in_part(part));
         state.done.insert(number, scanned);
@@ -298,7 +331,10 @@ impl Shared {
         let failed = match chunk {
             Ok(Some(chunk)) => {
                 drop(guard);
-                let read = guarded(|| chunk.read(block, &self.limits));
+                let read = guarded(|| {
+                    let limits = &self.budget.limits;
+                    self.budget.timed(|| chunk.read(block, limits))
+                });
                 guard = self.lock_strings();
                 if let Some(strings) = guard.as_mut() {
                     strings.put(&chunk, read, block);

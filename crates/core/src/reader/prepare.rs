@@ -1,127 +1,106 @@
 //! What has to be known before the rows of a sheet can be read: its header, and which columns go to which lane.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
-use super::{collect::Collector, options::ReadOptions, workbook::Workbook};
+use super::{
+    area,
+    options::{MergedCells, ReadOptions},
+    workbook::Workbook,
+};
 use crate::{
-    a1::{CellRange, MAX_COLUMNS, cell_name, column_name, parse_column},
-    column::{Cell, DateSystem, display::write_cell, piece::Piece},
+    a1::{CellRange, MAX_COLUMNS, MAX_ROWS, cell_name, column_name, parse_column},
+    book::{Lines, Selection, SheetBody},
+    column::{Cell, DateSystem, StringTable, Tag, display::write_cell, piece::Piece},
     error::{Error, Result},
     header::{Header, HeaderColumn, HeaderRow},
     limits::Limits,
-    xlsx::{
-        SharedStrings, SheetInfo,
-        sheet::{ChunkReader, Scanner, Selection, SheetContext, chunks::Prologue},
-    },
 };
 
 /// A sheet that is ready to be read.
 pub(crate) struct Prepared {
-    pub(crate) chunks: ChunkReader,
-    pub(crate) strings: SharedStrings,
-    pub(crate) context: Arc<SheetContext>,
+    pub(crate) body: Box<dyn SheetBody>,
+    pub(crate) selection: Selection,
     pub(crate) header: Header,
     /// Columns without a label are read too, where they have cells.
     pub(crate) open_ended: bool,
-    /// Number of the first row of the next chunk, for rows that do not say theirs.
-    pub(crate) next_row: u32,
+    /// The sheet column of the first lane, as long as the selection is open-ended.
+    pub(crate) first_column: u32,
+    pub(crate) merged: MergedCells,
     pub(crate) dates: DateSystem,
     pub(crate) limits: Limits,
-    pub(crate) has_rows: bool,
-}
-
-pub(crate) fn declared_dimension(workbook: &Workbook, sheet: &SheetInfo) -> Result<Option<String>> {
-    Ok(open_chunks(workbook, sheet)?.1.dimension)
-}
-
-fn open_chunks(workbook: &Workbook, sheet: &SheetInfo) -> Result<(ChunkReader, Prologue)> {
-    let limits = &workbook.package().budget().limits;
-    let reader = workbook.package().reader(&sheet.part)?;
-    ChunkReader::open(
-        reader,
-        "sheetData",
-        "row",
-        limits.max_row_bytes,
-        limits.max_small_part_bytes,
-    )
 }
 
 pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prepared> {
-    let limits = workbook.package().budget().limits.clone();
-    let sheet = workbook.sheet(&options.sheet)?;
-    let (mut chunks, prologue) = open_chunks(workbook, sheet)?;
-    let mut strings = SharedStrings::open(workbook.package(), workbook.part().strings.as_deref())?;
+    let options = &area::resolve(workbook, options)?;
+    let limits = workbook.limits().clone();
+    let (place, sheet) = workbook.find_sheet(&options.sheet)?;
+    let mut body = workbook.book().open(place)?;
     let range = options.range.clone().unwrap_or_else(CellRange::all);
-    let mut context = SheetContext {
-        selection: Selection {
-            rows: range.rows.clone(),
-            lanes: all_lanes(&range),
-            blank_rows: options.blank_rows,
-        },
-        styles: workbook.styles()?,
-        dates: workbook.part().dates,
-        limits: limits.clone(),
-        plain: prologue.plain,
-        prefixes: prologue.prefixes,
+    let hidden = match options.skip_hidden_columns {
+        true => body.hidden_columns().clone(),
+        false => Lines::default(),
     };
+    let mut selection = Selection::new(all_rows(&range), all_lanes(&range, &hidden));
+    selection.skip_hidden_rows = options.skip_hidden_rows;
+    selection.display_text = options.display_text;
     let mut labels = Vec::new();
     let mut header_row = None;
-    let mut next_row = 0;
-    if options.header != HeaderRow::None && prologue.has_content {
-        let found = find_header(
-            &mut chunks,
-            &mut strings,
-            &context,
-            options.header,
-            &mut next_row,
-        )
-        .map_err(|error| error.in_sheet(&sheet.name))?;
-        if let Some((row, found)) = found {
-            header_row = Some(row);
-            labels = found;
-        } else if let HeaderRow::At(row) = options.header {
-            header_row = Some(row);
-        }
+    if options.header != HeaderRow::None {
+        let found = find_header(&mut *body, &selection, options, workbook.book().dates())
+            .map_err(|error| error.in_sheet(&sheet.name))?;
+        (header_row, labels) = found;
     }
     if let Some(row) = header_row {
         let first = (*range.rows.start()).max(row.saturating_add(1));
-        context.selection.rows = first..=*range.rows.end();
+        selection.rows = first..=*selection.rows.end();
     }
+    selection.blank_rows = options.blank_rows;
+    selection.merges = options.merged != MergedCells::First;
     let mut header = Header::new(Arc::from(sheet.name.as_str()), header_row, labels);
     let open_ended = match &options.columns {
         Some(columns) => {
             header.columns = choose(&header, columns, &range)?;
-            context.selection.lanes = lanes_of(&header.columns);
+            selection.lanes = lanes_of(&header.columns);
             false
         }
         None => true,
     };
     Ok(Prepared {
-        chunks,
-        strings,
-        dates: context.dates,
-        context: Arc::new(context),
+        body,
+        selection,
         header,
         open_ended,
-        next_row,
+        first_column: *range.columns.start(),
+        merged: options.merged,
+        dates: workbook.book().dates(),
         limits,
-        has_rows: prologue.has_content,
     })
 }
 
-/// Every column of the range gets a lane, counted from its first column.
-fn all_lanes(range: &CellRange) -> Vec<u16> {
-    let first = *range.columns.start();
-    let lane = |column: u32| {
-        if range.columns.contains(&column) {
-            (column - first) as u16
-        } else {
-            Selection::SKIP
-        }
+/// The rows of a range. One that goes to the end of a sheet goes on: a text file may be longer.
+pub(super) fn all_rows(range: &CellRange) -> RangeInclusive<u32> {
+    let end = match *range.rows.end() {
+        end if end == MAX_ROWS - 1 => u32::MAX - 1,
+        end => end,
     };
-    (0..MAX_COLUMNS.min(range.columns.end() + 1))
-        .map(lane)
-        .collect()
+    *range.rows.start()..=end
+}
+
+/// Every column of the range gets a lane, counted from its first column; hidden ones keep theirs empty.
+pub(super) fn all_lanes(range: &CellRange, hidden: &Lines) -> Vec<u16> {
+    let (first, end) = (
+        *range.columns.start(),
+        MAX_COLUMNS.min(range.columns.end() + 1),
+    );
+    let mut lanes = vec![Selection::SKIP; end as usize];
+    for column in first..end {
+        lanes[column as usize] = (column - first) as u16;
+    }
+    for columns in hidden.iter() {
+        let columns = *columns.start()..end.min(columns.end().saturating_add(1));
+        columns.for_each(|column| lanes[column as usize] = Selection::SKIP);
+    }
+    lanes
 }
 
 /// The lane map of chosen columns.
@@ -141,102 +120,116 @@ pub(crate) fn lanes_of(columns: &[HeaderColumn]) -> Vec<u16> {
 /// Sheet columns and their labels.
 type Labels = Vec<(u32, Option<String>)>;
 
-/// Reads to the header row; gives its number and its labels. The chunk that holds it comes again.
+/// Looks for the header; gives its (last) row and its labels.
 fn find_header(
-    chunks: &mut ChunkReader,
-    strings: &mut SharedStrings,
-    context: &SheetContext,
-    header: HeaderRow,
-    next_row: &mut u32,
-) -> Result<Option<(u32, Labels)>> {
-    let mut context = context.clone();
-    context.selection.blank_rows = false;
-    if let HeaderRow::At(row) = header {
-        if !context.selection.rows.contains(&row) {
+    body: &mut dyn SheetBody,
+    selection: &Selection,
+    options: &ReadOptions,
+    dates: DateSystem,
+) -> Result<(Option<u32>, Labels)> {
+    let mut selection = selection.clone();
+    let (first, last) = match options.header {
+        HeaderRow::First | HeaderRow::None => (None, None),
+        HeaderRow::At(row) => (Some(row), Some(row)),
+        HeaderRow::Rows { first, last } => (Some(first), Some(last)),
+    };
+    if let (Some(first), Some(last)) = (first, last) {
+        if !selection.rows.contains(&first) || !selection.rows.contains(&last) || first > last {
             return Err(Error::usage(
                 "header/not-found",
                 "the header row is outside the range",
             ));
         }
-        context.selection.rows = row..=*context.selection.rows.end();
+        selection.rows = first..=*selection.rows.end();
     }
-    let context = Arc::new(context);
-    let mut scanner = Scanner::new(Arc::clone(&context));
-    // Rows are counted when they are read.
-    let (max_rows, max_cells) = (Limits::NONE, Limits::NONE);
-    let uncounted = Limits {
-        max_rows,
-        max_cells,
-        ..context.limits.clone()
+    let rows = match (first, last) {
+        (Some(first), Some(last)) => (last - first + 1) as usize,
+        _ => 1,
     };
-    let mut collector = Collector::new(&context.selection, *next_row, uncounted);
-    while let Some(chunk) = chunks.next(Vec::new())? {
-        let before = collector.next_row();
-        let scanned = scanner
-            .scan(chunk.bytes(), chunk.offset)
-            .map_err(|error| error.in_part(chunks.part()))?;
-        let mut parts = Vec::new();
-        for piece in scanned.pieces {
-            collector.push(piece, &mut parts)?;
-        }
-        if let Some((piece, range)) = parts.first() {
-            let row = piece.rows[range.start];
-            *next_row = before;
-            chunks.unread(chunk);
-            // The row asked for may be blank.
-            if matches!(header, HeaderRow::At(wanted) if wanted != row) {
-                return Ok(None);
-            }
-            return labels(piece, range.start, strings, &context).map(|labels| Some((row, labels)));
-        }
-        if scanned.ended {
-            chunks.unread(chunk);
-            break;
-        }
+    let parts = body.peek(&selection, rows)?;
+    let found = parts
+        .iter()
+        .flat_map(|(piece, range)| range.clone().map(move |row| (piece, row)));
+    let found: Vec<(&Arc<Piece>, usize)> = found.take(rows).collect();
+    let last = match (last, found.first()) {
+        (Some(last), _) => last,
+        (None, Some((piece, row))) => piece.rows[*row],
+        (None, None) => return Ok((None, Vec::new())),
+    };
+    // Rows asked for may be blank.
+    let wanted = found.iter().filter(|(piece, row)| piece.rows[*row] <= last);
+    let width = wanted.clone().map(|(piece, _)| piece.lanes.width()).max();
+    let mut levels = Vec::new();
+    for (piece, row) in wanted {
+        levels.push(labels(
+            piece,
+            *row,
+            width.unwrap_or(0),
+            body,
+            &selection,
+            dates,
+        )?);
     }
-    Ok(None)
+    let mut labels = join(levels, &options.header_join);
+    // A table that starts further right has no columns before its first label.
+    let start = labels.iter().position(|(_, label)| label.is_some());
+    labels.drain(..start.unwrap_or(labels.len()));
+    Ok((Some(last), labels))
 }
 
-/// The labels of a row, from its first cell to its last.
+/// The labels of one row, in the first `width` lanes.
 fn labels(
     piece: &Piece,
     row: usize,
-    strings: &mut SharedStrings,
-    context: &SheetContext,
+    width: usize,
+    body: &mut dyn SheetBody,
+    selection: &Selection,
+    dates: DateSystem,
 ) -> Result<Labels> {
     let needed = piece.lanes.iter().map(|(_, lane)| match lane.slot(row) {
-        (crate::column::Tag::Shared, id) => id as usize + 1,
+        (Tag::Shared, id) => id as usize + 1,
         _ => 0,
     });
-    strings.read_to(needed.max().unwrap_or(0))?;
-    let lanes = &context.selection.lanes;
-    let first = lanes
-        .iter()
-        .position(|&lane| lane != Selection::SKIP)
-        .unwrap_or(0) as u32;
-    let mut cells = Vec::with_capacity(piece.lanes.width());
-    for lane in 0..piece.lanes.width() {
-        let column = first + lane as u32;
-        let label = match piece.cell(row, lane, strings.table()) {
+    let strings: &StringTable = body.strings_to(needed.max().unwrap_or(0))?;
+    let mut cells = Vec::with_capacity(width);
+    for (column, &lane) in selection.lanes.iter().enumerate() {
+        if lane == Selection::SKIP || usize::from(lane) >= width {
+            continue;
+        }
+        let column = column as u32;
+        let label = match piece.cell(row, usize::from(lane), strings) {
             Cell::Error(literal) => Some(literal.to_owned()),
             Cell::BadString(id) => {
-                let len = strings.table().len();
-                return Err(Error::bad_string(id, len).at_cell(cell_name(piece.rows[row], column)));
+                let error = Error::bad_string(id, strings.len());
+                return Err(error.at_cell(cell_name(piece.rows[row], column)));
             }
             cell => {
                 let mut text = Vec::new();
-                write_cell(&mut text, cell, context.dates)
+                write_cell(&mut text, cell, dates)
                     .then(|| String::from_utf8_lossy(&text).into_owned())
             }
         };
         cells.push((column, label));
     }
-    // A table that starts further right has no columns before its first label.
-    let start = cells
-        .iter()
-        .position(|(_, label)| label.is_some())
-        .unwrap_or(0);
-    Ok(cells[start..].to_vec())
+    Ok(cells)
+}
+
+/// One label for each column out of several rows. A label above the last row holds for the columns to its right too, up to
+/// the next one: it is the first of merged cells.
+fn join(levels: Vec<Labels>, between: &str) -> Labels {
+    let mut levels = levels.into_iter().rev();
+    let mut joined = levels.next().unwrap_or_default();
+    for level in levels {
+        let mut above: Option<String> = None;
+        for ((_, upper), (_, lower)) in level.into_iter().zip(&mut joined) {
+            above = upper.or(above);
+            *lower = match (above.as_deref(), lower.take()) {
+                (Some(upper), Some(lower)) => Some(format!("{upper}{between}{lower}")),
+                (upper, lower) => lower.or_else(|| upper.map(str::to_owned)),
+            };
+        }
+    }
+    joined
 }
 
 /// The columns asked for, in sheet order.

@@ -4,22 +4,22 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     collect::{Collector, LaneFacts, Part, lane_facts, reorder},
-    options::ReadOptions,
-    pipeline::{Pipeline, Strings},
+    fill::fill_merged,
+    options::{MergedCells, ReadOptions},
     prepare::{Prepared, lanes_of},
 };
 use crate::{
+    book::{Lines, PieceStream, Selection, Strings},
     column::{ColumnKind, DateSystem, StringTable, Tag, Window},
     error::{Error, Result},
     header::Header,
     parallel,
-    xlsx::sheet::{Selection, SheetContext},
 };
 
 /// Limits up to here are read without threads and without reading all strings.
 const SMALL_LIMIT: u64 = 10_000;
-/// Compressed bytes of a sheet below which one thread is enough.
-const SMALL_PART_BYTES: u64 = 256 << 10;
+/// Compressed bytes of a sheet below which one thread is enough. Debug builds use threads for all, so that every test does.
+const SMALL_PART_BYTES: u64 = if cfg!(debug_assertions) { 1 } else { 256 << 10 };
 
 /// Reads the rows of one sheet, window by window. Nothing is read before the first window is asked for.
 pub struct RowReader {
@@ -33,6 +33,8 @@ pub struct RowReader {
     /// Columns that hold an integer beyond 2^53, once everything was read.
     wide_ints: Vec<bool>,
     rows_given: u64,
+    hidden_rows: u64,
+    hidden_columns: Lines,
 }
 
 enum State {
@@ -48,7 +50,7 @@ enum State {
 }
 
 struct Live {
-    pipeline: Pipeline,
+    stream: Box<dyn PieceStream>,
     collector: Collector,
     parts: VecDeque<Part>,
     strings: Arc<StringTable>,
@@ -57,7 +59,7 @@ struct Live {
 
 impl RowReader {
     pub(crate) fn new(prepared: Prepared, options: &ReadOptions, file: Option<&str>) -> Self {
-        let small = prepared.chunks.compressed_len() < SMALL_PART_BYTES
+        let small = prepared.body.size() < SMALL_PART_BYTES
             || options.limit.is_some_and(|limit| limit <= SMALL_LIMIT);
         let threads = match options.threads {
             _ if small => 1,
@@ -71,9 +73,11 @@ impl RowReader {
             limit: options.limit.unwrap_or(u64::MAX),
             threads,
             dates: prepared.dates,
+            hidden_columns: prepared.body.hidden_columns().clone(),
             state: State::Prepared(Box::new(prepared)),
             wide_ints: Vec::new(),
             rows_given: 0,
+            hidden_rows: 0,
         }
     }
 
@@ -97,6 +101,19 @@ impl RowReader {
         self.threads
     }
 
+    /// Rows with a cell that are hidden in the sheet, among those read so far; they are left out or not as the options say.
+    pub fn hidden_rows(&self) -> u64 {
+        match &self.state {
+            State::Live(live) => live.collector.hidden_rows(),
+            _ => self.hidden_rows,
+        }
+    }
+
+    /// True when this sheet column (counted from 0) is hidden; it is left out or not as the options say.
+    pub fn is_column_hidden(&self, column: u32) -> bool {
+        self.hidden_columns.contains(column)
+    }
+
     /// Rows given so far.
     pub fn rows_given(&self) -> u64 {
         self.rows_given
@@ -110,15 +127,13 @@ impl RowReader {
     pub fn project(&mut self, columns: &[u32]) -> Result<()> {
         let header = self.header.columns.clone();
         let prepared = self.prepared()?;
-        let mut context = SheetContext::clone(&prepared.context);
         let mut lanes = lanes_of(&header);
         for (column, lane) in lanes.iter_mut().enumerate() {
             if !columns.contains(&(column as u32)) {
                 *lane = Selection::SKIP;
             }
         }
-        context.selection.lanes = lanes;
-        prepared.context = Arc::new(context);
+        prepared.selection.lanes = lanes;
         prepared.open_ended = false;
         Ok(())
     }
@@ -134,17 +149,11 @@ impl RowReader {
 
     fn read_all(&mut self, prepared: Prepared) -> Result<Vec<ColumnKind>> {
         let open_ended = prepared.open_ended;
-        let first_lane_column = prepared
-            .context
-            .selection
-            .lanes
-            .iter()
-            .position(|&lane| lane == 0)
-            .unwrap_or(0);
+        let first_column = prepared.first_column;
         let (mut parts, strings) = self.collect(prepared)?;
         let facts = lane_facts(&parts);
         if open_ended {
-            self.keep_used_columns(&facts, first_lane_column as u32, &mut parts);
+            self.keep_used_columns(&facts, first_column, &mut parts);
         }
         let facts = lane_facts(&parts);
         self.wide_ints = facts.iter().map(|facts| facts.wide_ints).collect();
@@ -162,26 +171,44 @@ impl RowReader {
 
     /// All parts, as far as the limit asks for, in order.
     fn collect(&mut self, prepared: Prepared) -> Result<(Vec<Part>, Arc<StringTable>)> {
-        let mut collector = collector(&prepared);
-        let mut parts = Vec::new();
-        let context = Arc::clone(&prepared.context);
+        let Prepared {
+            body,
+            selection,
+            merged,
+            limits,
+            ..
+        } = prepared;
         let limited = self.limit <= SMALL_LIMIT;
-        let mut pipeline = start(prepared, Strings::Beside, self.threads);
-        while collector.rows() < self.limit
-            && let Some(pieces) = pipeline.next()?
+        let fills = merged != MergedCells::First;
+        let mut stream = body.start(&selection, Strings::Beside, self.threads)?;
+        let mut collector = Collector::new(
+            &selection,
+            stream.first_row(),
+            stream.max_rows(),
+            limits.clone(),
+        );
+        let mut parts = Vec::new();
+        // What is merged is known at the end.
+        while (fills || collector.rows() < self.limit)
+            && let Some(pieces) = stream.next()?
         {
             for piece in pieces {
                 collector.push(piece, &mut parts)?;
             }
         }
-        let strings = if limited {
+        let merges = stream.merges()?;
+        self.hidden_rows = collector.hidden_rows();
+        let strings = if limited && !fills {
             truncate(&mut parts, self.limit);
-            pipeline.strings_to(strings_needed(&parts))?
+            stream.strings_to(strings_needed(&parts))?
         } else {
-            pipeline.strings()?
+            stream.strings()?
         };
         if collector.is_disordered() {
-            parts = reorder(&parts, &context.selection, &context.limits)?;
+            parts = reorder(&parts, collector.left_out(), &selection, &limits)?;
+        }
+        if fills {
+            parts = fill_merged(parts, &merges, merged, &selection)?;
         }
         Ok((parts, strings))
     }
@@ -235,11 +262,9 @@ impl RowReader {
 
     fn go_live(&mut self, mut prepared: Prepared) -> Result<()> {
         if prepared.open_ended {
-            let mut context = SheetContext::clone(&prepared.context);
-            context.selection.lanes = lanes_of(&self.header.columns);
-            prepared.context = Arc::new(context);
+            prepared.selection.lanes = lanes_of(&self.header.columns);
         }
-        if self.limit <= SMALL_LIMIT {
+        if self.limit <= SMALL_LIMIT || prepared.merged != MergedCells::First {
             let (parts, strings) = self.collect(prepared)?;
             self.state = State::Held {
                 parts: parts.into(),
@@ -247,12 +272,16 @@ impl RowReader {
             };
             return Ok(());
         }
-        let collector = collector(&prepared);
-        let mut pipeline = start(prepared, Strings::First, self.threads);
-        let strings = pipeline.strings()?;
+        let (selection, limits) = (prepared.selection, prepared.limits);
+        let mut stream = prepared
+            .body
+            .start(&selection, Strings::First, self.threads)?;
+        let (first_row, max_rows) = (stream.first_row(), stream.max_rows());
+        let collector = Collector::new(&selection, first_row, max_rows, limits);
+        let strings = stream.strings()?;
         let parts = VecDeque::new();
         self.state = State::Live(Box::new(Live {
-            pipeline,
+            stream,
             collector,
             parts,
             strings,
@@ -315,7 +344,7 @@ impl Live {
     fn read(&mut self, rows: usize) -> Result<()> {
         let mut have: usize = self.parts.iter().map(|(_, range)| range.len()).sum();
         while have < rows && !self.ended {
-            let Some(pieces) = self.pipeline.next()? else {
+            let Some(pieces) = self.stream.next()? else {
                 self.ended = true;
                 break;
             };
@@ -333,32 +362,6 @@ impl Live {
         }
         Ok(())
     }
-}
-
-fn collector(prepared: &Prepared) -> Collector {
-    Collector::new(
-        &prepared.context.selection,
-        prepared.next_row,
-        prepared.limits.clone(),
-    )
-}
-
-fn start(prepared: Prepared, strings_are_read: Strings, threads: usize) -> Pipeline {
-    let Prepared {
-        chunks,
-        strings,
-        context,
-        has_rows,
-        ..
-    } = prepared;
-    Pipeline::start(
-        &context,
-        chunks,
-        strings,
-        strings_are_read,
-        has_rows,
-        if has_rows { threads } else { 1 },
-    )
 }
 
 /// Cuts the parts to `limit` rows.

@@ -1,6 +1,7 @@
 //! The stages of a read one at a time, for benches and for `sheetlift bench`: the same code as in a real read, run alone.
 
 use std::{
+    any::Any,
     io,
     sync::Arc,
     time::{Duration, Instant},
@@ -14,7 +15,10 @@ use super::{
 use crate::{
     column::piece::Piece,
     error::{Error, Result},
-    xlsx::{Block, SharedStrings, sheet::Scanner},
+    xlsx::{
+        Block, XlsxSheet,
+        sheet::{Scanner, SheetContext},
+    },
 };
 
 /// How long each stage takes on one thread, and what it produced.
@@ -43,17 +47,13 @@ pub struct StageTimes {
 /// # Errors
 /// As [`Workbook::rows`].
 pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTimes> {
-    let Prepared {
-        mut chunks,
-        context,
-        ..
-    } = prepare(workbook, options)?;
-    let mut scanner = Scanner::new(Arc::clone(&context));
+    let mut sheet = open(workbook, options)?;
+    let mut scanner = Scanner::new(sheet.1);
     let mut times = StageTimes::default();
     let mut buf = Vec::new();
     loop {
         let start = Instant::now();
-        let chunk = chunks.next(std::mem::take(&mut buf))?;
+        let chunk = sheet.0.chunks.next(std::mem::take(&mut buf))?;
         times.inflate += start.elapsed();
         let Some(chunk) = chunk else { break };
         times.sheet_bytes += chunk.bytes().len() as u64;
@@ -63,8 +63,8 @@ pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTi
         times.cells += scanned.pieces.iter().map(Piece::slots).sum::<u64>();
         buf = chunk.into_buf();
     }
+    let mut strings = open(workbook, options)?.0.into_strings();
     let start = Instant::now();
-    let mut strings = SharedStrings::open(workbook.package(), workbook.part().strings.as_deref())?;
     let mut block = Block::default();
     while !strings.is_done() {
         strings.advance(&mut block)?;
@@ -74,6 +74,19 @@ pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTi
     drop(strings);
     times.columns = columns_time(workbook, options)?;
     Ok(times)
+}
+
+/// The sheet, and what its scanner needs to know.
+fn open(workbook: &Workbook, options: &ReadOptions) -> Result<(Box<XlsxSheet>, Arc<SheetContext>)> {
+    let Prepared {
+        body, selection, ..
+    } = prepare(workbook, options)?;
+    let body: Box<dyn Any> = body;
+    let sheet = body.downcast::<XlsxSheet>().map_err(|_| {
+        Error::unsupported("only the stages of .xlsx files are measured one by one")
+    })?;
+    let context = sheet.context(&selection);
+    Ok((sheet, context))
 }
 
 /// The time for all batches, in the types that hold every cell, once the pieces are there.

@@ -1,28 +1,23 @@
 //! Opening a workbook, and choosing one of its sheets.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::path::Path;
 
 use bytes::Bytes;
 
 use super::{
+    open::{OpenOptions, open_book},
     options::ReadOptions,
     prepare::prepare,
     rows::RowReader,
     table::{Table, TableReader},
 };
 use crate::{
-    cancel::CancelToken,
+    a1::CellRange,
+    book::{Book, DefinedName, Selection, SheetInfo, SheetKind, Strings, TableInfo, Visibility},
     error::{Error, Result},
     header::SheetRef,
-    limits::{Budget, Limits},
+    limits::Limits,
     source::Source,
-    xlsx::{
-        DefinedName, Package, SheetInfo, SheetKind, Styles, TableInfo, Visibility, WorkbookPart,
-        read_tables,
-    },
 };
 
 /// An open workbook. Opening reads its directory and the list of sheets, nothing else.
@@ -38,82 +33,63 @@ use crate::{
 #[derive(Debug)]
 pub struct Workbook {
     source: Source,
-    package: Package,
-    part: WorkbookPart,
-    styles: Mutex<Option<Arc<Styles>>>,
+    book: Box<dyn Book>,
+    limits: Limits,
 }
 
 impl Workbook {
-    /// Opens a file with default [`Limits`].
+    /// Opens a file with default [`OpenOptions`].
     ///
     /// # Errors
     /// `Io` when it cannot be opened, `Malformed`, `Unsupported` or `Encrypted` when it is no workbook we read, `Limit`.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
-        let limits = Limits::default();
-        Self::open(Source::from_path(path, &limits)?, limits)
+        let options = OpenOptions::default();
+        Self::open(Source::from_path(path, &options.limits)?, options)
     }
 
-    /// Opens bytes in memory with default [`Limits`].
+    /// Opens bytes in memory with default [`OpenOptions`].
     ///
     /// # Errors
     /// As [`Self::from_path`].
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Result<Self> {
-        let limits = Limits::default();
-        Self::open(Source::from_bytes(bytes, &limits)?, limits)
+        let options = OpenOptions::default();
+        Self::open(Source::from_bytes(bytes, &options.limits)?, options)
     }
 
-    /// Opens any source with limits of your own.
-    ///
-    /// # Errors
-    /// As [`Self::from_path`].
-    pub fn open(source: Source, limits: Limits) -> Result<Self> {
-        Self::open_with_cancel(source, limits, CancelToken::new())
-    }
-
-    /// Opens any source; reading it ends with `Cancelled` once `cancel` was pulled.
+    /// Opens any source. What it is, is told by its content, not by its name.
     ///
     /// # Errors
     /// As [`Self::from_path`], and `Cancelled`.
-    pub fn open_with_cancel(source: Source, limits: Limits, cancel: CancelToken) -> Result<Self> {
-        let named = source.clone();
-        let open = || {
-            check_kind(source.bytes())?;
-            let budget = Arc::new(Budget::new(limits, cancel));
-            let package = Package::open(source.clone(), budget)?;
-            let part = WorkbookPart::read(&package)?;
-            Ok(Workbook {
+    pub fn open(source: Source, options: OpenOptions) -> Result<Self> {
+        let limits = options.limits.clone();
+        match open_book(&source, options) {
+            Ok(book) => Ok(Workbook {
                 source,
-                package,
-                part,
-                styles: Mutex::new(None),
-            })
-        };
-        open().map_err(|error| named.locate(error))
+                book,
+                limits,
+            }),
+            Err(error) => Err(source.locate(error)),
+        }
     }
 
     /// All sheets, in the order of the tabs.
     pub fn sheets(&self) -> &[SheetInfo] {
-        &self.part.sheets
+        self.book.sheets()
     }
 
     /// All defined names but hidden ones.
     pub fn defined_names(&self) -> &[DefinedName] {
-        &self.part.defined_names
+        self.book.defined_names()
     }
 
-    /// The Excel tables of all worksheets.
+    /// The tables of all sheets.
     ///
     /// # Errors
     /// `Malformed` when a table part is damaged.
     pub fn tables(&self) -> Result<Vec<TableInfo>> {
-        let worksheets = self
-            .sheets()
-            .iter()
-            .filter(|sheet| sheet.kind == SheetKind::Worksheet);
-        let tables: Result<Vec<_>> = worksheets
-            .map(|sheet| read_tables(&self.package, sheet))
-            .collect();
-        Ok(tables.map_err(|error| self.source.locate(error))?.concat())
+        self.book
+            .tables()
+            .map_err(|error| self.source.locate(error))
     }
 
     /// The bytes it was opened from.
@@ -126,34 +102,44 @@ impl Workbook {
     /// # Errors
     /// `sheet/not-found` with the names there are.
     pub fn sheet(&self, sheet: &SheetRef) -> Result<&SheetInfo> {
+        self.find_sheet(sheet).map(|(_, sheet)| sheet)
+    }
+
+    /// The place of a sheet, and the sheet.
+    pub(crate) fn find_sheet(&self, sheet: &SheetRef) -> Result<(usize, &SheetInfo)> {
+        /// Names that a message lists.
+        const LISTED: usize = 20;
         let sheets = self.sheets();
+        let place = |is: &dyn Fn(&SheetInfo) -> bool| sheets.iter().position(is);
         let found = match sheet {
             SheetRef::First => {
-                let worksheet = |s: &&SheetInfo| s.kind == SheetKind::Worksheet;
-                let visible = sheets
-                    .iter()
-                    .find(|s| worksheet(s) && s.visibility == Visibility::Visible);
-                visible.or_else(|| sheets.iter().find(worksheet))
+                let worksheet = |s: &SheetInfo| s.kind == SheetKind::Worksheet;
+                let visible = |s: &SheetInfo| worksheet(s) && s.visibility == Visibility::Visible;
+                place(&visible).or_else(|| place(&worksheet))
             }
-            SheetRef::Index(index) => sheets.get(*index),
-            SheetRef::Name(name) => sheets.iter().find(|s| s.name == *name).or_else(|| {
+            SheetRef::Index(index) => Some(*index),
+            SheetRef::Name(name) => place(&|s| s.name == *name).or_else(|| {
                 let lower = name.trim().to_lowercase();
-                sheets
-                    .iter()
-                    .find(|s| s.name.trim().to_lowercase() == lower)
+                place(&|s| s.name.trim().to_lowercase() == lower)
             }),
         };
+        let found = found.and_then(|place| Some((place, sheets.get(place)?)));
         let names = || {
-            let names: Vec<String> = sheets.iter().map(|s| format!("{:?}", s.name)).collect();
-            format!("the workbook has {}", names.join(", "))
+            let names = sheets.iter().take(LISTED).map(|s| format!("{:?}", s.name));
+            let names: Vec<String> = names.collect();
+            let more = match sheets.len().saturating_sub(LISTED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("the workbook has {}{more}", names.join(", "))
         };
         let missing = |what: String| {
             self.source
                 .locate(Error::usage("sheet/not-found", what).with_hint(names()))
         };
         match (found, sheet) {
-            (Some(found), _) if found.kind == SheetKind::Worksheet => Ok(found),
-            (Some(found), _) => Err(missing(format!("sheet {:?} has no cells", found.name))),
+            (Some((place, found)), _) if found.kind == SheetKind::Worksheet => Ok((place, found)),
+            (Some((_, found)), _) => Err(missing(format!("sheet {:?} has no cells", found.name))),
             (None, SheetRef::Name(name)) => Err(missing(format!("there is no sheet {name:?}"))),
             (None, SheetRef::Index(index)) => {
                 Err(missing(format!("there is no sheet number {}", index + 1)))
@@ -167,8 +153,30 @@ impl Workbook {
     /// # Errors
     /// As [`Self::sheet`], or `Malformed`.
     pub fn declared_dimension(&self, sheet: &SheetRef) -> Result<Option<String>> {
-        super::prepare::declared_dimension(self, self.sheet(sheet)?)
-            .map_err(|error| self.source.locate(error))
+        let (place, _) = self.find_sheet(sheet)?;
+        let body = self.book.open(place);
+        let body = body.map_err(|error| self.source.locate(error))?;
+        Ok(body.declared_dimension().map(str::to_owned))
+    }
+
+    /// The merged cells of a sheet, which is read to its end for them.
+    ///
+    /// # Errors
+    /// As [`Self::sheet`], `Malformed`, `Limit`.
+    pub fn merged_ranges(&self, sheet: &SheetRef) -> Result<Vec<CellRange>> {
+        let (place, _) = self.find_sheet(sheet)?;
+        let read = || {
+            let mut selection = Selection::new(0..=0, Vec::new());
+            selection.merges = true;
+            let mut stream = self
+                .book
+                .open(place)?
+                .start(&selection, Strings::Beside, 1)?;
+            while stream.next()?.is_some() {}
+            let merges = stream.merges()?.into_iter();
+            Ok(merges.map(|merge| merge.0).collect())
+        };
+        read().map_err(|error| self.source.locate(error))
     }
 
     /// The rows of a sheet as untyped windows. Their columns follow `header()` of the reader.
@@ -197,82 +205,11 @@ impl Workbook {
         self.table(options)?.read_all()
     }
 
-    pub(crate) fn package(&self) -> &Package {
-        &self.package
+    pub(crate) fn book(&self) -> &dyn Book {
+        &*self.book
     }
 
-    pub(crate) fn part(&self) -> &WorkbookPart {
-        &self.part
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
-
-    /// The styles, read when first asked for.
-    pub(crate) fn styles(&self) -> Result<Arc<Styles>> {
-        let mut styles = self.styles.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(styles) = &*styles {
-            return Ok(Arc::clone(styles));
-        }
-        let read = Arc::new(Styles::read(&self.package, self.part.styles.as_deref())?);
-        *styles = Some(Arc::clone(&read));
-        Ok(read)
-    }
-}
-
-/// Says what bytes are that cannot be a zip archive.
-fn check_kind(bytes: &[u8]) -> Result<()> {
-    const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
-    let text = bytes
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(bytes)
-        .trim_ascii_start();
-    let starts = |word: &str| {
-        text.get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
-    };
-    if bytes.is_empty() {
-        return Err(Error::not_a_workbook("the file is empty"));
-    }
-    if bytes.starts_with(OLE) {
-        // A protected workbook is an OLE file with a stream of this name, in UTF-16.
-        let name: Vec<u8> = "EncryptedPackage"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        if memchr::memmem::find(bytes, &name).is_some() {
-            return Err(Error::encrypted("the workbook is protected by a password")
-                .with_hint("open it in a spreadsheet program and save it without a password"));
-        }
-        return Err(
-            Error::unsupported("this is an Excel 97-2003 workbook (xls)")
-                .with_hint("save it as .xlsx"),
-        );
-    }
-    if memchr::memmem::find(&bytes[..bytes.len().min(64 << 10)], b"PK").is_some() {
-        return Ok(());
-    }
-    if starts("<!doctype html") || starts("<html") {
-        return Err(
-            Error::not_a_workbook("this is an HTML page, not a workbook")
-                .with_hint("the download may have ended at a login page"),
-        );
-    }
-    if starts("version https://git-lfs") {
-        return Err(
-            Error::not_a_workbook("this is a Git LFS pointer, not the file it stands for")
-                .with_hint("run `git lfs pull`"),
-        );
-    }
-    if starts("%PDF") {
-        return Err(Error::not_a_workbook(
-            "this is a PDF document, not a workbook",
-        ));
-    }
-    if bytes[..bytes.len().min(4096)]
-        .iter()
-        .all(|&b| b >= b' ' || b.is_ascii_whitespace())
-    {
-        return Err(Error::not_a_workbook("this is a text file, not a workbook"));
-    }
-    Err(Error::not_a_workbook(
-        "this is not a workbook (no zip archive)",
-    ))
 }

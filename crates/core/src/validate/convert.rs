@@ -137,6 +137,7 @@ fn to_repair(bits: u64, kind: ColumnKind) -> Repair {
         ColumnKind::Bool => Repair::Bool(bits != 0),
         ColumnKind::Int => Repair::Int(bits as i64),
         ColumnKind::Float => Repair::Float(f64::from_bits(bits)),
+        ColumnKind::Decimal { .. } => Repair::Null, // no field of a contract is one
         ColumnKind::Date => Repair::Days(bits as i32),
         ColumnKind::Timestamp | ColumnKind::Time | ColumnKind::Duration => {
             Repair::Micros(bits as i64)

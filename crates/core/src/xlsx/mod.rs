@@ -1,7 +1,7 @@
 //! SpreadsheetML (ECMA-376): the parts of a workbook to cells. Has not heard of Arrow arrays.
 
-mod eight;
-pub(crate) mod formats;
+mod body;
+mod book;
 mod package;
 mod strings;
 mod styles;
@@ -9,8 +9,9 @@ mod workbook;
 
 pub(crate) mod sheet;
 
+pub(crate) use body::XlsxSheet;
+pub(crate) use book::XlsxBook;
 pub(crate) use package::Package;
 pub(crate) use strings::{Block, SharedStrings};
-pub(crate) use styles::Styles;
-pub use workbook::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};
-pub(crate) use workbook::{WorkbookPart, read_tables};
+#[cfg(feature = "fuzzing")]
+pub(crate) use styles::read_formats;

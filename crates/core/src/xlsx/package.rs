@@ -10,10 +10,10 @@ use crate::{
     zip::{Archive, EntryReader},
 };
 
-/// An OPC package.
-#[derive(Debug)]
+/// An OPC package. Clones are cheap.
+#[derive(Debug, Clone)]
 pub(crate) struct Package {
-    archive: Archive,
+    archive: Arc<Archive>,
     budget: Arc<Budget>,
 }
 
@@ -32,6 +32,7 @@ const MAX_NAME_BYTES: usize = 65_535;
 impl Package {
     pub(crate) fn open(source: Source, budget: Arc<Budget>) -> Result<Self> {
         let archive = Archive::open(source, &budget.limits)?;
+        let archive = Arc::new(archive);
         Ok(Package { archive, budget })
     }
 
@@ -200,8 +201,10 @@ mod tests {
             .sheet("a", "")
             .part("xl/worksheets/_rels/sheet1.xml.rels", None, xml)
             .build();
-        let mut limits = Limits::default();
-        limits.max_entries = 6;
+        let limits = Limits {
+            max_entries: 6,
+            ..Limits::default()
+        };
         let source = Source::from_bytes(bytes, &limits)?;
         let package = Package::open(source, Arc::new(Budget::new(limits, CancelToken::new())))?;
         Ok(package.relationships("xl/worksheets/sheet1.xml")?.len())

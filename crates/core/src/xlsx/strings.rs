@@ -6,11 +6,11 @@ use memchr::memchr;
 
 use super::{
     Package,
-    eight::text_end,
     sheet::{Chunk, ChunkReader, decode, rich_text, skip_blanks},
 };
 use crate::{
     column::{StringTable, strings::make_view_in},
+    eight::text_end,
     error::{Error, Result},
     limits::{Limits, check},
     xml::{Token, Tokens},
@@ -63,6 +63,13 @@ impl SharedStrings {
             failed: None,
             limits,
         })
+    }
+
+    /// Cuts chunks of about this size.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn with_chunk_bytes(mut self, bytes: usize) -> Self {
+        self.chunks = self.chunks.map(|chunks| chunks.with_chunk_bytes(bytes));
+        self
     }
 
     /// The strings read so far.
@@ -330,8 +337,10 @@ mod tests {
         let texts = ["a string of more than twelve letters"; 10_000];
         let bytes = Book::new().sheet("a", "").strings(&texts).build();
         let fails = |limit: u64| {
-            let mut limits = Limits::default();
-            limits.max_shared_string_bytes = limit;
+            let limits = Limits {
+                max_shared_string_bytes: limit,
+                ..Limits::default()
+            };
             let source = Source::from_bytes(bytes.clone(), &limits).unwrap();
             let budget = Arc::new(Budget::new(limits.clone(), CancelToken::new()));
             let package = Package::open(source, budget).unwrap();

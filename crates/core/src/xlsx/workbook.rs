@@ -1,82 +1,19 @@
 //! The workbook part: sheets, defined names, date system (ECMA-376 part 1, 18.2).
 
-use serde::Serialize;
-
 use super::package::{Package, Relationship};
 use crate::{
+    book::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility},
     column::DateSystem,
     error::{Error, Result},
     xml::{Tag, Token, is_true},
 };
 
-/// One sheet, as the workbook lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SheetInfo {
-    /// Name on the tab.
-    pub name: String,
-    /// Whether users see the tab.
-    pub visibility: Visibility,
-    /// What kind of sheet it is; only worksheets have cells.
-    pub kind: SheetKind,
-    /// Part that holds it.
-    #[serde(skip)]
-    pub(crate) part: String,
-}
-
-/// Whether users see a sheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub enum Visibility {
-    /// On the tab bar.
-    Visible,
-    /// Hidden; users can unhide it.
-    Hidden,
-    /// Hidden from the user interface altogether.
-    VeryHidden,
-}
-
-/// What kind of sheet it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub enum SheetKind {
-    /// A sheet of cells.
-    Worksheet,
-    /// A chart.
-    Chart,
-    /// A dialogue, macro or other kind.
-    Other,
-}
-
-/// A defined name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DefinedName {
-    /// Name.
-    pub name: String,
-    /// What it stands for, as written: `Items!$A$1:$F$100`.
-    pub refers_to: String,
-    /// The sheet it is local to.
-    pub sheet: Option<String>,
-}
-
-/// An Excel table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct TableInfo {
-    /// Name.
-    pub name: String,
-    /// Sheet it lies on.
-    pub sheet: String,
-    /// Its cells: `A1:F100`, header and totals included.
-    pub range: String,
-}
-
 /// What is read of the workbook part.
 #[derive(Debug)]
 pub(crate) struct WorkbookPart {
     pub(crate) sheets: Vec<SheetInfo>,
+    /// The part of each sheet.
+    pub(crate) parts: Vec<String>,
     pub(crate) defined_names: Vec<DefinedName>,
     pub(crate) dates: DateSystem,
     pub(crate) strings: Option<String>,
@@ -84,8 +21,7 @@ pub(crate) struct WorkbookPart {
 }
 
 impl WorkbookPart {
-    pub(crate) fn read(package: &Package) -> Result<Self> {
-        let part = package.workbook_part()?;
+    pub(crate) fn read(package: &Package, part: String) -> Result<Self> {
         let relationships = package.relationships(&part)?;
         let of_kind = |kind: &str| {
             let found = relationships
@@ -95,6 +31,7 @@ impl WorkbookPart {
         };
         let mut workbook = WorkbookPart {
             sheets: Vec::new(),
+            parts: Vec::new(),
             defined_names: Vec::new(),
             dates: DateSystem::Y1900,
             strings: of_kind("sharedStrings"),
@@ -107,7 +44,11 @@ impl WorkbookPart {
                     Token::Open(tag) => match tag.name() {
                         "workbook" => is_workbook = true,
                         "workbookPr" if tag.flag("date1904")? => workbook.dates = DateSystem::Y1904,
-                        "sheet" => workbook.sheets.push(sheet_info(&tag, &relationships)?),
+                        "sheet" => {
+                            let (sheet, part) = sheet_info(&tag, &relationships)?;
+                            workbook.sheets.push(sheet);
+                            workbook.parts.push(part);
+                        }
                         "definedName" => {
                             let name = tag.attribute("name")?.unwrap_or_default();
                             let local = tag.attribute("localSheetId")?;
@@ -141,7 +82,8 @@ impl WorkbookPart {
     }
 }
 
-fn sheet_info(tag: &Tag<'_>, relationships: &[Relationship]) -> Result<SheetInfo> {
+/// A sheet and the name of its part.
+fn sheet_info(tag: &Tag<'_>, relationships: &[Relationship]) -> Result<(SheetInfo, String)> {
     let name = tag.attribute("name")?.unwrap_or_default();
     let visibility = match tag.attribute("state")?.as_deref() {
         Some("hidden") => Visibility::Hidden,
@@ -156,18 +98,18 @@ fn sheet_info(tag: &Tag<'_>, relationships: &[Relationship]) -> Result<SheetInfo
         _ => SheetKind::Other,
     };
     let part = target.map(|r| r.target.clone()).unwrap_or_default();
-    Ok(SheetInfo {
+    let sheet = SheetInfo {
         name,
         visibility,
         kind,
-        part,
-    })
+    };
+    Ok((sheet, part))
 }
 
 /// The Excel tables of a sheet (18.5).
-pub(crate) fn read_tables(package: &Package, sheet: &SheetInfo) -> Result<Vec<TableInfo>> {
+pub(super) fn read_tables(package: &Package, sheet: &str, part: &str) -> Result<Vec<TableInfo>> {
     let mut tables = Vec::new();
-    for relationship in package.relationships(&sheet.part)? {
+    for relationship in package.relationships(part)? {
         if relationship.kind != "table" || !package.has(&relationship.target) {
             continue;
         }
@@ -180,11 +122,18 @@ pub(crate) fn read_tables(package: &Package, sheet: &SheetInfo) -> Result<Vec<Ta
                         Some(name) => name,
                         None => tag.attribute("name")?.unwrap_or_default(),
                     };
-                    let range = tag.attribute("ref")?.unwrap_or_default();
+                    let rows = |attribute: &str, default: u32| -> Result<u32> {
+                        let rows = tag.attribute(attribute)?;
+                        Ok(rows
+                            .and_then(|rows| rows.trim().parse().ok())
+                            .unwrap_or(default))
+                    };
                     tables.push(TableInfo {
                         name,
-                        sheet: sheet.name.clone(),
-                        range,
+                        sheet: sheet.to_owned(),
+                        range: tag.attribute("ref")?.unwrap_or_default(),
+                        header_rows: rows("headerRowCount", 1)?,
+                        totals_rows: rows("totalsRowCount", 0)?,
                     });
                     break;
                 }

@@ -73,7 +73,7 @@ impl Archive {
             .map(|&index| &self.entries[index])
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }

@@ -62,6 +62,8 @@ pub(crate) struct EntryReader {
     crc: crc32fast::Hasher,
     read: u64,
     done: bool,
+    /// The bytes are those of the part in another encoding: size and checksum were those of the part.
+    is_converted: bool,
 }
 
 enum State {
@@ -91,6 +93,7 @@ impl EntryReader {
             crc: crc32fast::Hasher::new(),
             read: 0,
             done: false,
+            is_converted: false,
         })
     }
 
@@ -136,6 +139,10 @@ impl EntryReader {
                 len
             }
         };
+        if self.is_converted {
+            self.read += written as u64;
+            return Ok(written);
+        }
         self.release_behind();
         self.crc.update(&buf[start..start + written]);
         self.read += written as u64;
@@ -192,9 +199,29 @@ impl EntryReader {
 
     /// Reads a small part whole.
     pub(crate) fn read_small(mut self) -> Result<Vec<u8>> {
+        self.read_rest(Vec::new())
+    }
+
+    /// A reader of the same part as `convert` makes it, from its start; `bytes` were read of it so far. The part has to be small.
+    pub(crate) fn converted(
+        mut self,
+        bytes: Vec<u8>,
+        convert: impl FnOnce(Vec<u8>) -> Result<Vec<u8>>,
+    ) -> Result<Self> {
+        let bytes = self.read_rest(bytes)?;
+        let bytes = convert(bytes).map_err(|error| error.in_part(&self.entry.name))?;
+        self.compressed = bytes.into();
+        self.state = State::Stored;
+        (self.read, self.done, self.is_converted) = (0, false, true);
+        Ok(self)
+    }
+
+    fn read_rest(&mut self, mut bytes: Vec<u8>) -> Result<Vec<u8>> {
         let limit = self.budget.limits.max_small_part_bytes;
-        let mut bytes = Vec::new();
-        let mut room = self.first_room(16 << 10);
+        let mut room = match bytes.len() {
+            0 => self.first_room(16 << 10),
+            len => len,
+        };
         loop {
             let start = bytes.len();
             bytes.resize(start + room, 0);

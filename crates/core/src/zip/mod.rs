@@ -4,6 +4,8 @@
 
 mod directory;
 mod entry;
+mod read;
 
 pub(crate) use directory::Archive;
 pub(crate) use entry::EntryReader;
+pub(crate) use read::{PartRead, part_error};

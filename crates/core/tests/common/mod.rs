@@ -1,14 +1,27 @@
 //! The non-empty cells of a workbook, in the words of the fixture manifest.
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
-use sheetlift_core::{
-    Cell, DateSystem, Error, HeaderRow, ReadOptions, Result, SheetKind, SheetRef, Visibility,
-    Workbook, cell_name, duration_micros, time_micros,
+use arrow_array::{
+    Array,
+    cast::AsArray,
+    types::{Date32Type, Float64Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType},
 };
-use sheetlift_fixtures::{Expect, Value};
+use arrow_schema::DataType;
+use sheetlift_core::{
+    Cell, DateSystem, Error, HeaderRow, OpenOptions, ReadOptions, Result, SheetKind, SheetRef,
+    Source, Table, Visibility, Workbook, cell_name, duration_micros, time_micros,
+};
+use sheetlift_fixtures::{Expect, Fixture, Value};
 
 /// Sheet, address, value.
 pub type Cells = Vec<(String, String, Value)>;
+
+/// Opens the bytes of a fixture under the name of its file.
+pub fn open(fixture: &Fixture) -> Result<Workbook> {
+    let options = OpenOptions::default();
+    let source = Source::from_bytes((fixture.bytes)(), &options.limits)?;
+    Workbook::open(source.with_name(fixture.file_name()), options)
+}
 
 pub fn expected_cells(expect: &Expect) -> Cells {
     expect
@@ -45,6 +58,50 @@ pub fn cells_of(workbook: &Workbook, threads: usize) -> Result<Cells> {
         }
     }
     Ok(cells)
+}
+
+/// Columns as `name: values`, null as `-`.
+pub fn shown(table: &Table) -> Vec<String> {
+    let fields = table.schema.fields().iter().enumerate();
+    let columns = fields.map(|(index, field)| {
+        let arrays = table.batches.iter().map(|batch| batch.column(index));
+        let values: Vec<String> = arrays
+            .flat_map(|array| (0..array.len()).map(move |row| shown_value(array, row)))
+            .collect();
+        format!("{}: {}", field.name(), values.join(" "))
+    });
+    columns.collect()
+}
+
+fn shown_value(array: &dyn Array, row: usize) -> String {
+    if array.is_null(row) || *array.data_type() == DataType::Null {
+        return "-".to_owned();
+    }
+    let moment = |micros| {
+        let (y, m, d, h, mi, s, _) = civil(micros);
+        let at = |value: u32| value as i8;
+        jiff::civil::datetime(y as i16, at(m), at(d), at(h), at(mi), at(s), 0)
+    };
+    match array.data_type() {
+        DataType::Boolean => array.as_boolean().value(row).to_string(),
+        DataType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
+        DataType::Float64 => array.as_primitive::<Float64Type>().value(row).to_string(),
+        DataType::Date32 => {
+            let days = i64::from(array.as_primitive::<Date32Type>().value(row));
+            moment(days * 86_400_000_000).date().to_string()
+        }
+        DataType::Time64(_) => {
+            let micros = array.as_primitive::<Time64MicrosecondType>().value(row);
+            moment(micros).time().to_string()
+        }
+        DataType::Timestamp(..) => {
+            let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
+            moment(micros).to_string()
+        }
+        DataType::Utf8View => array.as_string_view().value(row).to_owned(),
+        DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn value_of(cell: Cell<'_>, dates: DateSystem, at: &str) -> Result<Option<Value>> {

@@ -25,7 +25,8 @@ fn without_timings(mut report: Value) -> Value {
 fn inspects_every_fixture_or_says_why_not() {
     let service = Service::start(&[]);
     for fixture in manifest() {
-        let answer = service.post("/v1/inspect?full=true", &(fixture.bytes)());
+        let path = format!("/v1/inspect?full=true&filename={}", fixture.file_name());
+        let answer = service.post(&path, &(fixture.bytes)());
         match &fixture.expect {
             Expect::Sheets(sheets) => {
                 assert_eq!(answer.status, 200, "{}: {}", fixture.name, answer.text());

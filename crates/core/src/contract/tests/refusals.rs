@@ -77,6 +77,14 @@ fn refuses_fields_that_contradict_themselves() {
             "expected a value of type date",
         ),
         (
+            "type: number, constraints: {minimum: NaN}",
+            "NaN is equal to no value",
+        ),
+        (
+            "type: number, constraints: {enum: [1, NaN]}",
+            "NaN is equal to no value",
+        ),
+        (
             "type: integer, constraints: {minimum: 5, maximum: 4}",
             "no value has minimum 5 and maximum 4",
         ),
@@ -218,15 +226,15 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {locate: {header: yes}}}",
-            "expected auto, a row number or false",
+            "expected auto, a row number, a list of them or false",
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {locate: {range: Z1:A1}}}",
             "is not a range",
         ),
         (
-            "{schema: {fields: [{name: a}]}, dialect: {headerRows: [1, 2]}}",
-            "not supported yet",
+            "{schema: {fields: [{name: a}]}, dialect: {headerRows: [1, 3]}}",
+            "expected rows that follow one another",
         ),
         (
             "{schema: {fields: [{name: a}]}, dialect: {sheetname: x}}",

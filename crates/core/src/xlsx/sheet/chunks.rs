@@ -2,13 +2,16 @@
 //! chunk, whatever the size of the part (an element of that name inside a foreign element would be cut at too, and end in
 //! an error; the schema has no place for one); a single row that is larger makes its chunk grow, up to `max_row_bytes`.
 
+use std::collections::VecDeque;
+
 use memchr::{memchr, memchr_iter, memmem};
 
 use crate::{
-    error::{Error, Result},
+    book::Lines,
+    error::Result,
     inflate::HISTORY,
     limits::check,
-    xml::{Token, Tokens},
+    xml::{Token, Tokens, foreign_encoding, to_utf8},
     zip::EntryReader,
 };
 
@@ -20,7 +23,7 @@ pub(crate) const CHUNK_BYTES: usize = if cfg!(debug_assertions) {
     512 << 10
 };
 /// Bytes of the first chunk; sizes double from here, so that a look at the first rows is cheap.
-const FIRST_BYTES: usize = if cfg!(debug_assertions) {
+pub(crate) const FIRST_BYTES: usize = if cfg!(debug_assertions) {
     1 << 10
 } else {
     32 << 10
@@ -57,13 +60,16 @@ pub(crate) struct ChunkReader {
     tail: Vec<u8>,
     /// How many of them lie behind the last cut and belong to the next chunk.
     carry: usize,
-    /// A chunk that was looked at and comes again.
-    unread: Option<Chunk>,
+    /// Chunks that were looked at and come again.
+    unread: VecDeque<Chunk>,
     offset: u64,
     size: usize,
     max_size: usize,
     ended: bool,
     max_row_bytes: u64,
+    keeps_rest: bool,
+    rest: Vec<u8>,
+    max_rest: u64,
 }
 
 /// What stands before the elements of interest.
@@ -76,6 +82,8 @@ pub(crate) struct Prologue {
     pub(crate) has_content: bool,
     /// `ref` of `<dimension>`: what the writer thought, never to be trusted.
     pub(crate) dimension: Option<String>,
+    /// Columns that are hidden.
+    pub(crate) hidden_columns: Lines,
 }
 
 impl ChunkReader {
@@ -88,7 +96,7 @@ impl ChunkReader {
         max_prologue_bytes: u64,
     ) -> Result<(Self, Prologue)> {
         let mut bytes = Vec::new();
-        let mut ended = false;
+        let (mut ended, mut is_converted) = (false, false);
         let (found, at) = loop {
             let start = bytes.len();
             let room = start.max(reader.first_room(FIRST_BYTES));
@@ -102,10 +110,10 @@ impl ChunkReader {
                 bytes.len() as u64,
             )
             .map_err(|error| error.in_part(reader.part()))?;
-            if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-                return Err(
-                    Error::unsupported("UTF-16 sheets are not read yet").in_part(reader.part())
-                );
+            if !is_converted && foreign_encoding(&bytes).is_some() {
+                reader = reader.converted(std::mem::take(&mut bytes), to_utf8)?;
+                (ended, is_converted) = (false, true);
+                continue;
             }
             let bom = if bytes.starts_with(b"\xef\xbb\xbf") {
                 3
@@ -125,6 +133,7 @@ impl ChunkReader {
             prefixes: found.prefixes,
             has_content: found.open,
             dimension: found.dimension,
+            hidden_columns: found.hidden_columns,
         };
         let chunks = ChunkReader {
             reader,
@@ -132,7 +141,10 @@ impl ChunkReader {
             end_tag: format!("</{}{parent}", found.prefix).into_bytes(),
             tail: bytes[bytes.len().saturating_sub(HISTORY).min(at)..].to_vec(),
             carry: bytes.len() - at,
-            unread: None,
+            unread: VecDeque::new(),
+            keeps_rest: false,
+            rest: Vec::new(),
+            max_rest: max_prologue_bytes,
             offset: at as u64,
             size: FIRST_BYTES,
             max_size: CHUNK_BYTES,
@@ -143,7 +155,7 @@ impl ChunkReader {
     }
 
     /// Cuts chunks of about this size, so that tests see every border.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn with_chunk_bytes(mut self, bytes: usize) -> Self {
         self.max_size = bytes;
         self
@@ -159,14 +171,24 @@ impl ChunkReader {
         self.reader.compressed_len()
     }
 
-    /// Puts a chunk back: it will be the next one.
-    pub(crate) fn unread(&mut self, chunk: Chunk) {
-        self.unread = Some(chunk);
+    /// Puts chunks back: they will be the next ones.
+    pub(crate) fn unread(&mut self, chunks: Vec<Chunk>) {
+        self.unread = chunks.into();
+    }
+
+    /// Keeps what follows the rows, for [`Self::take_rest`].
+    pub(crate) fn keep_rest(&mut self) {
+        self.keeps_rest = true;
+    }
+
+    /// What follows the rows, once the last chunk was given.
+    pub(crate) fn take_rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
     }
 
     /// The next chunk, in a buffer that is used again; `None` at the end of the part.
     pub(crate) fn next(&mut self, mut buf: Vec<u8>) -> Result<Option<Chunk>> {
-        if let Some(chunk) = self.unread.take() {
+        if let Some(chunk) = self.unread.pop_front() {
             return Ok(Some(chunk));
         }
         // The buffer: history that matches reach back to, what the last chunk left, new bytes.
@@ -185,6 +207,7 @@ impl ChunkReader {
                 have += read;
             }
             if self.ended {
+                self.keep(&buf[start..have])?;
                 break have;
             }
             if let Some(cut) = last_start(&buf[start..have], &self.tag) {
@@ -192,6 +215,7 @@ impl ChunkReader {
             }
             // What follows the rows (merged cells, links) may be larger than any row, and is not cut.
             if let Some(end) = end_of_parent(&buf[start..have], &self.end_tag) {
+                self.keep(&buf[start..have])?;
                 self.drain(&buf[..have])?;
                 have = start + end;
                 break have;
@@ -225,10 +249,33 @@ impl ChunkReader {
         let history = &so_far[so_far.len().saturating_sub(HISTORY)..];
         let mut scratch = vec![0; 2 * HISTORY];
         scratch[HISTORY - history.len()..HISTORY].copy_from_slice(history);
-        while self.reader.fill(&mut scratch, HISTORY)? == HISTORY {
+        loop {
+            let read = self.reader.fill(&mut scratch, HISTORY)?;
+            if self.keeps_rest {
+                self.extend_rest(&scratch[HISTORY..HISTORY + read])?;
+            }
+            if read < HISTORY {
+                break;
+            }
             scratch.copy_within(HISTORY.., 0);
         }
         self.ended = true;
+        Ok(())
+    }
+
+    /// Keeps what follows the end of the parent in these bytes, if that is wanted.
+    fn keep(&mut self, bytes: &[u8]) -> Result<()> {
+        match memmem::rfind(bytes, &self.end_tag) {
+            Some(at) if self.keeps_rest => self.extend_rest(&bytes[at..]),
+            _ => Ok(()),
+        }
+    }
+
+    fn extend_rest(&mut self, bytes: &[u8]) -> Result<()> {
+        let len = (self.rest.len() + bytes.len()) as u64;
+        check("max_small_part_bytes", self.max_rest, len)
+            .map_err(|error| error.in_part(self.reader.part()))?;
+        self.rest.extend_from_slice(bytes);
         Ok(())
     }
 }
@@ -245,6 +292,7 @@ struct Parent {
     prefixes: Vec<String>,
     open: bool,
     dimension: Option<String>,
+    hidden_columns: Lines,
 }
 
 /// The start tag of `parent` and the place behind it; `None` when it is not there.
@@ -273,6 +321,14 @@ fn find_parent(bytes: &[u8], parent: &str) -> Result<Option<(Parent, usize)>> {
             return Ok(Some((found, at)));
         } else if name == "dimension" {
             found.dimension = tag.attribute("ref")?;
+        } else if name == "col" && tag.flag("hidden")? {
+            // Counted from 1 (18.3.1.13).
+            let number = |name: &str| -> Result<Option<u32>> {
+                Ok(tag.attribute(name)?.and_then(|n| n.trim().parse().ok()))
+            };
+            if let (Some(min @ 1..), Some(max @ 1..)) = (number("min")?, number("max")?) {
+                found.hidden_columns.push(min - 1..=max - 1);
+            }
         }
     }
 }
@@ -290,7 +346,8 @@ fn end_of_parent(bytes: &[u8], end_tag: &[u8]) -> Option<usize> {
     if has_markup(bytes) {
         return None;
     }
-    let at = memmem::find(bytes, end_tag)?;
+    let mut tags = memmem::find_iter(bytes, end_tag);
+    let at = tags.find(|&at| ends_name(bytes, at + end_tag.len()))?;
     Some(at + memchr(b'>', &bytes[at..])? + 1)
 }
 
@@ -313,18 +370,13 @@ fn last_start_outside_markup(bytes: &[u8], tag: &[u8]) -> Option<usize> {
     while let Some(next) = memchr(b'<', &bytes[at..]) {
         at += next;
         let rest = &bytes[at..];
-        let end: Option<&[u8]> = if rest.starts_with(b"<!--") {
-            Some(b"-->")
-        } else if rest.starts_with(b"<![CDATA[") {
-            Some(b"]]>")
-        } else if rest.starts_with(b"<?") {
-            Some(b"?>")
-        } else {
-            None
-        };
-        match end {
-            Some(end) => match memmem::find(&rest[2..], end) {
-                Some(len) => at += 2 + len + end.len(),
+        const MARKUP: [(&[u8], &[u8]); 3] =
+            [(b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")];
+        let markup = MARKUP.iter().find(|(start, _)| rest.starts_with(start));
+        match markup {
+            // The end does not overlap the start: `<!-->` goes on.
+            Some((start, end)) => match memmem::find(&rest[start.len()..], end) {
+                Some(len) => at += start.len() + len + end.len(),
                 None => break,
             },
             None => {
@@ -358,5 +410,20 @@ mod tests {
         assert_eq!(cut("<row/><c><![CDATA[<row >]]></c><row/>"), Some(31));
         assert_eq!(cut("<row/><?x <row/>?>"), None);
         assert_eq!(cut("<row/><t>what? no!</t><row/>"), Some(22));
+        assert_eq!(cut("<row/><!--><row/>--><row/>"), Some(20));
+        assert_eq!(cut("<row/><!--><row/>"), None);
+    }
+
+    #[test]
+    fn ends_at_the_end_of_the_parent() {
+        let end = |text: &str| end_of_parent(text.as_bytes(), b"</sheetData");
+        assert_eq!(end("<row/></sheetData><mergeCells/>"), Some(18));
+        assert_eq!(end("<row/></sheetData >"), Some(19));
+        assert_eq!(
+            end("<a><sheetDataX></sheetDataX></a></sheetData>"),
+            Some(44)
+        );
+        assert_eq!(end("<a><sheetDataX></sheetDataX></a>"), None);
+        assert_eq!(end("<row/></sheetData"), None);
     }
 }

@@ -18,16 +18,15 @@ use memchr::{memchr, memchr3};
 use quick_xml::escape::{resolve_xml_entity, unescape_with};
 
 use super::{
-    number,
-    rows::RowSink,
     shape::{Content, RowDigits, Shapes},
     text::unescape,
     value::{CellType, ValueReader, shared},
 };
 use crate::{
     a1::{MAX_COLUMNS, MAX_ROWS},
+    book::{RowSink, number},
     column::Tag,
-    xlsx::eight::{digit_count, digits_value, load, text_end},
+    eight::{digit_count, digits_value, load, text_end},
 };
 
 /// Why the scanner stopped.
@@ -75,15 +74,22 @@ fn row(
     values: &ValueReader<'_>,
 ) -> Option<usize> {
     let mut digits: &[u8] = b"";
+    let mut hidden = false;
+    let mut attributes = 0;
     let empty = loop {
         match *bytes.get(at)? {
             b' ' => {
+                attributes += 1;
+                if attributes > values.context.limits.max_attributes {
+                    return None; // the tolerant scanner says so
+                }
                 let (name, value, next) = attribute(bytes, at + 1)?;
-                if name == b"r" {
-                    if !digits.is_empty() || value.is_empty() {
-                        return None;
-                    }
-                    digits = value;
+                match name {
+                    b"r" if digits.is_empty() && !value.is_empty() => digits = value,
+                    b"r" => return None,
+                    b"hidden" if value == b"1" => hidden = true,
+                    b"hidden" => return None,
+                    _ => {}
                 }
                 at = next;
             }
@@ -98,6 +104,9 @@ fn row(
         Some(row_number(digits)?)
     };
     rows.begin_row(number);
+    if hidden {
+        rows.hide_row();
+    }
     if empty {
         return Some(at + 2);
     }
@@ -179,6 +188,9 @@ fn cell(
     let mut cell_type = CellType::Number;
     let (mut has_place, mut has_style, mut has_type) = (false, false, false);
     let mut starts_with_r = false;
+    /// Attributes that every cell may have.
+    const KNOWN: u64 = 3;
+    let mut others = 0;
     let empty = loop {
         match *bytes.get(at..at + 4)? {
             [b' ', b'r', b'=', b'"'] => {
@@ -205,7 +217,13 @@ fn cell(
                 }
                 at += len + 5;
             }
-            [b' ', ..] => at = attribute(bytes, at + 1)?.2,
+            [b' ', ..] => {
+                others += 1;
+                if others + KNOWN > values.context.limits.max_attributes {
+                    return None; // the tolerant scanner counts them
+                }
+                at = attribute(bytes, at + 1)?.2;
+            }
             [b'>', ..] => break false,
             [b'/', b'>', ..] => break true,
             _ => return None,
@@ -315,7 +333,10 @@ fn value(
         }
         CellType::Number => {
             let (number, end) = number::parse_before_tag(bytes, at)?;
-            let (tag, bits) = values.number(number, style);
+            let (tag, bits) = values.formats.slot(number, style);
+            if tag == Tag::Null {
+                return None; // to be shown as text
+            }
             (tag, bits, end)
         }
         CellType::Bool => match bytes.get(at)? {
@@ -424,7 +445,9 @@ fn attribute(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {
         return None;
     }
     let len = memchr(b'"', &bytes[start..])?;
-    Some((name, &bytes[start..start + len], start + len + 1))
+    let value = &bytes[start..start + len];
+    // Most are not looked at any further, but all of them have to be text.
+    value.is_ascii().then_some((name, value, start + len + 1))
 }
 
 /// The place behind a formula, from behind `<f`.

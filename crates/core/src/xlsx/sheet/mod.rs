@@ -2,9 +2,6 @@
 
 pub(crate) mod chunks;
 mod fast;
-mod iso;
-mod number;
-mod rows;
 mod shape;
 mod slow;
 mod text;
@@ -14,48 +11,24 @@ use std::sync::Arc;
 
 pub(crate) use chunks::{Chunk, ChunkReader};
 pub(crate) use fast::{decode, skip_blanks};
-pub(crate) use rows::RowSink;
 pub(crate) use slow::rich_text;
 
 use self::{shape::Shapes, value::ValueReader};
-use super::Styles;
 use crate::{
+    book::{CellFormats, RowSink, Selection},
     column::{DateSystem, piece::Piece},
     error::Result,
-    limits::Limits,
+    limits::{Budget, Limits},
 };
-
-/// What to read of a sheet: the selection every worker shares.
-#[derive(Debug, Clone)]
-pub(crate) struct Selection {
-    /// Zero-based first and last row.
-    pub(crate) rows: std::ops::RangeInclusive<u32>,
-    /// Lane of each sheet column, [`Selection::SKIP`] for those not read; columns beyond the end are not read either.
-    pub(crate) lanes: Vec<u16>,
-    /// Keep rows without any value between rows that have one.
-    pub(crate) blank_rows: bool,
-}
-
-impl Selection {
-    pub(crate) const SKIP: u16 = u16::MAX;
-
-    /// The lane of `column`.
-    #[inline]
-    pub(crate) fn lane(&self, column: u32) -> Option<usize> {
-        match self.lanes.get(column as usize) {
-            Some(&lane) if lane != Self::SKIP => Some(usize::from(lane)),
-            _ => None,
-        }
-    }
-}
 
 /// What workers need to know to read any chunk of one sheet.
 #[derive(Debug, Clone)]
 pub(crate) struct SheetContext {
     pub(crate) selection: Selection,
-    pub(crate) styles: Arc<Styles>,
+    pub(crate) formats: Arc<CellFormats>,
     pub(crate) dates: DateSystem,
     pub(crate) limits: Limits,
+    pub(crate) budget: Arc<Budget>,
     /// Rows have no prefix, so that the fast scanner can know them.
     pub(crate) plain: bool,
     /// Prefixes bound to SpreadsheetML; elements with any other are not ours.
@@ -88,7 +61,8 @@ impl Scanner {
 
     /// Reads a chunk, which starts at a row (or at what lies between rows). `offset` is its place in the part.
     pub(crate) fn scan(&mut self, chunk: &[u8], offset: u64) -> Result<Scanned> {
-        let scanned = self.scan_with(chunk, offset, self.context.plain);
+        let fast = self.context.plain && !self.context.selection.notes;
+        let scanned = self.scan_with(chunk, offset, fast);
         if scanned.is_err() {
             self.rows = RowSink::new(&self.context.selection); // half a row is in the old one
         }

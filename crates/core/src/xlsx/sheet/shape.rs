@@ -2,7 +2,7 @@
 //! comparing them with what the cell above looked like: three loads instead of a walk over the attributes.
 
 use super::value::CellType;
-use crate::xlsx::eight::load;
+use crate::eight::load;
 
 /// Columns A to ZZ: the letters of others do not fit beside `<c r="`.
 const MAX_SHAPES: usize = 702;

@@ -2,13 +2,13 @@
 //! specification of the fast scanner.
 
 use super::{
-    number::parse_index,
-    rows::RowSink,
     text::unescape,
     value::{CellType, ValueReader},
 };
 use crate::{
     a1::{MAX_COLUMNS, MAX_ROWS, cell_name, parse_cell},
+    book::{RowSink, number::parse_index},
+    column::piece::Formula,
     error::{Error, Result},
     limits::{Limits, check},
     xml::{Tag, Token, Tokens},
@@ -54,11 +54,15 @@ fn read_row(
     rows: &mut RowSink,
     values: &ValueReader<'_>,
 ) -> Result<()> {
+    tag.check_attributes(values.context.limits.max_attributes)?;
     let number = match tag.attribute("r")? {
         Some(text) => Some(row_number(&text)?),
         None => None,
     };
     rows.begin_row(number);
+    if tag.flag("hidden")? {
+        rows.hide_row();
+    }
     let mut place = Place {
         row: number,
         next_column: 0,
@@ -108,6 +112,7 @@ fn read_cell(
     rows: &mut RowSink,
     values: &ValueReader<'_>,
 ) -> Result<()> {
+    tag.check_attributes(values.context.limits.max_attributes)?;
     let mut column = place.next_column;
     if let Some(reference) = tag.attribute("r")? {
         let (row, named) = parse_cell(reference.trim()).ok_or_else(|| {
@@ -141,12 +146,19 @@ fn read_cell(
         Some(t) => CellType::from_attribute(t.trim().as_bytes())
             .ok_or_else(|| name(Error::malformed(format!("{t:?} is not a cell type"))))?,
     };
-    let (mut value, mut inline) = (None, None);
+    let (mut value, mut inline, mut formula) = (None, None, Formula::None);
     loop {
         match tokens.next()? {
             Token::Open(tag) => match local_name(&tag, values) {
                 "v" => value = Some(tokens.element_text()?),
                 "is" => inline = Some(rich_text(tokens)?),
+                "f" => {
+                    let text = tokens.element_text()?;
+                    formula = match text.is_empty() {
+                        true => Formula::Untold, // a shared formula stands in its first cell
+                        false => Formula::Text(text.into()),
+                    };
+                }
                 _ => tokens.skip_element()?,
             },
             Token::Close => break,
@@ -162,12 +174,13 @@ fn read_cell(
         CellType::Text => value.map(|value| unescape(&value).into_owned()),
         _ => value,
     };
-    match text {
-        Some(text) => values
+    if let Some(text) = text {
+        values
             .put(rows, lane, cell_type, style, &text)
-            .map_err(name),
-        None => Ok(()),
+            .map_err(name)?;
+        rows.note(lane, style, || formula);
     }
+    Ok(())
 }
 
 /// The text of `<is>` or `<si>`, whose start tag was the last token: the runs joined, phonetic hints left out

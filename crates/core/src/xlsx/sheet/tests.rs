@@ -41,13 +41,10 @@ fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
         return Ok(Cells::new());
     }
     let context = SheetContext {
-        selection: Selection {
-            rows: CellRange::all().rows,
-            lanes: (0..MAX_COLUMNS as u16).collect(),
-            blank_rows: false,
-        },
-        styles: Arc::new(Styles::default()),
+        selection: Selection::new(CellRange::all().rows, (0..MAX_COLUMNS as u16).collect()),
+        formats: Arc::default(),
         dates: DateSystem::Y1900,
+        budget: Arc::new(Budget::new(limits.clone(), CancelToken::new())),
         limits,
         plain: prologue.plain,
         prefixes: prologue.prefixes,

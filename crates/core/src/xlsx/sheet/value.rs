@@ -1,15 +1,14 @@
 //! The value of one cell: its `t`, its `s` and its text together make a tag and 64 bits. Both scanners end here.
 
-use super::{
-    SheetContext, iso,
-    number::{Number, parse, parse_index},
-    rows::RowSink,
-};
+use super::SheetContext;
 use crate::{
+    book::{
+        CellFormats, RowSink, iso,
+        number::{parse, parse_index},
+    },
     column::{DateSystem, Tag},
     error::{Error, Result},
     limits::check,
-    xlsx::formats::NumberKind,
 };
 
 /// `ST_CellType` (ECMA-376 part 1, 18.18.11).
@@ -42,43 +41,15 @@ impl CellType {
 /// Turns texts into values.
 pub(super) struct ValueReader<'a> {
     pub(super) context: &'a SheetContext,
-    kinds: &'a [NumberKind],
+    pub(super) formats: &'a CellFormats,
 }
-
-/// Serial numbers up to 9999-12-31.
-const SERIALS: std::ops::Range<f64> = 0.0..2_958_466.0;
 
 impl<'a> ValueReader<'a> {
     pub(super) fn new(context: &'a SheetContext) -> Self {
         ValueReader {
             context,
-            kinds: context.styles.kinds(),
+            formats: &context.formats,
         }
-    }
-
-    /// Tag and bits of a number with cell format `style`.
-    #[inline]
-    pub(super) fn number(&self, number: Number, style: u32) -> (Tag, u64) {
-        match self.kinds.get(style as usize) {
-            None | Some(NumberKind::Number) => match number {
-                Number::Int(int) => (Tag::Int, int as u64),
-                Number::Float(float) => (Tag::Float, float.to_bits()),
-            },
-            Some(&kind) => self.date(number, kind),
-        }
-    }
-
-    fn date(&self, number: Number, kind: NumberKind) -> (Tag, u64) {
-        let serial = number.as_f64();
-        let tag = match kind {
-            NumberKind::Duration => Tag::Duration,
-            // What no calendar shows stays the number it is.
-            _ if !SERIALS.contains(&serial) => return self.number(number, u32::MAX),
-            NumberKind::Date if serial.fract() == 0.0 => Tag::Date,
-            NumberKind::Time if serial < 1.0 => Tag::Time,
-            _ => Tag::DateTime,
-        };
-        (tag, serial.to_bits())
     }
 
     /// Puts the cell whose value is `text` (entities resolved).
@@ -94,11 +65,14 @@ impl<'a> ValueReader<'a> {
             let text: String = text.chars().take(60).collect();
             Error::malformed(format!("{text:?} is not {what}"))
         };
-        check(
-            "max_cell_bytes",
-            self.context.limits.max_cell_bytes,
-            text.len() as u64,
-        )?;
+        let is_text = !matches!(
+            cell_type,
+            CellType::Number | CellType::Shared | CellType::Bool
+        );
+        if is_text {
+            let limit = self.context.limits.max_cell_bytes;
+            check("max_cell_bytes", limit, text.len() as u64)?;
+        }
         match cell_type {
             CellType::Text | CellType::Inline => {
                 // A formula that gives "" shows nothing, so it is no value.
@@ -112,10 +86,10 @@ impl<'a> ValueReader<'a> {
             _ => {}
         }
         let (tag, bits) = match cell_type {
-            CellType::Number => self.number(
-                parse(text.as_bytes()).ok_or_else(|| bad("a number"))?,
-                style,
-            ),
+            CellType::Number => {
+                let number = parse(text.as_bytes()).ok_or_else(|| bad("a number"))?;
+                return rows.push_number(lane, number, style, self.formats);
+            }
             CellType::Shared => {
                 // An index beyond 32 bits is outside any table as well.
                 let digits = text.trim().bytes().all(|b| b.is_ascii_digit());
@@ -131,6 +105,9 @@ impl<'a> ValueReader<'a> {
                 let dates: DateSystem = self.context.dates;
                 let (tag, serial) =
                     iso::parse(text, dates).ok_or_else(|| bad("an ISO 8601 date"))?;
+                if !dates.knows(serial) {
+                    return rows.push_text(lane, Tag::Inline, text.trim().as_bytes());
+                }
                 (tag, serial.to_bits())
             }
             CellType::Text | CellType::Inline | CellType::Error => unreachable!("handled above"),

@@ -1,10 +1,10 @@
 //! Rows under construction: cells go to lanes, rows of a chunk to pieces.
 
-use super::Selection;
+use super::{CellFormats, Selection, number::Number, plain};
 use crate::{
     column::{
         Tag,
-        piece::{LaneBuilder, Piece, span, span_bytes},
+        piece::{Formula, LaneBuilder, Note, Piece, span, span_bytes},
     },
     error::{Error, Result},
 };
@@ -20,13 +20,20 @@ const MAX_GAP: u32 = 256;
 /// Collects the cells of a chunk.
 pub(crate) struct RowSink {
     blank_rows: bool,
+    skip_hidden: bool,
+    keep_notes: bool,
     first_row: u32,
     last_row: u32,
     lanes: Vec<LaneBuilder>,
     /// Lanes that have a cell in the piece in hand.
     touched: Vec<u16>,
     rows: Vec<u32>,
+    /// Hidden rows that are left out, where rows are filled in between others: these are not.
+    left_out: Vec<u32>,
     text: Vec<u8>,
+    /// Hidden rows of the piece in hand that have a cell.
+    hidden_rows: u64,
+    notes: Vec<Note>,
     padded: usize,
     /// Row numbers count from the start of the chunk, as long as no row said its number.
     relative: bool,
@@ -36,6 +43,8 @@ pub(crate) struct RowSink {
     placed: bool,
     /// The current row is outside the selection.
     outside: bool,
+    /// The current row is hidden.
+    is_hidden: bool,
     /// The next `begin_row` is the current row once more.
     again: bool,
     done: Vec<Piece>,
@@ -45,18 +54,24 @@ impl RowSink {
     pub(crate) fn new(selection: &Selection) -> Self {
         RowSink {
             blank_rows: selection.blank_rows,
+            skip_hidden: selection.skip_hidden_rows,
+            keep_notes: selection.notes,
             first_row: *selection.rows.start(),
             last_row: *selection.rows.end(),
             lanes: Vec::new(),
             touched: Vec::new(),
             rows: Vec::new(),
+            left_out: Vec::new(),
             text: Vec::new(),
+            hidden_rows: 0,
+            notes: Vec::new(),
             padded: 0,
             relative: true,
             next_row: 0,
             row: 0,
             placed: false,
             outside: false,
+            is_hidden: false,
             again: false,
             done: Vec::new(),
         }
@@ -64,6 +79,7 @@ impl RowSink {
 
     /// Starts a row: the one with this zero-based number, or the next one.
     pub(crate) fn begin_row(&mut self, number: Option<u32>) {
+        self.is_hidden = false;
         if std::mem::take(&mut self.again) {
             return;
         }
@@ -81,10 +97,24 @@ impl RowSink {
         self.outside = !self.relative && !(self.first_row..=self.last_row).contains(&self.row);
     }
 
+    /// Says that the row just begun is hidden.
+    pub(crate) fn hide_row(&mut self) {
+        self.is_hidden = true;
+        // A row may be begun twice.
+        let is_known = self.left_out.last() == Some(&self.row);
+        if self.skip_hidden && self.blank_rows && !self.outside && !is_known {
+            self.left_out.push(self.row);
+        }
+    }
+
     /// A cell says that the row in hand is this one. Where that was known nothing changes.
     pub(crate) fn move_to_row(&mut self, number: u32) {
         if self.relative || number != self.row {
+            let is_hidden = self.is_hidden;
             self.begin_row(Some(number));
+            if is_hidden {
+                self.hide_row();
+            }
         }
     }
 
@@ -138,16 +168,22 @@ impl RowSink {
             cells.extend(cell.map(|cell| (lane, cell)));
         }
         self.rows.truncate(row);
+        let in_hand = self.row;
+        let notes = self.notes.partition_point(|note| note.row < in_hand);
+        let notes = self.notes.split_off(notes);
         self.finish_rows(self.rows[row - 1] + 1);
         self.rows.push(self.row);
-        let mut moved = |tag: Tag, bits: u64| match tag {
-            Tag::Inline | Tag::Error => {
+        let row = self.row;
+        self.notes
+            .extend(notes.into_iter().map(|note| Note { row, ..note }));
+        let mut moved = |tag: Tag, bits: u64| match tag.is_span() {
+            true => {
                 let bytes = span_bytes(bits, &text);
                 let offset = self.text.len();
                 self.text.extend_from_slice(bytes);
                 span(offset, bytes.len())
             }
-            _ => bits,
+            false => bits,
         };
         for (lane, (tag, bits)) in cells {
             self.touched.push(lane);
@@ -173,11 +209,50 @@ impl RowSink {
         Ok(())
     }
 
+    /// Puts a number, as what its format makes of it.
+    pub(crate) fn push_number(
+        &mut self,
+        lane: usize,
+        number: Number,
+        format: u32,
+        formats: &CellFormats,
+    ) -> Result<()> {
+        let (mut tag, mut bits) = formats.slot(number, format);
+        if tag == Tag::Null {
+            if let Some(text) = formats.shown(number, format) {
+                return self.push_text(lane, Tag::Inline, text.as_bytes());
+            }
+            (tag, bits) = plain(number);
+        }
+        self.push(lane, tag, bits);
+        Ok(())
+    }
+
+    /// Keeps the format and the formula of a cell that was put, where they are wanted.
+    pub(crate) fn note(&mut self, lane: usize, format: u32, formula: impl FnOnce() -> Formula) {
+        if self.keep_notes && self.placed {
+            self.notes.push(Note {
+                row: self.row,
+                lane: lane as u16,
+                is_hidden: self.is_hidden,
+                format,
+                formula: formula(),
+            });
+        }
+    }
+
     /// Gives the row in hand a place; false when it is not selected.
     #[inline(never)]
     fn place_row(&mut self) -> bool {
         if self.outside {
             return false;
+        }
+        if self.is_hidden {
+            self.hidden_rows += 1;
+            if self.skip_hidden {
+                self.outside = true;
+                return false;
+            }
         }
         if let Some(&last) = self.rows.last() {
             let gap = self.row - last - 1;
@@ -185,7 +260,9 @@ impl RowSink {
             if gap > MAX_GAP || slots > MAX_SLOTS {
                 self.finish_rows(last + 1);
             } else if self.blank_rows {
-                self.rows.extend(last + 1..self.row);
+                let left_out = |row: &u32| self.left_out.binary_search(row).is_ok();
+                self.rows
+                    .extend((last + 1..self.row).filter(|row| !left_out(row)));
             }
         }
         self.rows.push(self.row);
@@ -219,10 +296,13 @@ impl RowSink {
         let lanes = lanes.filter(|(_, lane)| lane.len() > 0).collect();
         self.done.push(Piece {
             rows: std::mem::take(&mut self.rows),
+            left_out: std::mem::take(&mut self.left_out),
             relative: self.relative,
             next_row,
             lanes,
             text: std::mem::take(&mut self.text).into(),
+            hidden_rows: std::mem::take(&mut self.hidden_rows),
+            notes: std::mem::take(&mut self.notes),
         });
         if self.relative {
             // What follows counts on from this piece.

@@ -6,7 +6,7 @@ use crate::column::{DateSystem, Tag};
 
 /// Tag and serial of a date, a date and time, or a time of day; `None` for any other text. A trailing `Z` is allowed and
 /// means nothing: spreadsheets know no time zones.
-pub(super) fn parse(text: &str, dates: DateSystem) -> Option<(Tag, f64)> {
+pub(crate) fn parse(text: &str, dates: DateSystem) -> Option<(Tag, f64)> {
     let text = text.trim();
     let text = text.strip_suffix('Z').unwrap_or(text);
     if let Some((date, _)) = text.split_once(['T', ' ']) {

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::xlsx::eight::{append, number};
+use crate::eight::{append, number};
 
 /// A number as a cell holds it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,6 +14,18 @@ pub(crate) enum Number {
 }
 
 impl Number {
+    /// The number that a double is: whole ones are integers as far as doubles count in ones. `None` for what is no number.
+    pub(crate) fn of_f64(float: f64) -> Option<Self> {
+        const COUNTED: f64 = 9_007_199_254_740_992.0; // 2^53
+        if !float.is_finite() {
+            None
+        } else if float.fract() == 0.0 && float.abs() <= COUNTED {
+            Some(Number::Int(float as i64))
+        } else {
+            Some(Number::Float(float))
+        }
+    }
+
     pub(crate) fn as_f64(self) -> f64 {
         match self {
             Number::Int(int) => int as f64,
@@ -21,6 +33,9 @@ impl Number {
         }
     }
 }
+
+/// Bytes of a number that is read without a look at any limit.
+const MAX_PLAIN: usize = 1_024;
 
 /// Powers of ten that are exact as doubles.
 const EXACT_POWERS: [f64; 16] = [
@@ -30,7 +45,7 @@ const EXACT_POWERS: [f64; 16] = [
 /// Parses a number that starts at `at` and ends before the next `<`; gives it and the place of that `<`. `None` when it is
 /// anything but a plain number.
 #[inline(always)]
-pub(super) fn parse_before_tag(bytes: &[u8], at: usize) -> Option<(Number, usize)> {
+pub(crate) fn parse_before_tag(bytes: &[u8], at: usize) -> Option<(Number, usize)> {
     let negative = *bytes.get(at)? == b'-';
     let start = at + usize::from(negative);
     let signed = |float: f64| if negative { -float } else { float };
@@ -70,6 +85,9 @@ pub(super) fn parse_before_tag(bytes: &[u8], at: usize) -> Option<(Number, usize
 #[cold]
 fn parse_odd(bytes: &[u8], at: usize) -> Option<(Number, usize)> {
     let len = memchr(b'<', &bytes[at..])?;
+    if len > MAX_PLAIN {
+        return None; // its length is asked for by the tolerant scanner
+    }
     parse(&bytes[at..at + len]).map(|number| (number, at + len))
 }
 

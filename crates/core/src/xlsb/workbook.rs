@@ -1,0 +1,188 @@
+//! The parts beside the sheets: the workbook, styles, shared strings, tables.
+
+use super::records::{Data, Records};
+use crate::{
+    a1::cell_name,
+    book::{CellFormats, SheetInfo, SheetKind, TableInfo, Visibility},
+    column::{DateSystem, StringTable, strings::make_view},
+    error::{Error, Result},
+    limits::check,
+    xlsx::Package,
+    zip::PartRead,
+};
+
+/// What is read of the workbook part.
+#[derive(Debug)]
+pub(super) struct WorkbookPart {
+    pub(super) sheets: Vec<SheetInfo>,
+    /// The part of each sheet.
+    pub(super) parts: Vec<String>,
+    pub(super) dates: DateSystem,
+    pub(super) strings: Option<String>,
+    pub(super) styles: Option<String>,
+}
+
+/// The records of a part.
+pub(super) fn records(package: &Package, part: &str) -> Result<Records> {
+    let max_bytes = package.budget().limits.max_row_bytes;
+    Ok(Records::new(
+        PartRead::new(package.reader(part)?),
+        max_bytes,
+    ))
+}
+
+impl WorkbookPart {
+    pub(super) fn read(package: &Package, part: &str) -> Result<Self> {
+        let relationships = package.relationships(part)?;
+        let of_kind = |kind: &str| {
+            let found = relationships
+                .iter()
+                .find(|r| r.kind == kind && package.has(&r.target));
+            found.map(|r| r.target.clone())
+        };
+        let mut workbook = WorkbookPart {
+            sheets: Vec::new(),
+            parts: Vec::new(),
+            dates: DateSystem::Y1900,
+            strings: of_kind("sharedStrings"),
+            styles: of_kind("styles"),
+        };
+        let mut records = records(package, part)?;
+        let mut is_workbook = false;
+        while let Some((id, mut data)) = records.next()? {
+            match id {
+                131 => is_workbook = true,
+                153 if data.u32()? & 1 != 0 => workbook.dates = DateSystem::Y1904,
+                156 => {
+                    let (state, _id) = (data.u32()?, data.u32()?);
+                    let id = data.text()?.unwrap_or_default();
+                    let name = data.text()?.unwrap_or_default();
+                    let target = relationships.iter().find(|r| r.id == id);
+                    workbook.sheets.push(SheetInfo {
+                        name,
+                        visibility: match state {
+                            0 => Visibility::Visible,
+                            1 => Visibility::Hidden,
+                            _ => Visibility::VeryHidden,
+                        },
+                        kind: match target.map(|r| r.kind.as_str()) {
+                            Some("worksheet") => SheetKind::Worksheet,
+                            Some("chartsheet") => SheetKind::Chart,
+                            _ => SheetKind::Other,
+                        },
+                    });
+                    let target = target.map(|r| r.target.clone());
+                    workbook.parts.push(target.unwrap_or_default());
+                    let most = package.budget().limits.max_entries;
+                    check("max_entries", most, workbook.sheets.len() as u64)?;
+                }
+                _ => {}
+            }
+        }
+        match is_workbook {
+            true => Ok(workbook),
+            false => Err(Error::not_a_workbook("this is not a binary workbook").in_part(part)),
+        }
+    }
+}
+
+/// The number formats of cells (2.1.7.50).
+pub(super) fn read_formats(package: &Package, part: Option<&str>) -> Result<CellFormats> {
+    let mut formats = CellFormats::default();
+    let Some(part) = part else {
+        return Ok(formats);
+    };
+    let mut records = records(package, part)?;
+    let mut in_cell_formats = false;
+    while let Some((id, mut data)) = records.next()? {
+        match id {
+            44 => {
+                let id = u32::from(data.u16()?);
+                formats.define(id, &data.text()?.unwrap_or_default());
+            }
+            617 => in_cell_formats = true,
+            618 => in_cell_formats = false,
+            47 if in_cell_formats => {
+                data.u16()?; // the format it builds on
+                formats.push(u32::from(data.u16()?));
+            }
+            _ => {}
+        }
+    }
+    Ok(formats)
+}
+
+/// The shared strings (2.1.7.46).
+pub(super) fn read_strings(package: &Package, part: Option<&str>) -> Result<StringTable> {
+    let mut table = StringTable::default();
+    let Some(part) = part else {
+        return Ok(table);
+    };
+    let budget = package.budget();
+    let (limits, mut records) = (&budget.limits, records(package, part)?);
+    let (mut text, mut views) = (Vec::new(), Vec::new());
+    while let Some((id, mut data)) = records.next()? {
+        if id != 19 {
+            continue;
+        }
+        let string = rich_text(&mut data)?;
+        check("max_cell_bytes", limits.max_cell_bytes, string.len() as u64)?;
+        let offset = u32::try_from(text.len())
+            .map_err(|_| Error::unsupported("more than 4 GiB of shared strings"))?;
+        views.push(make_view(string.as_bytes(), 0, offset));
+        if string.len() > 12 {
+            text.extend_from_slice(string.as_bytes());
+        }
+        let size = (text.len() + 16 * views.len()) as u64;
+        check(
+            "max_shared_string_bytes",
+            limits.max_shared_string_bytes,
+            size,
+        )?;
+    }
+    table.push_block(&text, &views);
+    Ok(table)
+}
+
+/// The characters of a rich text (2.5.122); how they look follows them.
+pub(super) fn rich_text(data: &mut Data<'_>) -> Result<String> {
+    data.u8()?;
+    Ok(data.text()?.unwrap_or_default())
+}
+
+/// The tables of all sheets (2.4.98).
+pub(super) fn read_tables(package: &Package, workbook: &WorkbookPart) -> Result<Vec<TableInfo>> {
+    let mut tables = Vec::new();
+    for (sheet, part) in workbook.sheets.iter().zip(&workbook.parts) {
+        if sheet.kind != SheetKind::Worksheet {
+            continue;
+        }
+        for relationship in package.relationships(part)? {
+            if relationship.kind != "table" || !package.has(&relationship.target) {
+                continue;
+            }
+            let mut records = records(package, &relationship.target)?;
+            while let Some((id, mut data)) = records.next()? {
+                if id != 343 {
+                    continue;
+                }
+                let [top, bottom] = [data.u32()?, data.u32()?];
+                let [left, right] = [data.u32()?, data.u32()?];
+                data.take(8)?;
+                let [header_rows, totals_rows] = [data.u32()?, data.u32()?];
+                data.take(32)?;
+                let name = data.text()?.unwrap_or_default();
+                let shown = data.text()?.filter(|shown| !shown.is_empty());
+                tables.push(TableInfo {
+                    name: shown.unwrap_or(name),
+                    sheet: sheet.name.clone(),
+                    range: format!("{}:{}", cell_name(top, left), cell_name(bottom, right)),
+                    header_rows,
+                    totals_rows,
+                });
+                break;
+            }
+        }
+    }
+    Ok(tables)
+}

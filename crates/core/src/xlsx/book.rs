@@ -1,0 +1,84 @@
+//! A workbook of SpreadsheetML parts.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{
+    body::XlsxSheet,
+    package::Package,
+    styles::read_formats,
+    workbook::{WorkbookPart, read_tables},
+};
+use crate::{
+    book::{Book, CellFormats, DefinedName, SheetBody, SheetInfo, SheetKind, TableInfo},
+    column::DateSystem,
+    error::Result,
+};
+
+/// An open package. The styles are read when first asked for.
+#[derive(Debug)]
+pub(crate) struct XlsxBook {
+    package: Package,
+    part: WorkbookPart,
+    formats: Mutex<Option<Arc<CellFormats>>>,
+}
+
+impl XlsxBook {
+    /// Opens a package whose workbook part is `part`.
+    pub(crate) fn open(package: Package, part: String) -> Result<Self> {
+        let part = WorkbookPart::read(&package, part)?;
+        Ok(XlsxBook {
+            package,
+            part,
+            formats: Mutex::new(None),
+        })
+    }
+
+    /// Opens a sheet as what it is.
+    pub(crate) fn open_sheet(&self, sheet: usize) -> Result<XlsxSheet> {
+        XlsxSheet::open(
+            &self.package,
+            &self.part.parts[sheet],
+            self.part.strings.as_deref(),
+            self.formats()?,
+            self.part.dates,
+        )
+    }
+}
+
+impl Book for XlsxBook {
+    fn sheets(&self) -> &[SheetInfo] {
+        &self.part.sheets
+    }
+
+    fn defined_names(&self) -> &[DefinedName] {
+        &self.part.defined_names
+    }
+
+    fn tables(&self) -> Result<Vec<TableInfo>> {
+        let sheets = self.part.sheets.iter().zip(&self.part.parts);
+        let sheets = sheets.filter(|(sheet, _)| sheet.kind == SheetKind::Worksheet);
+        let tables: Result<Vec<_>> = sheets
+            .map(|(sheet, part)| read_tables(&self.package, &sheet.name, part))
+            .collect();
+        Ok(tables?.into_iter().flatten().collect())
+    }
+
+    fn dates(&self) -> DateSystem {
+        self.part.dates
+    }
+
+    fn formats(&self) -> Result<Arc<CellFormats>> {
+        let mut formats = self.formats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(formats) = &*formats {
+            return Ok(Arc::clone(formats));
+        }
+        let read = read_formats(&self.package, self.part.styles.as_deref())?;
+        let read = Arc::new(read.with_dates(self.part.dates));
+        *formats = Some(Arc::clone(&read));
+        Ok(read)
+    }
+
+    fn open(&self, sheet: usize) -> Result<Box<dyn SheetBody>> {
+        Ok(Box::new(self.open_sheet(sheet)?))
+    }
+}
