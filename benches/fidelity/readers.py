@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-CPU_SECONDS = 60
+CPU_SECONDS = 100
 PATIENCE_SECONDS = 900  # of a clock on the wall, for those that wait for ever; long, because machines are busy
 MEMORY_GIB = 4
 # One thread each, one clock for all: nothing but the file may make a difference.

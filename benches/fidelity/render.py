@@ -8,7 +8,9 @@ THEMES = {
     "text": "Text", "numbers": "Numbers, booleans, errors and formulas", "dates": "Dates and times",
     "formats": "Number formats", "layout": "Where cells are", "xml": "XML", "package": "Package parts",
     "strict": "ISO 29500 Strict", "tabs": "Sheets", "container": "Zip containers",
-    "writer": "What writers add", "broken": "Broken files",
+    "writer": "What writers add", "broken": "Broken files", "encodings": "Encodings of parts",
+    "repeats": "Rows and cells that repeat", "xls": "xls: cells", "xls_text": "xls: texts", "xls_sheets": "xls: sheets",
+    "xlsb": "xlsb", "ods": "ods: values", "ods_layout": "ods: where cells are", "csv": "csv",
 }
 NOTED = (WRONG, CRASH)
 
@@ -85,7 +87,17 @@ def summary(cases, titles, verdicts):
         counts = [marks.count(mark) for mark in (RIGHT, WRONG, ERROR, ACCEPTS, CRASH)]
         cells = [title, *counts, len(marks) - marks.count(NOT_READ)]
         lines.append(row(cells))
+    formats = list(dict.fromkeys(case.extension for case in cases))
+    lines += ["", "Right answers by format, of all cases of the format:", "", row(["reader", *formats])]
+    lines.append(row(["---", *["---:"] * len(formats)]))
+    for title in titles:
+        lines.append(row([title, *(share(title, extension, cases, verdicts) for extension in formats)]))
     return "\n".join([*lines, ""])
+
+
+def share(title, extension, cases, verdicts):
+    marks = [verdicts[case.name, title].mark for case in cases if case.extension == extension]
+    return NOT_READ if NOT_READ in marks else f"{marks.count(RIGHT)} of {len(marks)}"
 
 
 def section(title, cases, titles, verdicts):
