@@ -25,7 +25,8 @@ RUSTFLAGS="$flags" cargo build --release --quiet --target "$triple" "${targets[@
 for target in "${targets[@]}"; do
     case $target in
         archive) words=(-dict=dict/zip.dict) ;;
-        inflate) words=() ;;
+        inflate | csv | xls | xlsb) words=() ;;
+        ods) words=(-dict=dict/ods.dict) ;;
         contract) words=(-dict=dict/contract.dict) ;;
         *) words=(-dict=dict/xml.dict) ;;
     esac

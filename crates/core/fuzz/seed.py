@@ -18,6 +18,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
 MAX_BYTES = 16 << 10  # as -max_len in run.sh
 
+PACKAGES = {".xlsx": "workbook", ".xlsb": "xlsb", ".ods": "ods"}  # and the target that takes their parts
+
 
 def main():
     if len(sys.argv) > 1:
@@ -33,9 +35,11 @@ def seed(folder):
     for path in sorted(folder.iterdir()):
         if path.suffix == ".json" and "contract" in path.name:
             put("contract", path.read_bytes())
-        if path.suffix == ".xlsx":
+        if path.suffix in (".xls", ".csv", ".tsv"):
+            put("xls" if path.suffix == ".xls" else "csv", path.read_bytes())
+        if path.suffix in PACKAGES:
             put("archive", path.read_bytes())
-            put_parts(path)
+            put_parts(path, PACKAGES[path.suffix])
     for text in contracts():
         put("contract", text.encode())
 
@@ -47,22 +51,23 @@ def put(target, data):
         (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
 
 
-def put_parts(path):
+def put_parts(path, target):
     try:
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
         return  # it ends in an error, which is its point
-    for data in parts.values():
-        put("xml", data)
+    for name, data in parts.items():
+        if not name.endswith(".bin"):
+            put("xml", data)
         for options in [{}, {"level": 1}, {"strategy": zlib.Z_FIXED}, {"level": 0}]:
             deflate = zlib.compressobj(wbits=-15, **options)
             put("inflate", deflate.compress(data) + deflate.flush())
-        for target, element in [("sheet", b"sheetData"), ("strings", b"sst")]:
-            put_inside(target, element, data)
+        for part, element in [("sheet", b"sheetData"), ("strings", b"sst")]:
+            put_inside(part, element, data)
         if b"styleSheet" in data:
             put("styles", data)
-    put("workbook", b"".join(b"=== %s\n%s\n" % (name.encode(), data) for name, data in parts.items()))
+    put(target, b"".join(b"=== %s\n%s\n" % (name.encode(), data) for name, data in parts.items()))
 
 
 def put_inside(target, element, data):

@@ -5,6 +5,7 @@
 //! of stability.
 
 mod archive;
+mod books;
 mod contract;
 mod package;
 mod sheet;
@@ -19,7 +20,7 @@ pub use contract::contract;
 pub use sheet::sheet;
 pub use strings::strings;
 pub use styles::styles;
-pub use workbook::workbook;
+pub use workbook::{csv, ods, workbook, xls, xlsb};
 pub use xml::xml;
 
 use crate::{

@@ -1,29 +1,15 @@
-//! Whole workbooks, through the public face.
-
-use arrow_array::RecordBatch;
-use arrow_select::concat::concat_batches;
+//! Whole workbooks of each format.
 
 use super::{
-    limits,
+    books::{File, check},
     package::{Part, zip},
-    sound,
-};
-use crate::{
-    a1::column_name,
-    column::Cell,
-    error::Result,
-    header::{HeaderRow, SheetRef},
-    limits::Limits,
-    reader::{OpenOptions, ReadOptions, RowReader, Table, Workbook},
-    source::Source,
 };
 
 /// Before the name of each part.
 const MARK: &[u8] = b"=== ";
-const MAX_SHEETS: usize = 4;
 
 /// What stands for parts that the input does not have.
-const DEFAULTS: [Part<'static>; 3] = [
+const XLSX: [Part<'static>; 3] = [
     (
         "_rels/.rels",
         b"<Relationships><Relationship Id=\"a\" Type=\"/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>",
@@ -40,38 +26,57 @@ const DEFAULTS: [Part<'static>; 3] = [
     ),
 ];
 
-/// `data` is a list of parts, each behind a line `=== name`. Every sheet has the same rows with one thread and with three,
-/// in small batches and in large ones, held and as they come, all of them and the first ones; or an error.
+const ODS: [Part<'static>; 2] = [
+    (
+        "mimetype",
+        b"application/vnd.oasis.opendocument.spreadsheet",
+    ),
+    ("META-INF/manifest.xml", b"<manifest/>"),
+];
+
+/// `data` is a list of parts, each behind a line `=== name`.
 pub fn workbook(data: &[u8]) {
-    let parts = parts(data);
-    let file = zip(&parts);
-    let Some(workbook) = sound(open(&file, limits())) else {
-        return;
-    };
-    sound(workbook.tables());
-    // Nothing is said of what is read within tighter limits but that it ends.
-    let tight = Limits {
-        max_rows: 5,
-        max_cells: 20,
-        max_total_inflated_bytes: 4000,
-        max_xml_depth: 5,
-        ..limits()
-    };
-    sound(open(&file, tight).and_then(|workbook| workbook.read(&ReadOptions::default())));
-    for (index, sheet) in workbook.sheets().iter().enumerate().take(MAX_SHEETS) {
-        if let Some(found) = sound(workbook.sheet(&SheetRef::Name(sheet.name.clone()))) {
-            assert_eq!(found.name, sheet.name);
-        }
-        sound(workbook.declared_dimension(&SheetRef::Index(index)));
-        let options = ReadOptions::default().with_sheet(index).with_threads(1);
-        compare_tables(&file, &options);
-        compare_rows(&file, index);
-    }
+    check(File {
+        name: "fuzzed.xlsx",
+        bytes: &zip(&parts(data, &XLSX)),
+    });
+}
+
+/// `data` is a list of parts, each behind a line `=== name`.
+pub fn xlsb(data: &[u8]) {
+    check(File {
+        name: "fuzzed.xlsb",
+        bytes: &zip(&parts(data, &[])),
+    });
+}
+
+/// `data` is a list of parts, each behind a line `=== name`.
+pub fn ods(data: &[u8]) {
+    check(File {
+        name: "fuzzed.ods",
+        bytes: &zip(&parts(data, &ODS)),
+    });
+}
+
+/// `data` is a file, records with a container around them or without.
+pub fn xls(data: &[u8]) {
+    check(File {
+        name: "fuzzed.xls",
+        bytes: data,
+    });
+}
+
+/// `data` is a file.
+pub fn csv(data: &[u8]) {
+    check(File {
+        name: "fuzzed.csv",
+        bytes: data,
+    });
 }
 
 /// The parts of the input, each name once (the last one counts), and those that it lacks.
-fn parts(data: &[u8]) -> Vec<Part<'_>> {
-    let mut parts: Vec<Part<'_>> = Vec::new();
+fn parts<'a>(data: &'a [u8], defaults: &[Part<'static>]) -> Vec<Part<'a>> {
+    let mut parts: Vec<Part<'a>> = Vec::new();
     let marks = memchr::memmem::find_iter(data, MARK).map(|at| at + MARK.len());
     let marks: Vec<usize> = marks.collect();
     for (index, &start) in marks.iter().enumerate() {
@@ -86,139 +91,13 @@ fn parts(data: &[u8]) -> Vec<Part<'_>> {
         parts.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         parts.push((name, part.get(line + 1..).unwrap_or_default()));
     }
-    for default in DEFAULTS {
+    for default in defaults {
         if parts
             .iter()
             .all(|(name, _)| !name.eq_ignore_ascii_case(default.0))
         {
-            parts.push(default);
+            parts.push(*default);
         }
     }
     parts
-}
-
-fn open(file: &[u8], limits: Limits) -> Result<Workbook> {
-    let source = Source::from_bytes(file.to_vec(), &limits)?;
-    Workbook::open(source, OpenOptions::default().with_limits(limits))
-}
-
-fn compare_tables(file: &[u8], options: &ReadOptions) {
-    // What is inflated adds up, so each read opens the file anew.
-    let read = |options: &ReadOptions| open(file, limits()).and_then(|book| book.read(options));
-    let one = read(options);
-    let three = read(&options.clone().with_threads(3));
-    let small = read(&options.clone().with_batch_rows(3));
-    match (&one, &three) {
-        (Ok(one), Ok(three)) => {
-            assert_eq!(one.schema, three.schema);
-            assert!(
-                one.batches == three.batches,
-                "three threads read other rows"
-            );
-        }
-        (Err(one), Err(three)) => assert_eq!(one.code(), three.code(), "{one}\n{three}"),
-        (Err(error), Ok(_)) | (Ok(_), Err(error)) => panic!("with one thread or three: {error}"),
-    }
-    match (&one, &small) {
-        (Ok(one), Ok(small)) => assert_eq!(whole(one), whole(small)),
-        (Err(one), Err(small)) => assert_eq!(one.code(), small.code(), "{one}\n{small}"),
-        (Err(error), Ok(_)) | (Ok(_), Err(error)) => panic!("in large batches or small: {error}"),
-    }
-    sound(one);
-}
-
-fn whole(table: &Table) -> RecordBatch {
-    concat_batches(&table.schema, &table.batches).expect("batches of one schema")
-}
-
-/// Number of the row, and its cells by sheet column, nulls left out.
-type Row = (u32, Vec<(u32, String)>);
-
-fn compare_rows(file: &[u8], sheet: usize) {
-    let read = |options: &ReadOptions| {
-        let mut rows = open(file, limits())?.rows(options)?;
-        rows.hold()?;
-        let columns: Vec<u32> = rows.header().columns.iter().map(|c| c.index).collect();
-        Ok((all_rows(&mut rows)?, columns))
-    };
-    let live = |options: &ReadOptions| all_rows(&mut open(file, limits())?.rows(options)?);
-
-    // Without names every column can be asked for by its letters.
-    let bare = ReadOptions::default()
-        .with_sheet(sheet)
-        .with_header(HeaderRow::None);
-    let bare = bare.with_blank_rows(false).with_batch_rows(4);
-    let Some((held, columns)) = sound(read(&bare)) else {
-        return;
-    };
-    let letters = columns.into_iter().map(column_name);
-    let came = live(&bare.clone().with_columns(letters));
-    let Some(came) = in_order(came) else {
-        return;
-    };
-    assert_eq!(came, held, "as they come, then held");
-    let first = sound(read(&bare.with_limit(3))).map(|(rows, _)| rows);
-    assert_eq!(
-        first.as_deref(),
-        held.get(..held.len().min(3)),
-        "the first rows"
-    );
-
-    let named = ReadOptions::default().with_sheet(sheet).with_batch_rows(2);
-    let Some((held, _)) = sound(read(&named)) else {
-        return;
-    };
-    let first = sound(read(&named.clone().with_limit(3))).map(|(rows, _)| rows);
-    assert_eq!(
-        first.as_deref(),
-        held.get(..held.len().min(3)),
-        "the first named rows"
-    );
-    // As they come, columns without a name are left out.
-    let labels = sound(open(file, limits()).and_then(|book| book.rows(&named)));
-    let labels = labels.expect("it was read before").header().columns.clone();
-    let came = sound(live(&named)).expect("rows that came in order without names");
-    let labelled = |rows: Vec<Row>| -> Vec<Row> {
-        let keep = |column: u32| labels.iter().any(|label| label.index == column);
-        let rows = rows.into_iter().map(|(row, mut cells)| {
-            cells.retain(|(column, _)| keep(*column));
-            (row, cells)
-        });
-        rows.filter(|(_, cells)| !cells.is_empty()).collect()
-    };
-    assert_eq!(
-        labelled(came),
-        labelled(held),
-        "named, as they come, then held"
-    );
-}
-
-/// The rows, unless they can only be read all at once.
-fn in_order(rows: Result<Vec<Row>>) -> Option<Vec<Row>> {
-    match rows {
-        Err(error) if error.message().contains("not in order") => None,
-        rows => Some(rows.expect("rows that were read before")),
-    }
-}
-
-fn all_rows(rows: &mut RowReader) -> Result<Vec<Row>> {
-    let columns: Vec<u32> = rows.header().columns.iter().map(|c| c.index).collect();
-    let mut all = Vec::new();
-    while let Some(window) = rows.next_window()? {
-        let start = all.len();
-        all.extend(
-            window
-                .row_numbers()
-                .into_iter()
-                .map(|row| (row, Vec::new())),
-        );
-        for (at, &column) in columns.iter().enumerate() {
-            window.column(at).for_each(|row, cell| {
-                if cell != Cell::Null {
-                    all[start + row].1.push((column, format!("{cell:?}")));
-                }
-            });
-        }
-    }
-    Ok(all)
 }
