@@ -55,7 +55,7 @@ def put_parts(path, target):
     try:
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error):
         return  # it ends in an error, which is its point
     for name, data in parts.items():
         if not name.endswith(".bin"):
