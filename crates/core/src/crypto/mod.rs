@@ -1,33 +1,55 @@
 //! Workbooks that are encrypted with a password, by [MS-OFFCRYPTO]: OLE bytes and a password come in, the zip goes out.
 //!
-//! Two of its methods are read: agile (Excel since 2010) and standard (Excel 2007). The others are named in the error. Whether
-//! there is a password, and what is in the zip, is the caller's business.
+//! Two of its methods are read: agile (Excel since 2010) and standard (Excel 2007). The others are named in the error. What is
+//! in the zip is the caller's business. Up to Excel 2003 single records are encrypted, of which `filepass` tells how.
 
 mod agile;
 mod agile_info;
+mod filepass;
+mod header;
 mod package;
 mod primitives;
+mod rc4;
 mod standard;
 #[cfg(test)]
 mod tests;
+mod xor;
 
 use crate::{
     cancel::CancelToken,
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     limits::Limits,
 };
 
+pub(crate) use self::filepass::{FilePass, RecordCipher};
 use self::{agile::Agile, package::Package, standard::Standard};
 use crate::ole::Container;
 
 /// The password of files that Excel encrypts and opens without asking (a protected workbook structure, [MS-OFFCRYPTO]
 /// 2.4.2.3).
-pub(crate) const DEFAULT_PASSWORD: &str = "VelvetSweatshop";
+const DEFAULT_PASSWORD: &str = "VelvetSweatshop";
 
 /// The workbook, encrypted.
 const PACKAGE: &str = "EncryptedPackage";
 /// How it was encrypted.
 const INFO: &str = "EncryptionInfo";
+
+/// Opens a workbook with its password, or with the default one where none is given: spreadsheet programs do so without asking.
+pub(crate) fn with_password<T>(
+    password: Option<&str>,
+    open: impl FnOnce(&str) -> Result<T>,
+) -> Result<T> {
+    match password {
+        Some(password) => open(password),
+        None => open(DEFAULT_PASSWORD).map_err(|error| match error.kind() {
+            ErrorKind::Encrypted | ErrorKind::Malformed => {
+                Error::encrypted("the workbook is protected by a password")
+                    .with_hint("give the password, or save it without one in a spreadsheet program")
+            }
+            _ => error,
+        }),
+    }
+}
 
 /// True when these OLE bytes hold an encrypted workbook. True as well for one that is damaged, or protected by something else
 /// than a password: [`decrypt`] says what is wrong with it.

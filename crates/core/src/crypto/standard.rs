@@ -8,6 +8,7 @@ use crate::{
 };
 
 use super::{
+    header::{ALGORITHM_RC4, FLAG_AES, FLAG_EXTERNAL, HASH_SHA1, Header, Verifier},
     package::Package,
     primitives::{Aes, BLOCK, Hash},
     unsupported, wrong_password,
@@ -19,68 +20,34 @@ pub(super) const SPINS: u32 = 50_000;
 /// Bytes decrypted between two looks at the cancel token.
 const CHUNK: usize = 1 << 20;
 
-const FLAG_EXTERNAL: u32 = 0x10;
-const FLAG_AES: u32 = 0x20;
 const ALGORITHM_AES_128: u32 = 0x660e;
 const ALGORITHM_AES_192: u32 = 0x660f;
 const ALGORITHM_AES_256: u32 = 0x6610;
-const ALGORITHM_RC4: u32 = 0x6801;
-const HASH_SHA1: u32 = 0x8004;
 
 /// How the key is made and checked.
 pub(super) struct Standard {
     key_len: usize,
-    salt: [u8; 16],
-    verifier: [u8; BLOCK],
-    verifier_hash: [u8; 2 * BLOCK],
+    verifier: Verifier<{ 2 * BLOCK }>,
 }
 
 impl Standard {
-    /// What follows version and flags:
-    ///
-    /// ```text
-    /// header size u32 | header: flags, size extra, algorithm, hash, key bits, provider, 2 reserved (u32), name (UTF-16)
-    /// salt size u32 | salt [16] | verifier [16] | hash size u32 | encrypted hash of the verifier [32]
-    /// ```
+    /// What follows version and flags.
     pub(super) fn parse(bytes: &[u8]) -> Result<Standard> {
         let mut rest = bytes;
-        let header_len = usize::try_from(take_u32(&mut rest)?).unwrap_or(usize::MAX);
-        let mut header = rest
-            .split_off(..header_len)
-            .ok_or_else(|| ends_early(header_len, rest.len()))?;
-        let flags = take_u32(&mut header)?;
-        let _size_extra = take_u32(&mut header)?;
-        let algorithm = take_u32(&mut header)?;
-        let hash = take_u32(&mut header)?;
-        let key_bits = take_u32(&mut header)?;
+        let Header {
+            flags,
+            algorithm,
+            hash,
+            key_bits,
+        } = Header::take(&mut rest)?;
         let key_len = key_len(flags, algorithm, key_bits)?;
         if hash != 0 && hash != HASH_SHA1 {
             return Err(unsupported(format!(
                 "with the hash {hash:#06x}, SHA-1 is read"
             )));
         }
-
-        let salt_len = take_u32(&mut rest)?;
-        if salt_len != 16 {
-            return Err(Error::malformed(format!(
-                "the salt has {salt_len} bytes, expected 16"
-            )));
-        }
-        let salt = take(&mut rest)?;
-        let verifier = take(&mut rest)?;
-        let hash_len = take_u32(&mut rest)?;
-        if hash_len != 20 {
-            return Err(Error::malformed(format!(
-                "the verifier's hash has {hash_len} bytes, expected 20"
-            )));
-        }
-        let verifier_hash = take(&mut rest)?;
-        Ok(Standard {
-            key_len,
-            salt,
-            verifier,
-            verifier_hash,
-        })
+        let verifier = Verifier::take(&mut rest)?;
+        Ok(Standard { key_len, verifier })
     }
 
     /// The key of the workbook, if this is its password.
@@ -90,14 +57,14 @@ impl Standard {
         limits: &Limits,
         cancel: &CancelToken,
     ) -> Result<Aes> {
-        let hash = Hash::Sha1.of_password(password, &self.salt, SPINS, limits, cancel)?;
+        let hash = Hash::Sha1.of_password(password, &self.verifier.salt, SPINS, limits, cancel)?;
         let hash = Hash::Sha1.of(&[&hash, &[0; 4]]);
         let mut key = mixed(&hash, 0x36).into_vec();
         key.extend(mixed(&hash, 0x5c));
         key.truncate(self.key_len);
         let aes = Aes::new(&key)?;
 
-        let (mut verifier, mut verifier_hash) = (self.verifier, self.verifier_hash);
+        let (mut verifier, mut verifier_hash) = (self.verifier.input, self.verifier.hash);
         aes.decrypt_ecb(&mut verifier);
         aes.decrypt_ecb(&mut verifier_hash);
         if verifier_hash.starts_with(&Hash::Sha1.of(&[&verifier])) {
@@ -150,22 +117,4 @@ fn mixed(hash: &[u8], pad: u8) -> Box<[u8]> {
         .zip(hash)
         .for_each(|(to, from)| *to ^= from);
     Hash::Sha1.of(&[&block])
-}
-
-fn take_u32(rest: &mut &[u8]) -> Result<u32> {
-    take(rest).map(u32::from_le_bytes)
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N]> {
-    let (first, after) = rest
-        .split_first_chunk()
-        .ok_or_else(|| ends_early(N, rest.len()))?;
-    *rest = after;
-    Ok(*first)
-}
-
-fn ends_early(expected: usize, found: usize) -> Error {
-    Error::malformed(format!(
-        "it ends early: {expected} bytes expected, {found} are left"
-    ))
 }

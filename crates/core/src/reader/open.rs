@@ -5,8 +5,9 @@ use std::{fmt, sync::Arc};
 use crate::{
     book::Book,
     cancel::CancelToken,
+    crypto,
     csv::{CsvBook, CsvOptions, is_named_csv},
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     limits::{Budget, Limits},
     ods::OdsBook,
     source::Source,
@@ -90,36 +91,22 @@ impl fmt::Debug for Password {
 /// The book that these bytes are.
 pub(super) fn open_book(source: &Source, options: OpenOptions) -> Result<Box<dyn Book>> {
     let budget = Arc::new(Budget::new(options.limits, options.cancel));
+    let password = options.password.as_ref().map(Password::as_str);
     let bytes = source.bytes();
     match sniff(bytes, is_named_csv(source))? {
         Kind::Zip => open_zip(source.clone(), budget),
         Kind::Ole => {
-            if !crate::crypto::is_encrypted(bytes) {
-                return Ok(Box::new(XlsBook::open(source, budget)?));
+            if !crypto::is_encrypted(bytes) {
+                return Ok(Box::new(XlsBook::open(source, password, budget)?));
             }
-            let zip = decrypt(bytes, options.password.as_ref(), &budget)?;
+            let zip = crypto::with_password(password, |password| {
+                crypto::decrypt(bytes, password, &budget.limits, budget.cancel())
+            })?;
             let source = Source::from_bytes(zip, &budget.limits)?;
             open_zip(source, budget)
         }
-        Kind::Biff => Ok(Box::new(XlsBook::open(source, budget)?)),
+        Kind::Biff => Ok(Box::new(XlsBook::open(source, password, budget)?)),
         Kind::Text => Ok(Box::new(CsvBook::open(source, &options.csv, budget)?)),
-    }
-}
-
-/// The zip archive in an encrypted workbook.
-fn decrypt(bytes: &[u8], password: Option<&Password>, budget: &Budget) -> Result<Vec<u8>> {
-    use crate::crypto::{DEFAULT_PASSWORD, decrypt};
-    let with = |password: &str| decrypt(bytes, password, &budget.limits, budget.cancel());
-    match password {
-        Some(password) => with(password.as_str()),
-        // Spreadsheet programs open files with this password without asking for it.
-        None => with(DEFAULT_PASSWORD).map_err(|error| match error.kind() {
-            ErrorKind::Encrypted | ErrorKind::Malformed => {
-                Error::encrypted("the workbook is protected by a password")
-                    .with_hint("give the password, or save it without one in a spreadsheet program")
-            }
-            _ => error,
-        }),
     }
 }
 

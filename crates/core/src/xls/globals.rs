@@ -74,13 +74,6 @@ impl Globals {
     fn take(&mut self, record: &mut Record<'_>, names: &mut Names, limits: &Limits) -> Result<()> {
         let data = &mut record.data;
         match record.id {
-            0x002f => {
-                return Err(
-                    Error::encrypted("the workbook is protected by a password").with_hint(
-                        "save it as .xlsx, or without a password, in a spreadsheet program",
-                    ),
-                );
-            }
             0x0042 => {
                 if let TextEncoding::CodePage(page) = &mut self.text {
                     *page = data.u16()?;

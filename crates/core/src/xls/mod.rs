@@ -1,6 +1,7 @@
 //! Workbooks of Excel 5 to 2003 ([MS-XLS]): records of the `Workbook` stream to cells. Values are the cached ones; formulas are
 //! not read. A file that is no more than records, without its container, is read too.
 
+mod encryption;
 mod globals;
 mod records;
 mod sheet;
@@ -35,11 +36,16 @@ pub(crate) struct XlsBook {
 }
 
 impl XlsBook {
-    pub(crate) fn open(source: &Source, budget: Arc<Budget>) -> Result<Self> {
+    pub(crate) fn open(
+        source: &Source,
+        password: Option<&str>,
+        budget: Arc<Budget>,
+    ) -> Result<Self> {
         let stream = match ole::is_ole(source.bytes()) {
             true => workbook_stream(source.bytes())?,
             false => source.bytes().clone(),
         };
+        let stream = encryption::decrypt(stream, password, &budget)?;
         let mut globals = Globals::read(&stream, &budget.limits)?;
         let formats = std::mem::take(&mut globals.formats);
         let formats = Arc::new(formats.with_dates(globals.dates));
