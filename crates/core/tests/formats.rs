@@ -218,6 +218,8 @@ fn cells_are_read_by_a_defined_name() {
         ("defined_names", "Local", "1: "),
         ("xls_defined_names", "Stock", "sku: 1"),
         ("xls_defined_names", "Local", "1: "),
+        ("xlsb_defined_names", "Stock", "sku: 1"),
+        ("xlsb_defined_names", "Local", "1: "),
         ("ods_ranges", "Stock", "sku: 1"),
         ("ods_ranges", "Items", "sku: 1 2"),
         ("xlsb_table", "Items", "stock: 5 7"),
@@ -244,6 +246,8 @@ fn a_name_that_is_no_range_is_refused_with_those_there_are() {
     for (name, area) in [
         ("defined_names", "Stok"),
         ("xls_defined_names", "Secret"),
+        ("xlsb_defined_names", "Secret"),
+        ("xlsb_defined_names", "Abroad"),
         ("ods_ranges", "__Anonymous_Sheet_DB__0"),
         ("ods_ranges", "VAT"),
     ] {

@@ -1,6 +1,7 @@
 //! Binary workbooks of Excel 2007 and later ([MS-XLSB]): a package as of xlsx, whose parts are records. Values are the cached
 //! ones; formulas are not read.
 
+mod names;
 mod records;
 mod sheet;
 mod workbook;
@@ -15,7 +16,7 @@ use self::{
     workbook::{WorkbookPart, read_formats, read_strings, read_tables},
 };
 use crate::{
-    book::{Book, CellFormats, SheetBody, SheetInfo, TableInfo},
+    book::{Book, CellFormats, DefinedName, SheetBody, SheetInfo, TableInfo},
     column::{DateSystem, StringTable},
     error::Result,
     xlsx::Package,
@@ -56,6 +57,10 @@ fn once<T>(kept: &Mutex<Option<Arc<T>>>, read: impl FnOnce() -> Result<T>) -> Re
 impl Book for XlsbBook {
     fn sheets(&self) -> &[SheetInfo] {
         &self.part.sheets
+    }
+
+    fn defined_names(&self) -> &[DefinedName] {
+        &self.part.names
     }
 
     fn tables(&self) -> Result<Vec<TableInfo>> {

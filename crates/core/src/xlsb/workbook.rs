@@ -1,9 +1,12 @@
 //! The parts beside the sheets: the workbook, styles, shared strings, tables.
 
-use super::records::{Data, Records};
+use super::{
+    names::Names,
+    records::{Data, Records},
+};
 use crate::{
     a1::cell_name,
-    book::{CellFormats, SheetInfo, SheetKind, TableInfo, Visibility},
+    book::{CellFormats, DefinedName, SheetInfo, SheetKind, TableInfo, Visibility},
     column::{DateSystem, StringTable, strings::make_view},
     error::{Error, Result},
     limits::check,
@@ -17,6 +20,7 @@ pub(super) struct WorkbookPart {
     pub(super) sheets: Vec<SheetInfo>,
     /// The part of each sheet.
     pub(super) parts: Vec<String>,
+    pub(super) names: Vec<DefinedName>,
     pub(super) dates: DateSystem,
     pub(super) strings: Option<String>,
     pub(super) styles: Option<String>,
@@ -43,12 +47,13 @@ impl WorkbookPart {
         let mut workbook = WorkbookPart {
             sheets: Vec::new(),
             parts: Vec::new(),
+            names: Vec::new(),
             dates: DateSystem::Y1900,
             strings: of_kind("sharedStrings"),
             styles: of_kind("styles"),
         };
         let mut records = records(package, part)?;
-        let mut is_workbook = false;
+        let (mut is_workbook, mut names) = (false, Names::default());
         while let Some((id, mut data)) = records.next()? {
             match id {
                 131 => is_workbook = true,
@@ -76,9 +81,11 @@ impl WorkbookPart {
                     let most = package.budget().limits.max_entries;
                     check("max_entries", most, workbook.sheets.len() as u64)?;
                 }
-                _ => {}
+                // A name that is not understood is no name.
+                id => drop(names.take(id, &mut data)),
             }
         }
+        workbook.names = names.resolve(&workbook.sheets);
         match is_workbook {
             true => Ok(workbook),
             false => Err(Error::not_a_workbook("this is not a binary workbook").in_part(part)),
