@@ -103,6 +103,25 @@ fn hidden_rows_are_no_blank_rows() {
 }
 
 #[test]
+fn hidden_rows_without_a_cell_are_no_blank_rows_either() {
+    let names = [
+        "hidden_blank_rows",
+        "xls_hidden_blank_rows",
+        "xlsb_hidden_blank_rows",
+        "ods_hidden_blank_rows",
+    ];
+    for name in names {
+        let workbook = fixture(name);
+        let mut options = without_header().with_columns(["A"]);
+        let all = (vec![0, 1, 2, 3, 4], 0);
+        assert_eq!(row_numbers(&workbook, &options), all, "{name}");
+        options.skip_hidden_rows = true;
+        let seen = (vec![0, 3, 4], 0);
+        assert_eq!(row_numbers(&workbook, &options), seen, "{name}");
+    }
+}
+
+#[test]
 fn merged_cells_are_filled_on_request() {
     let names = [
         "merged_cells",

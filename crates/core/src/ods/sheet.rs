@@ -188,7 +188,7 @@ impl OdsStream {
                 Step::Row(times, is_hidden) => {
                     let row = self.read_row(tokens, is_hidden)?;
                     if row.cells.is_empty() {
-                        self.row = self.row.saturating_add(times);
+                        self.pass_rows(times, is_hidden);
                     } else {
                         self.spend(&row, times)?;
                         self.repeat = Some((row, times));
@@ -260,6 +260,18 @@ impl OdsStream {
             .saturating_add(cells.saturating_mul(u64::from(times)) - written);
         let most = self.budget.limits.max_repeated_cells;
         check("max_repeated_cells", most, self.repeated)
+    }
+
+    /// Rows without a value. Of those that are hidden it is said that they are, so that they are not filled in as blank ones.
+    fn pass_rows(&mut self, times: u32, are_hidden: bool) {
+        let end = self.row.saturating_add(times);
+        if are_hidden && self.selection.skip_hidden_rows {
+            for row in self.row..end.min(MAX_ROWS) {
+                self.sink.begin_row(Some(row));
+                self.sink.hide_row();
+            }
+        }
+        self.row = end;
     }
 
     fn put_row(&mut self, row: &Row) -> Result<()> {

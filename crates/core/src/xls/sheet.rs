@@ -1,6 +1,6 @@
 //! The records of a sheet to rows ([MS-XLS] 2.1.7.20.5).
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
 
@@ -91,7 +91,8 @@ impl XlsSheet {
             text: self.text,
             formats,
             strings: Arc::clone(&self.strings),
-            hidden_rows: HashSet::new(),
+            hidden_rows: BTreeSet::new(),
+            next_hidden: selection.skip_hidden_rows.then_some(0),
             sink: RowSink::new(selection),
             lanes: selection.lanes.clone(),
             row: None,
@@ -144,7 +145,10 @@ struct XlsStream {
     text: TextEncoding,
     formats: Arc<CellFormats>,
     strings: Arc<StringTable>,
-    hidden_rows: HashSet<u16>,
+    hidden_rows: BTreeSet<u16>,
+    /// Hidden rows from here on are still to be told, so that those without a cell are not filled in as blank ones; `None` where
+    /// hidden rows are read as others are.
+    next_hidden: Option<u16>,
     sink: RowSink,
     lanes: Vec<u16>,
     row: Option<u16>,
@@ -318,6 +322,15 @@ impl XlsStream {
         let most = self.budget.limits.max_columns;
         check("max_columns", most, u64::from(place.column) + 1)?;
         if self.row != Some(place.row) {
+            if let Some(next) = &mut self.next_hidden
+                && *next < place.row
+            {
+                for &hidden in self.hidden_rows.range(*next..place.row) {
+                    self.sink.begin_row(Some(u32::from(hidden)));
+                    self.sink.hide_row();
+                }
+                *next = place.row;
+            }
             self.row = Some(place.row);
             self.sink.begin_row(Some(u32::from(place.row)));
             if self.hidden_rows.contains(&place.row) {

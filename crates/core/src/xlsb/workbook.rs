@@ -1,5 +1,7 @@
 //! The parts beside the sheets: the workbook, styles, shared strings, tables.
 
+use std::collections::HashSet;
+
 use super::{
     names::Names,
     records::{Data, Records},
@@ -159,16 +161,13 @@ pub(super) fn rich_text(data: &mut Data<'_>) -> Result<String> {
 
 /// The tables of all sheets (2.4.98).
 pub(super) fn read_tables(package: &Package, workbook: &WorkbookPart) -> Result<Vec<TableInfo>> {
-    let mut tables = Vec::new();
+    let (mut tables, mut seen) = (Vec::new(), HashSet::new());
     for (sheet, part) in workbook.sheets.iter().zip(&workbook.parts) {
         if sheet.kind != SheetKind::Worksheet {
             continue;
         }
-        for relationship in package.relationships(part)? {
-            if relationship.kind != "table" || !package.has(&relationship.target) {
-                continue;
-            }
-            let mut records = records(package, &relationship.target)?;
+        for table in package.tables_of(part, &mut seen)? {
+            let mut records = records(package, &table)?;
             while let Some((id, mut data)) = records.next()? {
                 if id != 343 {
                     continue;

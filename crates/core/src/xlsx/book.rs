@@ -9,7 +9,7 @@ use super::{
     workbook::{WorkbookPart, read_tables},
 };
 use crate::{
-    book::{Book, CellFormats, DefinedName, SheetBody, SheetInfo, SheetKind, TableInfo},
+    book::{Book, CellFormats, DefinedName, SheetBody, SheetInfo, TableInfo},
     column::DateSystem,
     error::Result,
 };
@@ -55,12 +55,7 @@ impl Book for XlsxBook {
     }
 
     fn tables(&self) -> Result<Vec<TableInfo>> {
-        let sheets = self.part.sheets.iter().zip(&self.part.parts);
-        let sheets = sheets.filter(|(sheet, _)| sheet.kind == SheetKind::Worksheet);
-        let tables: Result<Vec<_>> = sheets
-            .map(|(sheet, part)| read_tables(&self.package, &sheet.name, part))
-            .collect();
-        Ok(tables?.into_iter().flatten().collect())
+        read_tables(&self.package, &self.part)
     }
 
     fn dates(&self) -> DateSystem {

@@ -1,6 +1,6 @@
 //! The package: parts, and the relationships by which they are found (ECMA-376 part 2, 9.3).
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     error::{Error, Result},
@@ -67,6 +67,15 @@ impl Package {
         let bytes = self.read(part)?;
         let mut tokens = Tokens::new(&bytes, self.budget.limits.max_xml_depth);
         visit(&mut tokens).map_err(|error| error.in_part(part))
+    }
+
+    /// The parts of the tables on a sheet. Each is given once, though relationships may name it by the thousand, and `seen` holds
+    /// those of other sheets: a table is on one sheet.
+    pub(crate) fn tables_of(&self, sheet: &str, seen: &mut HashSet<String>) -> Result<Vec<String>> {
+        let all = self.relationships(sheet)?.into_iter();
+        let tables = all.filter(|r| r.kind == "table" && self.has(&r.target));
+        let parts = tables.map(|table| table.target);
+        Ok(parts.filter(|part| seen.insert(part.clone())).collect())
     }
 
     /// The relationships of a part (of the package itself for `""`) to others; none when it has no relationship part. There

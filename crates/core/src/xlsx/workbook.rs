@@ -1,11 +1,13 @@
 //! The workbook part: sheets, defined names, date system (ECMA-376 part 1, 18.2).
 
+use std::collections::HashSet;
+
 use super::package::{Package, Relationship};
 use crate::{
     book::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility},
     column::DateSystem,
     error::{Error, Result},
-    xml::{Tag, Token, is_true},
+    xml::{Tag, Token, Tokens, is_true},
 };
 
 /// What is read of the workbook part.
@@ -106,40 +108,43 @@ fn sheet_info(tag: &Tag<'_>, relationships: &[Relationship]) -> Result<(SheetInf
     Ok((sheet, part))
 }
 
-/// The Excel tables of a sheet (18.5).
-pub(super) fn read_tables(package: &Package, sheet: &str, part: &str) -> Result<Vec<TableInfo>> {
-    let mut tables = Vec::new();
-    for relationship in package.relationships(part)? {
-        if relationship.kind != "table" || !package.has(&relationship.target) {
+/// The Excel tables of a workbook (18.5).
+pub(super) fn read_tables(package: &Package, workbook: &WorkbookPart) -> Result<Vec<TableInfo>> {
+    let (mut tables, mut seen) = (Vec::new(), HashSet::new());
+    for (sheet, part) in workbook.sheets.iter().zip(&workbook.parts) {
+        if sheet.kind != SheetKind::Worksheet {
             continue;
         }
-        package.parse(&relationship.target, |tokens| {
-            while let token @ (Token::Open(_) | Token::Text(_) | Token::Close) = tokens.next()? {
-                if let Token::Open(tag) = token
-                    && tag.name() == "table"
-                {
-                    let name = match tag.attribute("displayName")? {
-                        Some(name) => name,
-                        None => tag.attribute("name")?.unwrap_or_default(),
-                    };
-                    let rows = |attribute: &str, default: u32| -> Result<u32> {
-                        let rows = tag.attribute(attribute)?;
-                        Ok(rows
-                            .and_then(|rows| rows.trim().parse().ok())
-                            .unwrap_or(default))
-                    };
-                    tables.push(TableInfo {
-                        name,
-                        sheet: sheet.to_owned(),
-                        range: tag.attribute("ref")?.unwrap_or_default(),
-                        header_rows: rows("headerRowCount", 1)?,
-                        totals_rows: rows("totalsRowCount", 0)?,
-                    });
-                    break;
-                }
-            }
-            Ok(())
-        })?;
+        for table in package.tables_of(part, &mut seen)? {
+            tables.extend(package.parse(&table, |tokens| read_table(tokens, &sheet.name))?);
+        }
     }
     Ok(tables)
+}
+
+fn read_table(tokens: &mut Tokens<'_>, sheet: &str) -> Result<Option<TableInfo>> {
+    while let token @ (Token::Open(_) | Token::Text(_) | Token::Close) = tokens.next()? {
+        if let Token::Open(tag) = token
+            && tag.name() == "table"
+        {
+            let name = match tag.attribute("displayName")? {
+                Some(name) => name,
+                None => tag.attribute("name")?.unwrap_or_default(),
+            };
+            let rows = |attribute: &str, default: u32| -> Result<u32> {
+                let rows = tag.attribute(attribute)?;
+                Ok(rows
+                    .and_then(|rows| rows.trim().parse().ok())
+                    .unwrap_or(default))
+            };
+            return Ok(Some(TableInfo {
+                name,
+                sheet: sheet.to_owned(),
+                range: tag.attribute("ref")?.unwrap_or_default(),
+                header_rows: rows("headerRowCount", 1)?,
+                totals_rows: rows("totalsRowCount", 0)?,
+            }));
+        }
+    }
+    Ok(None)
 }
