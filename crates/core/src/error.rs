@@ -72,13 +72,27 @@ pub struct Location {
     pub cell: Option<String>,
 }
 
+/// Characters of a message, and of a name in front of it: a file must not speak at length through them.
+const MAX_MESSAGE: usize = 1_000;
+const MAX_NAME: usize = 200;
+
+/// As much of a text as there is room for.
+fn shortened(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.shrink_to_fit();
+        text.push('…');
+    }
+    text
+}
+
 impl Error {
     fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
         let location = Location::default();
         Error(Box::new(Inner {
             kind,
             code,
-            message: message.into(),
+            message: shortened(message.into(), MAX_MESSAGE),
             location,
             hint: None,
         }))
@@ -161,7 +175,7 @@ impl Error {
     /// Adds advice, shown on a line of its own.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+        self.0.hint = Some(shortened(hint.into(), MAX_MESSAGE));
         self
     }
 
@@ -175,7 +189,8 @@ impl Error {
     /// Names the part unless one is named already.
     #[must_use]
     pub fn in_part(mut self, part: impl Into<String>) -> Self {
-        self.0.location.part.get_or_insert_with(|| part.into());
+        let part = || shortened(part.into(), MAX_NAME);
+        self.0.location.part.get_or_insert_with(part);
         self
     }
 
@@ -198,14 +213,16 @@ impl Error {
     /// Names the sheet unless one is named already.
     #[must_use]
     pub fn in_sheet(mut self, sheet: impl Into<String>) -> Self {
-        self.0.location.sheet.get_or_insert_with(|| sheet.into());
+        let sheet = || shortened(sheet.into(), MAX_NAME);
+        self.0.location.sheet.get_or_insert_with(sheet);
         self
     }
 
     /// Names the cell (A1 form) unless one is named already.
     #[must_use]
     pub fn at_cell(mut self, cell: impl Into<String>) -> Self {
-        self.0.location.cell.get_or_insert_with(|| cell.into());
+        let cell = || shortened(cell.into(), MAX_NAME);
+        self.0.location.cell.get_or_insert_with(cell);
         self
     }
 
@@ -286,5 +303,15 @@ mod tests {
             "xl/worksheets/sheet1.xml, byte 10482, cell C17: shared string 912 is outside the table of 640"
         );
         assert_eq!(error.code(), "file/corrupt");
+    }
+
+    #[test]
+    fn a_file_does_not_speak_at_length() {
+        let name = "é".repeat(1 << 20);
+        let error = Error::malformed(name.clone())
+            .in_sheet(name.clone())
+            .with_hint(name);
+        assert!(error.to_string().chars().count() < 1_300);
+        assert_eq!(error.hint().map(|hint| hint.chars().count()), Some(1_001));
     }
 }

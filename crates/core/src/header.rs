@@ -1,6 +1,6 @@
 //! The header of a table: which sheet columns are read, and what they are called.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use crate::a1;
 
@@ -77,7 +77,7 @@ impl Header {
         row: Option<u32>,
         labels: Vec<(u32, Option<String>)>,
     ) -> Self {
-        let mut taken = HashSet::new();
+        let mut taken = Taken::default();
         let columns = labels
             .into_iter()
             .map(|(index, label)| {
@@ -85,7 +85,7 @@ impl Header {
                 let wanted = label
                     .clone()
                     .unwrap_or_else(|| format!("column_{}", a1::column_name(index)));
-                let name = unique_name(wanted, &mut taken);
+                let name = taken.unique(wanted);
                 HeaderColumn {
                     index,
                     label: label.map(Arc::from),
@@ -101,14 +101,28 @@ impl Header {
     }
 }
 
-fn unique_name(wanted: String, taken: &mut HashSet<String>) -> String {
-    let mut name = wanted.clone();
-    let mut n = 1;
-    while !taken.insert(name.clone()) {
-        n += 1;
-        name = format!("{wanted}_{n}");
+/// Names that are taken, each with the number that was last put behind it: sixteen thousand columns of one name are not tried
+/// one after the other.
+#[derive(Default)]
+struct Taken(HashMap<String, u32>);
+
+impl Taken {
+    /// The name, with the next number behind it where it is taken.
+    fn unique(&mut self, wanted: String) -> String {
+        let Some(last) = self.0.get(&wanted) else {
+            self.0.insert(wanted.clone(), 1);
+            return wanted;
+        };
+        let mut number = *last + 1;
+        let mut name = format!("{wanted}_{number}");
+        while self.0.contains_key(&name) {
+            number += 1;
+            name = format!("{wanted}_{number}");
+        }
+        self.0.insert(wanted, number);
+        self.0.insert(name.clone(), 1);
+        name
     }
-    name
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ pub struct Limits {
     pub max_findings: u64,
     /// Attributes of one row or cell. Default 1,000.
     pub max_attributes: u64,
-    /// Cells with a value that a sheet makes by saying that one is repeated (OpenDocument). Default 10,000,000.
+    /// Cells with a value that a sheet makes by saying that one is repeated (OpenDocument); a text counts as one more for
+    /// each 16 bytes. Default 10,000,000.
     pub max_repeated_cells: u64,
     /// Seconds spent on reading one file, all threads together; waiting for whoever takes the rows does not count.
     /// Default 600.

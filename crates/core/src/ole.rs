@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Tolerant, because many programs write tables that are wrong beyond the end of the file: only what leads to a wanted file
-//! is looked at. No chain is longer than the file has sectors, no file longer than the container, so circles end and
+//! is looked at. No chain has a sector twice, no file is longer than the container, so circles end and
 //! nothing is reserved by a number the container declares. (The crate `cfb` refuses such tables, and reads a sector as often
 //! as a hostile list names it; it is the peer in the tests.)
 
@@ -157,8 +157,14 @@ impl<'a> Container<'a> {
     fn chain(&self, start: u32, at_most: usize) -> Vec<u32> {
         let at_most = at_most.min(self.bytes.len() >> self.sector_shift);
         let mut chain = Vec::new();
+        let mut met = vec![false; (self.bytes.len() >> self.sector_shift) + 1];
         let mut id = start;
+        // A chain that comes back to a sector ends there, as if it were cut off.
         while chain.len() < at_most && self.sector(id).is_some() {
+            let is_met = met.get_mut(id as usize);
+            if is_met.is_none_or(|is_met| std::mem::replace(is_met, true)) {
+                break;
+            }
             chain.push(id);
             id = self.next_in(&self.table, id).unwrap_or(END);
         }

@@ -17,8 +17,8 @@ pub(crate) use cell_formats::{CellFormats, plain};
 pub(crate) use number_format::kind_of_code;
 pub(crate) use rows::RowSink;
 pub(crate) use selection::{Lines, Selection};
-pub(crate) use sheets::Merge;
 pub use sheets::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};
+pub(crate) use sheets::{Merge, Places};
 
 use crate::{
     a1::MAX_ROWS,

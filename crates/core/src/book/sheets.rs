@@ -1,8 +1,14 @@
 //! What a workbook lists: its sheets, names and tables.
 
+use std::{collections::HashMap, hash::Hash};
+
 use serde::Serialize;
 
-use crate::a1::CellRange;
+use crate::{
+    a1::CellRange,
+    error::{Error, Result},
+    limits::{Limits, check},
+};
 
 /// One sheet, as the workbook lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,3 +78,42 @@ pub struct TableInfo {
 /// Cells that are one for the eye; the value is that of the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Merge(pub(crate) CellRange);
+
+/// Where the sheets of a list are. Two are never in the same place: a file that says so would be read once for each of ten
+/// thousand.
+#[derive(Debug)]
+pub(crate) struct Places<P>(HashMap<P, usize>);
+
+impl<P: Eq + Hash> Places<P> {
+    pub(crate) fn new() -> Self {
+        Places(HashMap::new())
+    }
+
+    /// Checks `sheet`, which is at `place`, before it is put behind `sheets`.
+    pub(crate) fn take(
+        &mut self,
+        sheets: &[SheetInfo],
+        sheet: &SheetInfo,
+        place: P,
+        limits: &Limits,
+    ) -> Result<()> {
+        let number = sheets.len();
+        check("max_entries", limits.max_entries, number as u64 + 1)?;
+        if sheet.kind != SheetKind::Worksheet {
+            return Ok(());
+        }
+        match self.0.insert(place, number) {
+            Some(other) => Err(Error::malformed(format!(
+                "the sheets {:?} and {:?} are in the same place",
+                shown(&sheets[other].name),
+                shown(&sheet.name)
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// As much of a name as a message can take.
+fn shown(name: &str) -> String {
+    name.chars().take(40).collect()
+}

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     a1::quote_sheet,
     book::{DefinedName, Lines, SheetInfo, SheetKind, TableInfo, Visibility},
-    error::Result,
+    error::{Error, Result},
     limits::check,
     xlsx::Package,
     xml::{Tag, Token},
@@ -128,9 +128,15 @@ impl Listing {
 
 /// How often something is repeated: once, unless it says otherwise.
 pub(super) fn count(tag: &Tag<'_>, name: &str) -> Result<u32> {
-    let count = tag.any_attribute(name)?;
-    let count = count.and_then(|count| count.trim().parse::<u32>().ok());
-    Ok(count.unwrap_or(1).max(1))
+    let Some(count) = tag.any_attribute(name)? else {
+        return Ok(1);
+    };
+    let digits = count.trim().trim_start_matches('+');
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let count: String = count.chars().take(40).collect();
+        return Err(Error::malformed(format!("{name} is {count:?}, no count")));
+    }
+    Ok(digits.parse().unwrap_or(u32::MAX).max(1)) // too long to be parsed: too many
 }
 
 /// Hidden by hand or by a filter.

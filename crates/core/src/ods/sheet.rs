@@ -107,6 +107,21 @@ struct Row {
     is_hidden: bool,
 }
 
+impl Row {
+    /// Bytes of the texts that its cells have.
+    fn text_bytes(&self) -> u64 {
+        let bytes = |(_, cell): &(u32, OdsCell)| text_len(cell) * u64::from(cell.repeated);
+        self.cells.iter().map(bytes).sum()
+    }
+}
+
+fn text_len(cell: &OdsCell) -> u64 {
+    match &cell.value {
+        Value::Text(text) | Value::Error(text) => text.len() as u64,
+        Value::Slot(..) | Value::None => 0,
+    }
+}
+
 /// What comes next in a table.
 enum Step {
     /// A row: how often, and whether it is hidden.
@@ -158,7 +173,8 @@ impl OdsStream {
         let mut rows = 0;
         loop {
             if let Some((row, times)) = self.repeat.take() {
-                let now = times.min(BATCH_ROWS);
+                let most = BATCH_BYTES / row.text_bytes().max(1);
+                let now = times.min(BATCH_ROWS).min(most.max(1) as u32);
                 for _ in 0..now {
                     self.put_row(&row)?;
                 }
@@ -249,15 +265,15 @@ impl OdsStream {
                 "the sheet has more than {MAX_ROWS} rows"
             )));
         }
-        let cells: u64 = row
-            .cells
-            .iter()
-            .map(|(_, cell)| u64::from(cell.repeated))
+        // A text is as much as all the cells that take as many bytes.
+        let cost = |cell: &OdsCell| 1 + text_len(cell) / 16;
+        let cells = row.cells.iter().map(|(_, cell)| cell);
+        let written: u64 = cells.clone().map(cost).sum();
+        let made: u64 = cells
+            .map(|cell| cost(cell).saturating_mul(u64::from(cell.repeated)))
             .sum();
-        let written = row.cells.len() as u64;
-        self.repeated = self
-            .repeated
-            .saturating_add(cells.saturating_mul(u64::from(times)) - written);
+        let added = made.saturating_mul(u64::from(times)) - written;
+        self.repeated = self.repeated.saturating_add(added);
         let most = self.budget.limits.max_repeated_cells;
         check("max_repeated_cells", most, self.repeated)
     }

@@ -71,18 +71,16 @@ impl Collector {
 
     /// Adds a piece to `parts`.
     pub(crate) fn push(&mut self, mut piece: Piece, parts: &mut Vec<Part>) -> Result<()> {
+        let base = if piece.relative { self.next_row } else { 0 };
+        self.next_row = base.saturating_add(piece.next_row);
+        if self.next_row > self.max_rows {
+            return Err(Error::malformed(format!(
+                "the sheet has more than {} rows",
+                self.max_rows
+            )));
+        }
         if piece.relative {
-            let base = self.next_row;
-            self.next_row = base.saturating_add(piece.next_row);
-            if self.next_row > self.max_rows {
-                return Err(Error::malformed(format!(
-                    "the sheet has more than {} rows",
-                    self.max_rows
-                )));
-            }
             piece.shift_rows(base);
-        } else {
-            self.next_row = piece.next_row;
         }
         self.hidden_rows += piece.hidden_rows;
         self.left_out.append(&mut piece.left_out);

@@ -164,7 +164,7 @@ fn sniff(bytes: &[u8], is_named_csv: bool) -> Result<Kind> {
     /// Where a local header may still begin, behind the program of a self-extractor.
     const ZIP_WITHIN: usize = 64 << 10;
     const LONGEST_COMMENT: usize = 65_535 + 22;
-    if bytes.is_empty() {
+    if [&b""[..], b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"].contains(&bytes) {
         return Err(Error::not_a_workbook("the file is empty"));
     }
     if bytes.starts_with(OLE) {

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     a1::{cell_name, quote_sheet},
-    book::{CellFormats, DefinedName, SheetInfo, SheetKind, Visibility},
+    book::{CellFormats, DefinedName, Places, SheetInfo, SheetKind, Visibility},
     column::DateSystem,
     error::{Error, Result},
-    limits::{Limits, check},
+    limits::Limits,
 };
 
 /// What is known of a workbook before its sheets are read.
@@ -18,6 +18,7 @@ pub(super) struct Globals {
     pub(super) sheets: Vec<SheetInfo>,
     /// Where each sheet starts in the stream.
     pub(super) offsets: Vec<usize>,
+    places: Places<usize>,
     pub(super) names: Vec<DefinedName>,
     pub(super) formats: CellFormats,
     pub(super) dates: DateSystem,
@@ -41,6 +42,7 @@ impl Globals {
         let mut globals = Globals {
             sheets: Vec::new(),
             offsets: Vec::new(),
+            places: Places::new(),
             names: Vec::new(),
             formats: CellFormats::default(),
             dates: DateSystem::Y1900,
@@ -52,7 +54,7 @@ impl Globals {
         };
         if matches!(kind, 0x0010 | 0x1000) {
             // A single sheet without globals; the second is how a library of today writes them.
-            globals.push_sheet("Sheet1".to_owned(), 0, 0, 0);
+            globals.push_sheet("Sheet1".to_owned(), 0, 0, 0, limits)?;
         }
         let mut names = Names::default();
         while let Some(mut record) = records.next()? {
@@ -91,9 +93,7 @@ impl Globals {
             0x0085 => {
                 let (offset, state, kind) = (data.u32()?, data.u8()?, data.u8()?);
                 let name = self.text.read_short(data)?;
-                let sheets = self.sheets.len() as u64 + 1;
-                check("max_entries", limits.max_entries, sheets)?;
-                self.push_sheet(name, offset as usize, state, kind);
+                self.push_sheet(name, offset as usize, state, kind, limits)?;
             }
             0x00fc if self.strings.is_none() => self.strings = Some(record.at - 4),
             // Names and what they refer to are only understood since Excel 97.
@@ -106,8 +106,15 @@ impl Globals {
         Ok(())
     }
 
-    fn push_sheet(&mut self, name: String, offset: usize, state: u8, kind: u8) {
-        self.sheets.push(SheetInfo {
+    fn push_sheet(
+        &mut self,
+        name: String,
+        offset: usize,
+        state: u8,
+        kind: u8,
+        limits: &Limits,
+    ) -> Result<()> {
+        let sheet = SheetInfo {
             name,
             visibility: match state & 3 {
                 0 => Visibility::Visible,
@@ -119,8 +126,11 @@ impl Globals {
                 2 => SheetKind::Chart,
                 _ => SheetKind::Other,
             },
-        });
+        };
+        self.places.take(&self.sheets, &sheet, offset, limits)?;
+        self.sheets.push(sheet);
         self.offsets.push(offset);
+        Ok(())
     }
 }
 

@@ -1,6 +1,9 @@
 //! Records: a type and a length of seven bits a byte, then data ([MS-XLSB] 2.1.4). Read one by one: a part may be large.
 
-use std::io::{BufRead, Read};
+use std::{
+    io::{BufRead, Read},
+    ops::Range,
+};
 
 use crate::{
     error::{Error, Result},
@@ -14,6 +17,8 @@ pub(super) struct Records {
     data: Vec<u8>,
     max_bytes: u64,
     at: u64,
+    /// Bytes of the last record that are still to be taken from the part, whose buffer they were read in.
+    pending: usize,
 }
 
 impl Records {
@@ -24,16 +29,27 @@ impl Records {
             data: Vec::new(),
             max_bytes,
             at: 0,
+            pending: 0,
         }
     }
 
     /// Type and data of the next record; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<(u32, Data<'_>)>> {
         let at = self.at;
+        self.part.consume(std::mem::take(&mut self.pending));
+        // Most records lie in the buffer as a whole, and are read where they are.
+        if let Some((id, data)) = whole_record(self.part.buffered()) {
+            let len = data.len() as u64;
+            let checked = check("max_row_bytes", self.max_bytes, len);
+            checked.map_err(|error| self.locate(error.at_byte(at)))?;
+            self.pending = data.end;
+            self.at += self.pending as u64;
+            return Ok(Some((id, Data(&self.part.buffered()[data]))));
+        }
         let read = self
             .try_next()
-            .map_err(|error| self.locate(error.at_byte(at)));
-        Ok(read?.map(|id| (id, Data(&self.data))))
+            .map_err(|error| self.locate(error.at_byte(at)))?;
+        Ok(read.map(|id| (id, Data(&self.data))))
     }
 
     /// Names the part in an error.
@@ -88,6 +104,27 @@ impl Records {
         }
         Ok(number)
     }
+}
+
+/// The record at the start of these bytes, and where its data is; `None` when they do not hold all of it.
+fn whole_record(bytes: &[u8]) -> Option<(u32, Range<usize>)> {
+    let (id, start) = number(bytes, 0, 2)?;
+    let (len, start) = number(bytes, start, 4)?;
+    let end = start + len as usize;
+    (end <= bytes.len()).then_some((id, start..end))
+}
+
+/// A number of seven bits a byte, in at most `most` bytes, and the place behind it.
+fn number(bytes: &[u8], start: usize, most: usize) -> Option<(u32, usize)> {
+    let mut number = 0;
+    for place in 0..most {
+        let byte = *bytes.get(start + place)?;
+        number |= u32::from(byte & 0x7f) << (7 * place);
+        if byte & 0x80 == 0 {
+            return Some((number, start + place + 1));
+        }
+    }
+    Some((number, start + most))
 }
 
 /// A cursor over the data of a record. Numbers are little endian.

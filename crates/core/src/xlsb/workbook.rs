@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     a1::cell_name,
-    book::{CellFormats, DefinedName, SheetInfo, SheetKind, TableInfo, Visibility},
+    book::{CellFormats, DefinedName, Places, SheetInfo, SheetKind, TableInfo, Visibility},
     column::{DateSystem, StringTable, strings::make_view},
     error::{Error, Result},
     limits::check,
@@ -55,7 +55,8 @@ impl WorkbookPart {
             styles: of_kind("styles"),
         };
         let mut records = records(package, part)?;
-        let (mut is_workbook, mut names) = (false, Names::default());
+        let limits = &package.budget().limits;
+        let (mut is_workbook, mut names, mut places) = (false, Names::default(), Places::new());
         while let Some((id, mut data)) = records.next()? {
             match id {
                 131 => is_workbook = true,
@@ -65,7 +66,7 @@ impl WorkbookPart {
                     let id = data.text()?.unwrap_or_default();
                     let name = data.text()?.unwrap_or_default();
                     let target = relationships.iter().find(|r| r.id == id);
-                    workbook.sheets.push(SheetInfo {
+                    let sheet = SheetInfo {
                         name,
                         visibility: match state {
                             0 => Visibility::Visible,
@@ -77,11 +78,12 @@ impl WorkbookPart {
                             Some("chartsheet") => SheetKind::Chart,
                             _ => SheetKind::Other,
                         },
-                    });
+                    };
                     let target = target.map(|r| r.target.clone());
-                    workbook.parts.push(target.unwrap_or_default());
-                    let most = package.budget().limits.max_entries;
-                    check("max_entries", most, workbook.sheets.len() as u64)?;
+                    let part = target.unwrap_or_default();
+                    places.take(&workbook.sheets, &sheet, part.clone(), limits)?;
+                    workbook.sheets.push(sheet);
+                    workbook.parts.push(part);
                 }
                 // A name that is not understood is no name.
                 id => drop(names.take(id, &mut data)),
@@ -156,7 +158,8 @@ pub(super) fn read_strings(package: &Package, part: Option<&str>) -> Result<Stri
 /// The characters of a rich text (2.5.122); how they look follows them.
 pub(super) fn rich_text(data: &mut Data<'_>) -> Result<String> {
     data.u8()?;
-    Ok(data.text()?.unwrap_or_default())
+    let text = data.text()?;
+    text.ok_or_else(|| Error::malformed("a text has no length"))
 }
 
 /// The tables of all sheets (2.4.98).

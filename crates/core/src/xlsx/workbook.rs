@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::package::{Package, Relationship};
 use crate::{
-    book::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility},
+    book::{DefinedName, Places, SheetInfo, SheetKind, TableInfo, Visibility},
     column::DateSystem,
     error::{Error, Result},
     xml::{Tag, Token, Tokens, is_true},
@@ -39,7 +39,8 @@ impl WorkbookPart {
             strings: of_kind("sharedStrings"),
             styles: of_kind("styles"),
         };
-        let mut is_workbook = false;
+        let limits = &package.budget().limits;
+        let (mut is_workbook, mut places) = (false, Places::new());
         package.parse(&part, |tokens| {
             loop {
                 match tokens.next()? {
@@ -48,6 +49,7 @@ impl WorkbookPart {
                         "workbookPr" if tag.flag("date1904")? => workbook.dates = DateSystem::Y1904,
                         "sheet" => {
                             let (sheet, part) = sheet_info(&tag, &relationships)?;
+                            places.take(&workbook.sheets, &sheet, part.clone(), limits)?;
                             workbook.sheets.push(sheet);
                             workbook.parts.push(part);
                         }

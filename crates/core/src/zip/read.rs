@@ -36,6 +36,11 @@ impl PartRead {
         self.reader.part()
     }
 
+    /// What is left of the bytes that were inflated last; nothing does not mean the end.
+    pub(crate) fn buffered(&self) -> &[u8] {
+        &self.buf[self.start..self.end]
+    }
+
     fn refill(&mut self) -> Result<()> {
         let history = self.end.min(HISTORY);
         self.buf.copy_within(self.end - history..self.end, 0);
@@ -60,7 +65,7 @@ impl BufRead for PartRead {
         if self.start == self.end {
             self.refill().map_err(io::Error::other)?;
         }
-        Ok(&self.buf[self.start..self.end])
+        Ok(self.buffered())
     }
 
     fn consume(&mut self, amount: usize) {
