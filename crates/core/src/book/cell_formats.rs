@@ -7,7 +7,13 @@ use super::{
     number::Number,
     number_format::{NumberKind, builtin_code, kind_by_section, kind_of_builtin, kind_of_code},
 };
-use crate::column::{DateSystem, Tag, duration_micros};
+use crate::{
+    column::{DateSystem, Tag, duration_micros},
+    error::{Error, Result},
+};
+
+/// Bytes of a number format. Excel takes 255 characters.
+const MAX_CODE_BYTES: usize = 4_096;
 
 /// Formats of cells. An index beyond them means `General`.
 #[derive(Debug, Default, Clone)]
@@ -34,9 +40,16 @@ impl CellFormats {
     }
 
     /// Adds the code of a format; before the cells' formats that use it.
-    pub(crate) fn define(&mut self, id: u32, code: &str) {
+    pub(crate) fn define(&mut self, id: u32, code: &str) -> Result<()> {
+        if code.len() > MAX_CODE_BYTES {
+            let len = code.len();
+            return Err(Error::malformed(format!(
+                "a number format of {len} bytes, {MAX_CODE_BYTES} at most"
+            )));
+        }
         let kind = kind_of_code(code);
         self.codes.insert(id, (Arc::from(code), kind));
+        Ok(())
     }
 
     /// Adds the format of the next index.

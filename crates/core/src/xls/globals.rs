@@ -84,7 +84,7 @@ impl Globals {
             0x0022 if data.u16()? == 1 => self.dates = DateSystem::Y1904,
             0x041e => {
                 let id = u32::from(data.u16()?);
-                self.formats.define(id, &self.text.read_format(data)?);
+                self.formats.define(id, &self.text.read_format(data)?)?;
             }
             0x00e0 => {
                 data.u16()?; // its font

@@ -109,7 +109,7 @@ pub(super) fn read_formats(package: &Package, part: Option<&str>) -> Result<Cell
         match id {
             44 => {
                 let id = u32::from(data.u16()?);
-                formats.define(id, &data.text()?.unwrap_or_default());
+                formats.define(id, &data.text()?.unwrap_or_default())?;
             }
             617 => in_cell_formats = true,
             618 => in_cell_formats = false,

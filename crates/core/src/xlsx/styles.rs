@@ -18,7 +18,7 @@ pub(crate) fn read_formats(package: &Package, part: Option<&str>) -> Result<Cell
                         let id = tag.attribute("numFmtId")?;
                         let id = id.and_then(|id| id.trim().parse().ok());
                         if let (Some(id), Some(code)) = (id, tag.attribute("formatCode")?) {
-                            formats.define(id, &code);
+                            formats.define(id, &code)?;
                         }
                     }
                     "cellXfs" => in_cell_formats = true,
