@@ -58,6 +58,14 @@ pub struct Limits {
     /// Cells with a value that a sheet makes by saying that one is repeated (OpenDocument); a text counts as one more for
     /// each 16 bytes. Default 10,000,000.
     pub max_repeated_cells: u64,
+    /// Bytes held in memory for a small file: shared strings, rows whose types are not known yet, names. Default 96 MiB. What is
+    /// passed on as it is read does not count.
+    pub max_held_bytes: u64,
+    /// Cells without a value in the table of a small file, rows times columns less those that have one. Default 100,000,000.
+    pub max_blank_cells: u64,
+    /// How much a large file may ask for: bytes held and cells without a value, for each byte of the file, where that is more
+    /// than [`Self::max_held_bytes`] or [`Self::max_blank_cells`]. Default 16; ordinary files need 2 to 8.
+    pub max_size_ratio: u64,
     /// Seconds spent on reading one file, all threads together; waiting for whoever takes the rows does not count.
     /// Default 600.
     pub max_read_seconds: u64,
@@ -90,6 +98,28 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// The limits for a file of so many bytes: of the limits that depend on it, those of small files are what counts.
+    pub(crate) fn for_file(mut self, bytes: u64) -> Self {
+        let by_size = self.max_size_ratio.saturating_mul(bytes);
+        for limit in [&mut self.max_held_bytes, &mut self.max_blank_cells] {
+            *limit = by_size.max(*limit);
+        }
+        self
+    }
+
+    /// Asks whether a table of so many rows and columns may have so few cells with a value.
+    pub(crate) fn check_blank(&self, rows: u64, columns: usize, cells: u64) -> Result<()> {
+        let blank = rows.saturating_mul(columns as u64).saturating_sub(cells);
+        check("max_blank_cells", self.max_blank_cells, blank)
+    }
+
+    /// Asks whether so many bytes may be held.
+    pub(crate) fn check_held(&self, bytes: u64) -> Result<()> {
+        check("max_held_bytes", self.max_held_bytes, bytes)
+    }
+}
+
 /// Names the limits once, for the look-up and for the message.
 macro_rules! names {
     ($($name:ident)*) => {
@@ -110,7 +140,8 @@ macro_rules! names {
 names! {
     max_file_bytes max_entries max_part_bytes max_small_part_bytes max_total_inflated_bytes max_inflate_ratio
     max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes
-    max_password_spins max_findings max_attributes max_repeated_cells max_read_seconds
+    max_password_spins max_findings max_attributes max_repeated_cells max_held_bytes max_blank_cells
+    max_size_ratio max_read_seconds
 }
 
 impl Default for Limits {
@@ -133,6 +164,9 @@ impl Default for Limits {
             max_findings: 100_000,
             max_attributes: 1_000,
             max_repeated_cells: 10_000_000,
+            max_held_bytes: 96 << 20,
+            max_blank_cells: 100_000_000,
+            max_size_ratio: 16,
             max_read_seconds: 600,
         }
     }
@@ -214,5 +248,24 @@ mod tests {
                 .store(seconds * 1_000_000_000, Ordering::Relaxed);
             assert_eq!(budget.timed(|| Ok(())).is_ok(), is_fine, "{seconds}");
         }
+    }
+
+    #[test]
+    fn large_files_may_ask_for_more() {
+        let limits = Limits {
+            max_held_bytes: 1_000,
+            max_blank_cells: 5_000,
+            max_size_ratio: 10,
+            ..Limits::default()
+        };
+        let of = |bytes| {
+            let limits = limits.clone().for_file(bytes);
+            (limits.max_held_bytes, limits.max_blank_cells)
+        };
+        assert_eq!(of(100), (1_000, 5_000));
+        assert_eq!(of(101), (1_010, 5_000));
+        assert_eq!(of(501), (5_010, 5_010));
+        assert!(limits.clone().for_file(101).check_held(1_010).is_ok());
+        assert!(limits.for_file(101).check_held(1_011).is_err());
     }
 }

@@ -21,10 +21,25 @@ impl Case {
     }
 }
 
+impl Case {
+    /// Where it lies depends on what else is counted: the least value that passes is looked for.
+    fn least(name: &str, bytes: Vec<u8>) -> Case {
+        let (mut past, mut at) = (0, 1 << 40);
+        while at - past > 1 {
+            let middle = (past + at) / 2;
+            match read(&bytes, with(name, middle)) {
+                Ok(_) => at = middle,
+                Err(_) => past = middle,
+            }
+        }
+        Case { bytes, at, past }
+    }
+}
+
 /// Limits that do not end a read.
 const OTHERS: [&str; 1] = ["max_findings"];
-/// Limits that are reached by no file alone: time (`src/limits.rs` has the test), rounds of hashing (`src/crypto/tests`).
-const ELSEWHERE: [&str; 2] = ["max_read_seconds", "max_password_spins"];
+/// Limits that are reached by no file alone: time and what a large file may ask for (`src/limits.rs` has the tests), rounds of hashing (`src/crypto/tests`).
+const ELSEWHERE: [&str; 3] = ["max_read_seconds", "max_password_spins", "max_size_ratio"];
 
 /// The case of each limit: a new limit needs a new one.
 fn case(name: &str) -> Option<Case> {
@@ -103,6 +118,14 @@ fn case(name: &str) -> Option<Case> {
                  <table:table-row>{cell}</table:table-row>"
             );
             Case::new(Ods::new().sheet("Sheet1", &rows).build(), 4)
+        }
+        // Far more than sixteen bytes for each of the file.
+        "max_held_bytes" => Case::least(name, book(&ROW.repeat(20_000)).build()),
+        "max_blank_cells" => {
+            let rows = "<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"B1\"><v>2</v></c></row>\
+                        <row r=\"100000\"><c r=\"A100000\"><v>3</v></c></row>";
+            let bytes = book(rows).build();
+            Case::new(bytes, 99_999 * 2 - 1)
         }
         _ => return None,
     })

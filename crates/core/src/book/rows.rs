@@ -17,6 +17,9 @@ const MAX_PADDED: usize = 1 << 21;
 /// Blank rows that are filled in within a piece; larger gaps lie between pieces, where they cost nothing.
 const MAX_GAP: u32 = 256;
 
+/// Pieces that the cells of one chunk may make by saying that they are in other rows than the one they stand in.
+const MAX_PIECES: usize = 1 << 16;
+
 /// Collects the cells of a chunk.
 pub(crate) struct RowSink {
     blank_rows: bool,
@@ -108,14 +111,23 @@ impl RowSink {
     }
 
     /// A cell says that the row in hand is this one. Where that was known nothing changes.
-    pub(crate) fn move_to_row(&mut self, number: u32) {
+    ///
+    /// # Errors
+    /// `Malformed` where the cells of a row jump to and fro, since each jump makes a piece.
+    pub(crate) fn move_to_row(&mut self, number: u32) -> Result<()> {
         if self.relative || number != self.row {
+            if self.done.len() >= MAX_PIECES {
+                return Err(Error::malformed(
+                    "the cells of a row say again and again that they are in other rows",
+                ));
+            }
             let is_hidden = self.is_hidden;
             self.begin_row(Some(number));
             if is_hidden {
                 self.hide_row();
             }
         }
+        Ok(())
     }
 
     /// The row in hand will be read from its start once more, by the tolerant scanner.

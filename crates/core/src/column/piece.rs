@@ -16,6 +16,9 @@ pub(crate) const NO_STRING: u32 = u32::MAX;
 /// Null in a lane packed to small integers.
 pub(crate) const NO_INT: i32 = i32::MIN;
 
+/// What memory of its own takes at least, however little is in it.
+const ALLOCATION: usize = 32;
+
 /// Cells of some rows; lanes follow the order of the selected columns.
 #[derive(Debug, Default)]
 pub(crate) struct Piece {
@@ -74,6 +77,13 @@ impl Piece {
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Bytes it takes, about.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        let numbers = 4 * (self.rows.len() + self.left_out.len());
+        let lanes: usize = self.lanes.iter().map(|(_, lane)| lane.held_bytes()).sum();
+        (size_of::<Piece>() + 4 * ALLOCATION + numbers + lanes + self.text.len()) as u64
     }
 
     /// Cells kept, nulls between them included.
@@ -251,6 +261,17 @@ impl Lane {
             Packed::Ints(ints) => ints.len(),
             Packed::Plain(_, values) | Packed::Mixed(_, values) => values.len(),
         }
+    }
+
+    fn held_bytes(&self) -> usize {
+        size_of::<(u16, Lane)>()
+            + ALLOCATION
+            + match &self.packed {
+                Packed::Strings(ids) => 4 * ids.len(),
+                Packed::Ints(ints) => 4 * ints.len(),
+                Packed::Plain(_, values) => 8 * values.len(),
+                Packed::Mixed(_, values) => 9 * values.len(),
+            }
     }
 
     /// Tag and bits of the cell in `row`; null beyond the end.

@@ -47,6 +47,16 @@ impl Window {
         self.columns
     }
 
+    /// Cells that are kept, nulls between them included.
+    pub(crate) fn slots(&self) -> u64 {
+        let part = |(piece, range): &(Arc<Piece>, Range<usize>)| {
+            let lanes = piece.lanes.iter();
+            let kept = |lane: &Lane| lane.len().min(range.end).saturating_sub(range.start);
+            lanes.map(|(_, lane)| kept(lane) as u64).sum::<u64>()
+        };
+        self.parts.iter().map(part).sum()
+    }
+
     /// How serial numbers become dates in this workbook.
     pub fn dates(&self) -> DateSystem {
         self.dates

@@ -205,6 +205,17 @@ pub(crate) fn reorder(
         _ => order.len() as u64,
     };
     check("max_cells", limits.max_cells, rows * lanes.max(1) as u64)?;
+    let mut is_used = vec![false; lanes];
+    for (piece, _) in parts {
+        piece
+            .lanes
+            .iter()
+            .for_each(|(lane, _)| is_used[lane] = true);
+    }
+    let cells = rows * is_used.iter().filter(|is_used| **is_used).count() as u64;
+    let held: u64 = parts.iter().map(|(piece, _)| piece.held_bytes()).sum();
+    let sorted = order.len() * size_of::<(u32, usize, usize)>();
+    limits.check_held(held + sorted as u64 + cells * 9)?;
     let mut builders: Vec<LaneBuilder> = (0..lanes).map(|_| LaneBuilder::default()).collect();
     let (mut rows, mut text): (Vec<u32>, Vec<u8>) = (Vec::new(), Vec::new());
     let mut expected = *selection.rows.start();

@@ -10,6 +10,7 @@ use crate::{
         piece::{LaneBuilder, Piece, span, span_bytes},
     },
     error::{Error, Result},
+    limits::Limits,
 };
 
 /// A cell of a piece to be filled: row, lane, and the part and row of the cell its value is from.
@@ -28,9 +29,11 @@ pub(super) fn fill_merged(
     merges: &[Merge],
     how: MergedCells,
     selection: &Selection,
+    limits: &Limits,
 ) -> Result<Vec<Part>> {
     let rows: u64 = parts.iter().map(|(_, range)| range.len() as u64).sum();
     let mut left = rows * selection.lanes.len() as u64;
+    let mut filled_cells = 0;
     let mut fills: BTreeMap<usize, Vec<Fill>> = BTreeMap::new();
     for Merge(range) in merges {
         let (top, first) = (*range.rows.start(), *range.columns.start());
@@ -50,6 +53,8 @@ pub(super) fn fill_merged(
             left = left
                 .checked_sub(u64::from(last.saturating_sub(first)) + 1)
                 .ok_or_else(|| Error::malformed("the merged cells of the sheet overlap"))?;
+            filled_cells += u64::from(last.saturating_sub(first)) + 1;
+            limits.check_held(filled_cells * size_of::<Fill>() as u64)?;
             let lanes = (first..=last).filter_map(|column| selection.lane(column));
             let lanes = lanes.filter(|target_lane| (at, target, *target_lane) != (part, row, lane));
             fills

@@ -46,7 +46,8 @@ pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prep
     let mut labels = Vec::new();
     let mut header_row = None;
     if options.header != HeaderRow::None {
-        let found = find_header(&mut *body, &selection, options, workbook.book().dates())
+        let dates = workbook.book().dates();
+        let found = find_header(&mut *body, &selection, options, dates, &limits)
             .map_err(|error| error.in_sheet(&sheet.name))?;
         (header_row, labels) = found;
     }
@@ -120,12 +121,16 @@ pub(crate) fn lanes_of(columns: &[HeaderColumn]) -> Vec<u16> {
 /// Sheet columns and their labels.
 type Labels = Vec<(u32, Option<String>)>;
 
+/// A label is held in the header, as its name, in the schema, and by what is made of them.
+const COPIES_OF_A_LABEL: u64 = 8;
+
 /// Looks for the header; gives its (last) row and its labels.
 fn find_header(
     body: &mut dyn SheetBody,
     selection: &Selection,
     options: &ReadOptions,
     dates: DateSystem,
+    limits: &Limits,
 ) -> Result<(Option<u32>, Labels)> {
     let mut selection = selection.clone();
     let (first, last) = match options.header {
@@ -168,9 +173,10 @@ fn find_header(
             body,
             &selection,
             dates,
+            limits,
         )?);
     }
-    let mut labels = join(levels, &options.header_join);
+    let mut labels = join(levels, &options.header_join, limits)?;
     // A table that starts further right has no columns before its first label.
     let start = labels.iter().position(|(_, label)| label.is_some());
     labels.drain(..start.unwrap_or(labels.len()));
@@ -185,13 +191,14 @@ fn labels(
     body: &mut dyn SheetBody,
     selection: &Selection,
     dates: DateSystem,
+    limits: &Limits,
 ) -> Result<Labels> {
     let needed = piece.lanes.iter().map(|(_, lane)| match lane.slot(row) {
         (Tag::Shared, id) => id as usize + 1,
         _ => 0,
     });
     let strings: &StringTable = body.strings_to(needed.max().unwrap_or(0))?;
-    let mut cells = Vec::with_capacity(width);
+    let (mut cells, mut held) = (Vec::with_capacity(width), 0);
     for (column, &lane) in selection.lanes.iter().enumerate() {
         if lane == Selection::SKIP || usize::from(lane) >= width {
             continue;
@@ -209,6 +216,8 @@ fn labels(
                     .then(|| String::from_utf8_lossy(&text).into_owned())
             }
         };
+        held += label.as_ref().map_or(0, String::len) as u64;
+        limits.check_held(COPIES_OF_A_LABEL * held)?;
         cells.push((column, label));
     }
     Ok(cells)
@@ -216,20 +225,22 @@ fn labels(
 
 /// One label for each column out of several rows. A label above the last row holds for the columns to its right too, up to
 /// the next one: it is the first of merged cells.
-fn join(levels: Vec<Labels>, between: &str) -> Labels {
+fn join(levels: Vec<Labels>, between: &str, limits: &Limits) -> Result<Labels> {
     let mut levels = levels.into_iter().rev();
     let mut joined = levels.next().unwrap_or_default();
     for level in levels {
-        let mut above: Option<String> = None;
+        let (mut above, mut held): (Option<String>, _) = (None, 0);
         for ((_, upper), (_, lower)) in level.into_iter().zip(&mut joined) {
             above = upper.or(above);
             *lower = match (above.as_deref(), lower.take()) {
                 (Some(upper), Some(lower)) => Some(format!("{upper}{between}{lower}")),
                 (upper, lower) => lower.or_else(|| upper.map(str::to_owned)),
             };
+            held += lower.as_ref().map_or(0, String::len) as u64;
+            limits.check_held(COPIES_OF_A_LABEL * held)?;
         }
     }
-    joined
+    Ok(joined)
 }
 
 /// The columns asked for, in sheet order.

@@ -13,6 +13,7 @@ use crate::{
     column::{ColumnKind, DateSystem, StringTable, Tag, Window},
     error::{Error, Result},
     header::Header,
+    limits::Limits,
     parallel,
 };
 
@@ -20,6 +21,9 @@ use crate::{
 const SMALL_LIMIT: u64 = 10_000;
 /// Compressed bytes of a sheet below which one thread is enough. Debug builds use threads for all, so that every test does.
 const SMALL_PART_BYTES: u64 = if cfg!(debug_assertions) { 1 } else { 256 << 10 };
+
+/// Cells of a window, nulls included: a sheet of 16,384 columns comes in windows of 256 rows.
+const WINDOW_SLOTS: usize = 1 << 22;
 
 /// Reads the rows of one sheet, window by window. Nothing is read before the first window is asked for.
 pub struct RowReader {
@@ -33,6 +37,9 @@ pub struct RowReader {
     /// Columns that hold an integer beyond 2^53, once everything was read.
     wide_ints: Vec<bool>,
     rows_given: u64,
+    /// Cells given that have a value, at least so many.
+    slots_given: u64,
+    limits: Limits,
     hidden_rows: u64,
     hidden_columns: Lines,
 }
@@ -73,10 +80,12 @@ impl RowReader {
             limit: options.limit.unwrap_or(u64::MAX),
             threads,
             dates: prepared.dates,
+            limits: prepared.limits.clone(),
             hidden_columns: prepared.body.hidden_columns().clone(),
             state: State::Prepared(Box::new(prepared)),
             wide_ints: Vec::new(),
             rows_given: 0,
+            slots_given: 0,
             hidden_rows: 0,
         }
     }
@@ -162,6 +171,10 @@ impl RowReader {
             ColumnKind::of(facts.tags, facts.wide_ints)
         });
         let kinds = kinds.collect();
+        let rows = parts.iter().map(|(_, range)| range.len() as u64).sum();
+        let slots = parts.iter().map(|(piece, _)| piece.slots()).sum();
+        let columns = self.header.columns.len();
+        self.limits.check_blank(rows, columns, slots)?;
         self.state = State::Held {
             parts: parts.into(),
             strings,
@@ -187,13 +200,16 @@ impl RowReader {
             stream.max_rows(),
             limits.clone(),
         );
-        let mut parts = Vec::new();
+        let (mut parts, mut held) = (Vec::new(), 0);
         // What is merged is known at the end.
         while (fills || collector.rows() < self.limit)
             && let Some(pieces) = stream.next()?
         {
             for piece in pieces {
+                let known = parts.len();
                 collector.push(piece, &mut parts)?;
+                held += held_bytes(&parts[known..]);
+                limits.check_held(held)?;
             }
         }
         let merges = stream.merges()?;
@@ -204,11 +220,12 @@ impl RowReader {
         } else {
             stream.strings()?
         };
+        limits.check_held(held + strings.size() as u64)?;
         if collector.is_disordered() {
             parts = reorder(&parts, collector.left_out(), &selection, &limits)?;
         }
         if fills {
-            parts = fill_merged(parts, &merges, merged, &selection)?;
+            parts = fill_merged(parts, &merges, merged, &selection, &limits)?;
         }
         Ok((parts, strings))
     }
@@ -291,7 +308,9 @@ impl RowReader {
     }
 
     fn try_next_window(&mut self) -> Result<Option<Window>> {
-        let wanted = (self.limit - self.rows_given).min(self.batch_rows as u64) as usize;
+        let columns = self.header.columns.len().max(1);
+        let batch_rows = self.batch_rows.min((WINDOW_SLOTS / columns).max(1));
+        let wanted = (self.limit - self.rows_given).min(batch_rows as u64) as usize;
         let (parts, strings) = match &mut self.state {
             State::Held { parts, strings } => (parts, &*strings),
             State::Live(live) => {
@@ -309,6 +328,9 @@ impl RowReader {
         let columns = self.header.columns.len();
         let window = Window::new(taken, columns, Arc::clone(strings), self.dates);
         self.rows_given += window.num_rows() as u64;
+        self.slots_given += window.slots();
+        self.limits
+            .check_blank(self.rows_given, columns, self.slots_given)?;
         Ok(Some(window))
     }
 
@@ -362,6 +384,10 @@ impl Live {
         }
         Ok(())
     }
+}
+
+fn held_bytes(parts: &[Part]) -> u64 {
+    parts.iter().map(|(piece, _)| piece.held_bytes()).sum()
 }
 
 /// Cuts the parts to `limit` rows.

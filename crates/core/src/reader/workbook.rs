@@ -60,7 +60,8 @@ impl Workbook {
     ///
     /// # Errors
     /// As [`Self::from_path`], and `Cancelled`.
-    pub fn open(source: Source, options: OpenOptions) -> Result<Self> {
+    pub fn open(source: Source, mut options: OpenOptions) -> Result<Self> {
+        options.limits = options.limits.for_file(source.bytes().len() as u64);
         let limits = options.limits.clone();
         match open_book(&source, options) {
             Ok(book) => Ok(Workbook {

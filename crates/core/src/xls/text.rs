@@ -158,6 +158,7 @@ pub(super) fn read_table(stream: &[u8], at: Option<usize>, budget: &Budget) -> R
             limits.max_shared_string_bytes,
             size,
         )?;
+        limits.check_held(size)?;
     }
     table.push_block(&text, &views);
     Ok(table)

@@ -150,6 +150,7 @@ pub(super) fn read_strings(package: &Package, part: Option<&str>) -> Result<Stri
             limits.max_shared_string_bytes,
             size,
         )?;
+        limits.check_held(size)?;
     }
     table.push_block(&text, &views);
     Ok(table)

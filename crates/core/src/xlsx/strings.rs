@@ -189,7 +189,8 @@ impl SharedStrings {
     fn check_size(&mut self) {
         let limit = self.limits.max_shared_string_bytes;
         let size = (self.table.size() + self.waiting_bytes) as u64;
-        if let Err(error) = check("max_shared_string_bytes", limit, size) {
+        let checked = check("max_shared_string_bytes", limit, size);
+        if let Err(error) = checked.and_then(|()| self.limits.check_held(size)) {
             self.fail(error.in_part(&self.part));
         }
     }

@@ -40,7 +40,7 @@ impl WorkbookPart {
             styles: of_kind("styles"),
         };
         let limits = &package.budget().limits;
-        let (mut is_workbook, mut places) = (false, Places::new());
+        let (mut is_workbook, mut places, mut held) = (false, Places::new(), 0);
         package.parse(&part, |tokens| {
             loop {
                 match tokens.next()? {
@@ -61,6 +61,8 @@ impl WorkbookPart {
                             let sheet = local
                                 .and_then(|id| workbook.sheets.get(id.parse::<usize>().ok()?))
                                 .map(|sheet| sheet.name.clone());
+                            held += (200 + name.len() + refers_to.len()) as u64;
+                            limits.check_held(held)?;
                             if !hidden {
                                 let name = DefinedName {
                                     name,

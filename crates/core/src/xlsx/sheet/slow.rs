@@ -123,7 +123,7 @@ fn read_cell(
         column = named;
         // The cell knows better than its row, as other readers see it too.
         if place.row != Some(row) {
-            rows.move_to_row(row);
+            rows.move_to_row(row)?;
             place.row = Some(row);
         }
     }
