@@ -13,6 +13,7 @@
 
 use std::{
     fs,
+    io::Read as _,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -26,7 +27,9 @@ const MAX_SECONDS: f64 = 5.0;
 /// Seconds that a process may sleep beyond its time: whoever waits for something that never comes uses none.
 const MAX_IDLE_SECONDS: f64 = 120.0;
 /// What may be written: a table, not an explosion.
-const MAX_WRITTEN: u64 = 600 << 20;
+const MAX_WRITTEN: u64 = 1_500 << 20;
+/// What is read of the standard output, before it is closed.
+const MAX_SHOWN: u64 = 64 << 20;
 /// Bytes of a message: a file must not speak at length through it.
 const MAX_MESSAGE: usize = 4096;
 
@@ -120,15 +123,20 @@ impl Reader {
         let words = words
             .iter()
             .map(|word| if *word == "FILE" { file_name } else { word });
-        let child = Command::new(&self.binary)
+        let mut child = Command::new(&self.binary)
             .args(words)
             .current_dir(desk.path())
             .stdin(Stdio::null())
-            .stdout(stream("stdout"))
+            .stdout(Stdio::piped())
             .stderr(stream("stderr"))
             .spawn()
             .unwrap();
+        // What is shown has no end but that of whoever reads it.
+        let mut shown = child.stdout.take().unwrap().take(MAX_SHOWN);
+        let mut to = stream("stdout");
+        let reader = std::thread::spawn(move || std::io::copy(&mut shown, &mut to));
         let mut ran = Ran::watch(child, desk, self.max_seconds);
+        reader.join().unwrap().unwrap();
         ran.message =
             String::from_utf8_lossy(&fs::read(desk.path().join("stderr")).unwrap()).into_owned();
         for name in ["stdout", "stderr", "out.csv"] {

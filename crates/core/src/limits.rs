@@ -63,8 +63,12 @@ pub struct Limits {
     pub max_held_bytes: u64,
     /// Cells without a value in the table of a small file, rows times columns less those that have one. Default 100,000,000.
     pub max_blank_cells: u64,
-    /// How much a large file may ask for: bytes held and cells without a value, for each byte of the file, where that is more
-    /// than [`Self::max_held_bytes`] or [`Self::max_blank_cells`]. Default 16; ordinary files need 2 to 8.
+    /// Bytes that the shared strings in the table of a small file come to, each counted as often as a cell has it (where it is
+    /// clear that they are far from it, they are not counted). Default 1 GiB.
+    pub max_text_bytes: u64,
+    /// How much a large file may ask for: bytes held, cells without a value and bytes of text, for each byte of the file, where
+    /// that is more than [`Self::max_held_bytes`], [`Self::max_blank_cells`] or [`Self::max_text_bytes`]. Default 16;
+    /// ordinary files need 2 to 8.
     pub max_size_ratio: u64,
     /// Seconds spent on reading one file, all threads together; waiting for whoever takes the rows does not count.
     /// Default 600.
@@ -102,7 +106,11 @@ impl Limits {
     /// The limits for a file of so many bytes: of the limits that depend on it, those of small files are what counts.
     pub(crate) fn for_file(mut self, bytes: u64) -> Self {
         let by_size = self.max_size_ratio.saturating_mul(bytes);
-        for limit in [&mut self.max_held_bytes, &mut self.max_blank_cells] {
+        for limit in [
+            &mut self.max_held_bytes,
+            &mut self.max_blank_cells,
+            &mut self.max_text_bytes,
+        ] {
             *limit = by_size.max(*limit);
         }
         self
@@ -141,7 +149,7 @@ names! {
     max_file_bytes max_entries max_part_bytes max_small_part_bytes max_total_inflated_bytes max_inflate_ratio
     max_xml_depth max_row_bytes max_rows max_columns max_cells max_cell_bytes max_shared_string_bytes
     max_password_spins max_findings max_attributes max_repeated_cells max_held_bytes max_blank_cells
-    max_size_ratio max_read_seconds
+    max_text_bytes max_size_ratio max_read_seconds
 }
 
 impl Default for Limits {
@@ -166,6 +174,7 @@ impl Default for Limits {
             max_repeated_cells: 10_000_000,
             max_held_bytes: 96 << 20,
             max_blank_cells: 100_000_000,
+            max_text_bytes: 1 << 30,
             max_size_ratio: 16,
             max_read_seconds: 600,
         }

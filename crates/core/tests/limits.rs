@@ -127,6 +127,13 @@ fn case(name: &str) -> Option<Case> {
             let bytes = book(rows).build();
             Case::new(bytes, 99_999 * 2 - 1)
         }
+        "max_text_bytes" => {
+            let cells = "<c t=\"s\"><v>0</v></c>".repeat(1_000);
+            let header = format!("<row>{}</row>", "<c><v>1</v></c>".repeat(1_000));
+            let bytes =
+                book(&format!("{header}<row>{cells}</row>")).strings(&["x".repeat(1_000).as_str()]);
+            Case::new(bytes.build(), 1_000_000)
+        }
         _ => return None,
     })
 }

@@ -17,6 +17,9 @@ use crate::{
     read,
 };
 
+/// Characters to which names are filled up, so that their types stand below one another.
+const WIDEST_NAME: usize = 60;
+
 pub(crate) fn run(args: &InspectArgs, limits: &Limits) -> Result<Status> {
     let (job, line) = ProgressLine::watch(
         read::job(&args.file, &args.open, limits, interrupt::token())?,
@@ -91,9 +94,10 @@ fn describe_sheet(out: &mut String, sheet: &InspectedSheet, paint: Paint) {
         .iter()
         .map(|field| field.name.chars().count())
         .max()
-        .unwrap_or(0);
+        .unwrap_or(0)
+        .min(WIDEST_NAME);
     for field in &sheet.fields {
-        let padding = " ".repeat(width - field.name.chars().count());
+        let padding = " ".repeat(width.saturating_sub(field.name.chars().count()));
         let hidden = if field.hidden { " (hidden)" } else { "" };
         let kind = paint.cyan(field.kind);
         let _ = writeln!(out, "  {}{padding}  {kind}{hidden}", field.name);

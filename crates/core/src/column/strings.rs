@@ -10,6 +10,7 @@ pub type StringId = u32;
 pub struct StringTable {
     views: Vec<u128>,
     blocks: Vec<Buffer>,
+    longest: usize,
 }
 
 impl StringTable {
@@ -17,6 +18,8 @@ impl StringTable {
     pub(crate) fn push_block(&mut self, text: &[u8], views: &[u128]) {
         self.blocks.push(Buffer::from(text));
         self.views.extend_from_slice(views);
+        let longest = views.iter().map(|view| view_len(*view)).max();
+        self.longest = self.longest.max(longest.unwrap_or(0));
     }
 
     /// Number that the next block will have.
@@ -32,6 +35,18 @@ impl StringTable {
     /// True when there are none.
     pub fn is_empty(&self) -> bool {
         self.views.is_empty()
+    }
+
+    /// Bytes of the longest string.
+    pub(crate) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// Bytes of a string; none of one that is not there.
+    pub(crate) fn len_of(&self, id: StringId) -> usize {
+        self.views
+            .get(id as usize)
+            .map_or(0, |view| view_len(*view))
     }
 
     /// Bytes held.

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    cell::{Cell, TagSet},
+    cell::{Cell, Tag, TagSet},
     dates::DateSystem,
     piece::{Lane, Piece},
     strings::StringTable,
@@ -45,6 +45,20 @@ impl Window {
     /// Number of selected columns.
     pub fn num_columns(&self) -> usize {
         self.columns
+    }
+
+    /// Bytes of the shared strings in it, each as often as a cell has it.
+    pub(crate) fn text_bytes(&self) -> u64 {
+        let lane_bytes = |lane: &Lane, range: &Range<usize>| -> u64 {
+            let slots = range.clone().map(|row| lane.slot(row));
+            let shared = slots.filter(|(tag, _)| *tag == Tag::Shared);
+            shared
+                .map(|(_, id)| self.strings.len_of(id as u32) as u64)
+                .sum()
+        };
+        let parts = self.parts.iter();
+        let lanes = parts.flat_map(|(piece, range)| piece.lanes.iter().map(move |l| (l.1, range)));
+        lanes.map(|(lane, range)| lane_bytes(lane, range)).sum()
     }
 
     /// Cells that are kept, nulls between them included.

@@ -13,7 +13,7 @@ use crate::{
     column::{ColumnKind, DateSystem, StringTable, Tag, Window},
     error::{Error, Result},
     header::Header,
-    limits::Limits,
+    limits::{Limits, check},
     parallel,
 };
 
@@ -39,6 +39,8 @@ pub struct RowReader {
     rows_given: u64,
     /// Cells given that have a value, at least so many.
     slots_given: u64,
+    /// Bytes of the shared strings in them, as far as they were counted.
+    text_given: u64,
     limits: Limits,
     hidden_rows: u64,
     hidden_columns: Lines,
@@ -86,6 +88,7 @@ impl RowReader {
             wide_ints: Vec::new(),
             rows_given: 0,
             slots_given: 0,
+            text_given: 0,
             hidden_rows: 0,
         }
     }
@@ -331,6 +334,13 @@ impl RowReader {
         self.slots_given += window.slots();
         self.limits
             .check_blank(self.rows_given, columns, self.slots_given)?;
+        // Strings are looked at one by one only where a few long ones could come to too much.
+        let longest = window.strings().longest() as u64;
+        if longest.saturating_mul(self.slots_given) > self.limits.max_text_bytes {
+            self.text_given += window.text_bytes();
+            let most = self.limits.max_text_bytes;
+            check("max_text_bytes", most, self.text_given)?;
+        }
         Ok(Some(window))
     }
 

@@ -347,8 +347,10 @@ fn end_of_parent(bytes: &[u8], end_tag: &[u8]) -> Option<usize> {
         return None;
     }
     let mut tags = memmem::find_iter(bytes, end_tag);
-    let at = tags.find(|&at| ends_name(bytes, at + end_tag.len()))?;
-    Some(at + memchr(b'>', &bytes[at..])? + 1)
+    let name_end = tags.find(|&at| ends_name(bytes, at + end_tag.len()))? + end_tag.len();
+    let close = name_end + memchr(b'>', &bytes[name_end..])?;
+    let is_plain = bytes[name_end..close].iter().all(u8::is_ascii_whitespace);
+    is_plain.then_some(close + 1)
 }
 
 /// A tag name ends here. At the very end of the bytes that is not known.
@@ -425,5 +427,7 @@ mod tests {
         );
         assert_eq!(end("<a><sheetDataX></sheetDataX></a>"), None);
         assert_eq!(end("<row/></sheetData"), None);
+        // An end tag with something in it is for the tolerant scanner to refuse.
+        assert_eq!(end("<row/></sheetData :<c/>"), None);
     }
 }
