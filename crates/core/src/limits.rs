@@ -116,9 +116,11 @@ impl Limits {
         self
     }
 
-    /// Asks whether a table of so many rows and columns may have so few cells with a value.
-    pub(crate) fn check_blank(&self, rows: u64, columns: usize, cells: u64) -> Result<()> {
-        let blank = rows.saturating_mul(columns as u64).saturating_sub(cells);
+    /// Asks whether a table may have so many rows and columns, and so few cells with a value.
+    pub(crate) fn check_table(&self, rows: u64, columns: usize, cells: u64) -> Result<()> {
+        let all = rows.saturating_mul(columns as u64);
+        check("max_cells", self.max_cells, all)?;
+        let blank = all.saturating_sub(cells);
         check("max_blank_cells", self.max_blank_cells, blank)
     }
 

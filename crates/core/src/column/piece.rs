@@ -17,7 +17,7 @@ pub(crate) const NO_STRING: u32 = u32::MAX;
 pub(crate) const NO_INT: i32 = i32::MIN;
 
 /// What memory of its own takes at least, however little is in it.
-const ALLOCATION: usize = 32;
+const ALLOCATION: usize = 48;
 
 /// Cells of some rows; lanes follow the order of the selected columns.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ impl Piece {
     pub(crate) fn held_bytes(&self) -> u64 {
         let numbers = 4 * (self.rows.len() + self.left_out.len());
         let lanes: usize = self.lanes.iter().map(|(_, lane)| lane.held_bytes()).sum();
-        (size_of::<Piece>() + 4 * ALLOCATION + numbers + lanes + self.text.len()) as u64
+        (size_of::<Piece>() + 6 * ALLOCATION + numbers + lanes + self.text.len()) as u64
     }
 
     /// Cells kept, nulls between them included.

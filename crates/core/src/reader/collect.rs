@@ -108,7 +108,8 @@ impl Collector {
 
     fn count(&mut self, piece: &Piece) -> Result<()> {
         self.rows += piece.len() as u64;
-        self.cells += piece.len() as u64 * piece.lanes.width().max(1) as u64;
+        // Columns without a cell are left out in the end, so that a lone cell far to the right costs nothing.
+        self.cells += piece.slots().max(piece.len() as u64);
         check("max_rows", self.limits.max_rows, self.rows)?;
         check("max_cells", self.limits.max_cells, self.cells)
     }

@@ -177,7 +177,7 @@ impl RowReader {
         let rows = parts.iter().map(|(_, range)| range.len() as u64).sum();
         let slots = parts.iter().map(|(piece, _)| piece.slots()).sum();
         let columns = self.header.columns.len();
-        self.limits.check_blank(rows, columns, slots)?;
+        self.limits.check_table(rows, columns, slots)?;
         self.state = State::Held {
             parts: parts.into(),
             strings,
@@ -333,7 +333,7 @@ impl RowReader {
         self.rows_given += window.num_rows() as u64;
         self.slots_given += window.slots();
         self.limits
-            .check_blank(self.rows_given, columns, self.slots_given)?;
+            .check_table(self.rows_given, columns, self.slots_given)?;
         // Strings are looked at one by one only where a few long ones could come to too much.
         let longest = window.strings().longest() as u64;
         if longest.saturating_mul(self.slots_given) > self.limits.max_text_bytes {
