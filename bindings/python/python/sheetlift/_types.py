@@ -46,4 +46,8 @@ class Limits(TypedDict, total=False):
     max_findings: int | None
     max_attributes: int | None
     max_repeated_cells: int | None
+    max_held_bytes: int | None
+    max_blank_cells: int | None
+    max_text_bytes: int | None
+    max_size_ratio: int | None
     max_read_seconds: int | None

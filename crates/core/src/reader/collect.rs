@@ -205,7 +205,6 @@ pub(crate) fn reorder(
         (true, Some(last)) => u64::from(last.0.saturating_sub(first)) + 1,
         _ => order.len() as u64,
     };
-    check("max_cells", limits.max_cells, rows * lanes.max(1) as u64)?;
     let mut is_used = vec![false; lanes];
     for (piece, _) in parts {
         piece
@@ -214,6 +213,7 @@ pub(crate) fn reorder(
             .for_each(|(lane, _)| is_used[lane] = true);
     }
     let cells = rows * is_used.iter().filter(|is_used| **is_used).count() as u64;
+    check("max_cells", limits.max_cells, cells)?;
     let held: u64 = parts.iter().map(|(piece, _)| piece.held_bytes()).sum();
     let sorted = order.len() * size_of::<(u32, usize, usize)>();
     limits.check_held(held + sorted as u64 + cells * 9)?;

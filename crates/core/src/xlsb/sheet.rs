@@ -76,6 +76,7 @@ impl XlsbSheet {
             sink: RowSink::new(selection),
             lanes: selection.lanes.clone(),
             row: 0,
+            has_row: false,
             waiting: None,
             next_column: 0,
             merges: Vec::new(),
@@ -122,6 +123,8 @@ struct XlsbStream {
     sink: RowSink,
     lanes: Vec<u16>,
     row: u32,
+    /// A row has begun.
+    has_row: bool,
     /// A row that is about to begin: number, and whether it is hidden.
     waiting: Option<(u32, bool)>,
     /// The column of a cell that does not say its own.
@@ -217,6 +220,9 @@ impl XlsbStream {
             }
             ROW if self.in_cells => self.begin_row(row_header(&mut data)?),
             1..=18 | 62 if self.in_cells => {
+                if !self.has_row {
+                    return Err(Error::malformed("a cell is in no row"));
+                }
                 // Cells from 12 on follow the one before them.
                 let place = self.place(&mut data, (12..=18).contains(&id))?;
                 let formula = match id {
@@ -231,7 +237,7 @@ impl XlsbStream {
     }
 
     fn begin_row(&mut self, (row, is_hidden): (u32, bool)) {
-        (self.row, self.next_column) = (row, 0);
+        (self.row, self.next_column, self.has_row) = (row, 0, true);
         self.sink.begin_row(Some(row));
         if is_hidden {
             self.sink.hide_row();
