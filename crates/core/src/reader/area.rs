@@ -18,6 +18,11 @@ pub(super) fn resolve(workbook: &Workbook, options: &ReadOptions) -> Result<Read
         (resolved.sheet, resolved.range) = (SheetRef::Name(sheet), Some(range));
         return Ok(resolved);
     }
+    // No name has a colon: a range that is none is told what is wrong with it.
+    if area.contains(':') && !area.contains('!') {
+        resolved.range = Some(CellRange::parse(&area)?);
+        return Ok(resolved);
+    }
     let tables = workbook.tables()?;
     if let Some(table) = tables.iter().find(|table| same(&table.name, &area)) {
         return of_table(table, resolved);
