@@ -87,8 +87,12 @@ fn row(
                 match name {
                     b"r" if digits.is_empty() && !value.is_empty() => digits = value,
                     b"r" => return None,
-                    b"hidden" if value == b"1" => hidden = true,
-                    b"hidden" => return None,
+                    // LibreOffice says of every row that it is not hidden.
+                    b"hidden" => match value {
+                        b"1" | b"true" => hidden = true,
+                        b"0" | b"false" => hidden = false,
+                        _ => return None,
+                    },
                     _ => {}
                 }
                 at = next;
