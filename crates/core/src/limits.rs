@@ -63,8 +63,8 @@ pub struct Limits {
     pub max_held_bytes: u64,
     /// Cells without a value in the table of a small file, rows times columns less those that have one. Default 100,000,000.
     pub max_blank_cells: u64,
-    /// Bytes that the shared strings in the table of a small file come to, each counted as often as a cell has it (where it is
-    /// clear that they are far from it, they are not counted). Default 1 GiB.
+    /// Bytes that the shared strings in the table of a small file come to, each counted as often as a cell has it. Default
+    /// 1 GiB. Rows are counted from where their number times the longest string is beyond it, so twice as much may pass.
     pub max_text_bytes: u64,
     /// How much a large file may ask for: bytes held, cells without a value and bytes of text, for each byte of the file, where
     /// that is more than [`Self::max_held_bytes`], [`Self::max_blank_cells`] or [`Self::max_text_bytes`]. Default 16;
