@@ -87,6 +87,23 @@ pub(crate) fn text_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     }
 }
 
+/// The place of the next `"` from `at` on. `None` where something before it is not ASCII, and near the end of the bytes.
+#[inline(always)]
+pub(crate) fn quote_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let word = load(bytes, at)?;
+        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+        let before = quotes.wrapping_sub(1) & !quotes; // all bits below the first one
+        if word & HIGHS & before != 0 {
+            return None;
+        }
+        if quotes != 0 {
+            return Some(at + (quotes.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+}
+
 /// The high bit of each byte that is zero. Bytes above the first one may be wrong.
 #[inline(always)]
 fn zeros(word: u64) -> u64 {
@@ -126,6 +143,16 @@ mod tests {
             let odd = |b: &u8| !b.is_ascii() || matches!(b, b'&' | b'\r' | b'_');
             let plain = !bytes[..end].iter().any(odd);
             prop_assert_eq!(text_end(&bytes, 0), Some((end, plain)));
+        }
+
+        #[test]
+        fn quotes_are_those_of_single_bytes(text in prop::collection::vec(prop_oneof![
+            any::<u8>(), 0x20u8..0x7f, 0x20u8..0x7f, Just(b'"'), 0x20u8..0x24,
+        ], 0..40)) {
+            let bytes = [&text[..], b"\".......\"......."].concat();
+            let end = bytes.iter().position(|b| *b == b'"').unwrap();
+            let expected = bytes[..end].is_ascii().then_some(end);
+            prop_assert_eq!(quote_end(&bytes, 0), expected);
         }
     }
 }

@@ -90,33 +90,34 @@ impl CellFormats {
         formats
     }
 
-    /// Tag and bits of a number; null for one that is to be [shown](Self::shown).
+    /// Tag and bits of a number; `None` for one that is to be [shown](Self::shown).
     #[inline(always)]
-    pub(crate) fn slot(&self, number: Number, format: u32) -> (Tag, u64) {
+    pub(crate) fn slot(&self, number: Number, format: u32) -> Option<(Tag, u64)> {
         match self.kinds.get(format as usize) {
-            None | Some(NumberKind::Number) => plain(number),
+            None | Some(NumberKind::Number) => Some(plain(number)),
             Some(&kind) => self.slot_of_kind(number, kind, format),
         }
     }
 
-    fn slot_of_kind(&self, number: Number, kind: NumberKind, format: u32) -> (Tag, u64) {
+    fn slot_of_kind(&self, number: Number, kind: NumberKind, format: u32) -> Option<(Tag, u64)> {
         let serial = number.as_f64();
+        let is_whole = || matches!(number, Number::Int(_)) || serial.fract() == 0.0;
         let tag = match kind {
             NumberKind::Duration if duration_micros(serial).is_some() => Tag::Duration,
-            NumberKind::Shown => return (Tag::Null, 0),
+            NumberKind::Shown => return None,
             NumberKind::BySection => {
                 let code = self.code(format).unwrap_or_default();
                 let kind = kind_by_section(code, serial);
                 return self.slot_of_kind(number, kind, format);
             }
             // What no calendar shows stays the number it is.
-            NumberKind::Number | NumberKind::Duration => return plain(number),
-            _ if !self.dates.knows(serial) => return plain(number),
+            NumberKind::Number | NumberKind::Duration => return Some(plain(number)),
+            _ if !self.dates.knows(serial) => return Some(plain(number)),
             NumberKind::Time | NumberKind::DateOrTime if serial < 1.0 => Tag::Time,
-            NumberKind::Date | NumberKind::DateOrTime if serial.fract() == 0.0 => Tag::Date,
+            NumberKind::Date | NumberKind::DateOrTime if is_whole() => Tag::Date,
             _ => Tag::DateTime,
         };
-        (tag, serial.to_bits())
+        Some((tag, serial.to_bits()))
     }
 
     /// The text of a number that is an identifier.

@@ -229,13 +229,13 @@ impl RowSink {
         format: u32,
         formats: &CellFormats,
     ) -> Result<()> {
-        let (mut tag, mut bits) = formats.slot(number, format);
-        if tag == Tag::Null {
-            if let Some(text) = formats.shown(number, format) {
-                return self.push_text(lane, Tag::Inline, text.as_bytes());
-            }
-            (tag, bits) = plain(number);
-        }
+        let (tag, bits) = match formats.slot(number, format) {
+            Some(slot) => slot,
+            None => match formats.shown(number, format) {
+                Some(text) => return self.push_text(lane, Tag::Inline, text.as_bytes()),
+                None => plain(number),
+            },
+        };
         self.push(lane, tag, bits);
         Ok(())
     }

@@ -26,7 +26,7 @@ use crate::{
     a1::{MAX_COLUMNS, MAX_ROWS},
     book::{RowSink, number},
     column::Tag,
-    eight::{digit_count, digits_value, load, text_end},
+    eight::{digit_count, digits_value, load, quote_end, text_end},
 };
 
 /// Why the scanner stopped.
@@ -73,6 +73,9 @@ fn row(
     shapes: &mut Shapes,
     values: &ValueReader<'_>,
 ) -> Option<usize> {
+    // What the rows of most writers have.
+    const R: u32 = u32::from_le_bytes(*b" r=\"");
+    const SPANS: u64 = u64::from_le_bytes(*b" spans=\"");
     let mut digits: &[u8] = b"";
     let mut hidden = false;
     let mut attributes = 0;
@@ -83,19 +86,29 @@ fn row(
                 if attributes > values.context.limits.max_attributes {
                     return None; // the tolerant scanner says so
                 }
-                let (name, value, next) = attribute(bytes, at + 1)?;
-                match name {
-                    b"r" if digits.is_empty() && !value.is_empty() => digits = value,
-                    b"r" => return None,
-                    // LibreOffice says of every row that it is not hidden.
-                    b"hidden" => match value {
-                        b"1" | b"true" => hidden = true,
-                        b"0" | b"false" => hidden = false,
-                        _ => return None,
-                    },
-                    _ => {}
-                }
-                at = next;
+                let word = load(bytes, at)?;
+                at = if word as u32 == R {
+                    let end = quote_end(bytes, at + 4)?;
+                    let value = &bytes[at + 4..end];
+                    if value.is_empty() || !digits.is_empty() {
+                        return None;
+                    }
+                    digits = value;
+                    end + 1
+                } else if word == SPANS {
+                    quote_end(bytes, at + 8)? + 1
+                } else {
+                    let (name, value, next) = attribute(bytes, at + 1)?;
+                    match (name, value) {
+                        (b"r", _) => return None, // it would have been known
+                        // LibreOffice says of every row that it is not hidden.
+                        (b"hidden", b"1" | b"true") => hidden = true,
+                        (b"hidden", b"0" | b"false") => hidden = false,
+                        (b"hidden", _) => return None,
+                        _ => {}
+                    }
+                    next
+                };
             }
             b'>' => break false,
             b'/' if bytes.get(at + 1) == Some(&b'>') => break true,
@@ -337,10 +350,7 @@ fn value(
         }
         CellType::Number => {
             let (number, end) = number::parse_before_tag(bytes, at)?;
-            let (tag, bits) = values.formats.slot(number, style);
-            if tag == Tag::Null {
-                return None; // to be shown as text
-            }
+            let (tag, bits) = values.formats.slot(number, style)?; // none: to be shown as text
             (tag, bits, end)
         }
         CellType::Bool => match bytes.get(at)? {
@@ -441,17 +451,18 @@ fn digits_end(bytes: &[u8], at: usize, number: &mut u32) -> Option<usize> {
 
 /// Name, value and the place behind an attribute in double quotes.
 fn attribute(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {
-    let name = memchr(b'=', &bytes[at..])?;
-    let start = at + name + 2;
-    let name = &bytes[at..at + name];
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b':' || *b == b'_';
-    if *bytes.get(start - 1)? != b'"' || name.is_empty() || !name.iter().all(plain) {
+    let mut end = at;
+    while matches!(bytes.get(end)?, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b':' | b'_') {
+        end += 1;
+    }
+    let name = &bytes[at..end];
+    if name.is_empty() || bytes.get(end..end + 2)? != b"=\"" {
         return None;
     }
-    let len = memchr(b'"', &bytes[start..])?;
-    let value = &bytes[start..start + len];
     // Most are not looked at any further, but all of them have to be text.
-    value.is_ascii().then_some((name, value, start + len + 1))
+    let start = end + 2;
+    let end = quote_end(bytes, start)?;
+    Some((name, &bytes[start..end], end + 1))
 }
 
 /// The place behind a formula, from behind `<f`.
