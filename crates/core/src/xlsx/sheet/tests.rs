@@ -20,6 +20,19 @@ const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 /// Row, column, and the cell as text.
 type Cells = Vec<(u32, usize, String)>;
 
+/// Every cell is wanted.
+fn context(limits: Limits, plain: bool, prefixes: Vec<String>) -> SheetContext {
+    SheetContext {
+        selection: Selection::new(CellRange::all().rows, (0..MAX_COLUMNS as u16).collect()),
+        formats: Arc::default(),
+        dates: DateSystem::Y1900,
+        budget: Arc::new(Budget::new(limits.clone(), CancelToken::new())),
+        limits,
+        plain,
+        prefixes,
+    }
+}
+
 /// Reads a sheet part; `chunk_bytes` at a time, with or without the fast scanner.
 fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
     let bytes = Book::new().sheet_xml("Sheet1", xml).build();
@@ -40,15 +53,7 @@ fn read(xml: &str, chunk_bytes: usize, fast: bool) -> Result<Cells> {
     if !prologue.has_content {
         return Ok(Cells::new());
     }
-    let context = SheetContext {
-        selection: Selection::new(CellRange::all().rows, (0..MAX_COLUMNS as u16).collect()),
-        formats: Arc::default(),
-        dates: DateSystem::Y1900,
-        budget: Arc::new(Budget::new(limits.clone(), CancelToken::new())),
-        limits,
-        plain: prologue.plain,
-        prefixes: prologue.prefixes,
-    };
+    let context = context(limits, prologue.plain, prologue.prefixes);
     let plain = context.plain;
     let mut scanner = Scanner::new(Arc::new(context));
     let strings = StringTable::default();
@@ -171,6 +176,44 @@ fn sheet_xml(rows: &[Row]) -> String {
         "</sheetData><mergeCells count=\"1\"><mergeCell ref=\"A1:B1\"/></mergeCells></worksheet>",
     );
     xml
+}
+
+/// The tolerant scanner reads these as well, at a tenth of the speed; nothing else would notice.
+#[test]
+fn rows_of_the_usual_writers_are_read_fast() {
+    let rows = [
+        // Excel
+        r#"<row r="2" spans="1:8" x14ac:dyDescent="0.25"><c r="A2" s="1" t="s"><v>0</v></c><c r="B2" s="2"><v>40513.35</v></c></row>"#,
+        r#"<row r="3" spans="1:8" s="4" customFormat="1" ht="15.75" thickBot="1" x14ac:dyDescent="0.3"><c r="A3" s="1" t="s"><v>1</v></c><c r="B3" s="2"><v>-1.5E-3</v></c><c r="G3" s="3"/></row>"#,
+        r#"<row r="4" spans="1:8" hidden="1"><c r="A4" t="b"><v>1</v></c><c r="B4" t="str"><f>A2&amp;"x"</f><v>ž x</v></c><c r="C4"><f t="shared" ref="C4:C9" si="0">B4*2</f><v>3</v></c><c r="D4"><f t="shared" si="0"/><v>4</v></c></row>"#,
+        // LibreOffice
+        r#"<row r="5" customFormat="false" ht="12.8" hidden="false" customHeight="false" outlineLevel="0" collapsed="false"><c r="A5" s="0" t="s"><v>0</v></c><c r="B5" s="0" t="n"><v>1.5</v></c><c r="C5" s="0" t="str"><f aca="false">A2</f><v>a</v></c></row>"#,
+        // Google Sheets
+        r#"<row r="6" ht="15.75" customHeight="1"><c r="A6" s="1" t="s"><v>0</v></c><c r="B6" s="2"><v>1.0</v></c></row>"#,
+        // openpyxl, and Apache POI as a stream
+        r#"<row r="7"><c r="A7" t="inlineStr"><is><t>x &lt; y</t></is></c><c r="B7" t="n"><v>3</v></c><c r="C7" t="n"></c></row>"#,
+        "<row r=\"8\">\n<c r=\"A8\" t=\"inlineStr\"><is><t xml:space=\"preserve\"> x</t></is></c></row>\n",
+        // xlsxwriter
+        r#"<row r="9" spans="1:3"><c r="A9" t="s"><v>7</v></c><c r="B9" s="3"><v>46005.387673611112</v></c></row>"#,
+        r#"<row r="10" spans="1:3"/>"#,
+    ];
+    let mut xml = rows.concat();
+    xml.push_str("</sheetData></worksheet>");
+    let context = context(Limits::default(), true, Vec::new());
+    let mut sink = RowSink::new(&context.selection);
+    let values = ValueReader::new(&context);
+    let stop = fast::scan(
+        xml.as_bytes(),
+        0,
+        &mut sink,
+        &mut Shapes::default(),
+        &values,
+    );
+    if let fast::Stop::Surprise(at) = stop {
+        panic!("{}", &xml[at..]);
+    }
+    let read: usize = sink.finish().iter().map(|piece| piece.rows.len()).sum();
+    assert_eq!(read, rows.len() - 1); // the last one has no cell
 }
 
 proptest! {
