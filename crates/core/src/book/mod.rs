@@ -4,6 +4,7 @@
 mod cell_formats;
 mod identifier;
 pub(crate) mod iso;
+mod names;
 pub(crate) mod number;
 mod number_format;
 mod rows;
@@ -13,6 +14,7 @@ mod sheets;
 use std::{any::Any, fmt, sync::Arc};
 
 pub(crate) use cell_formats::{CellFormats, plain};
+pub(crate) use names::{NameTable, NamedRange};
 #[cfg(feature = "fuzzing")]
 pub(crate) use number_format::kind_of_code;
 pub(crate) use rows::RowSink;

@@ -1,12 +1,12 @@
 //! The globals of a workbook: sheets, formats, date system, where the shared strings are ([MS-XLS] 2.1.7.20.3).
 
 use super::{
-    records::{Fields, Record, Records},
+    names,
+    records::{Record, Records},
     text::TextEncoding,
 };
 use crate::{
-    a1::{cell_name, quote_sheet},
-    book::{CellFormats, DefinedName, Places, SheetInfo, SheetKind, Visibility},
+    book::{CellFormats, DefinedName, NameTable, Places, SheetInfo, SheetKind, Visibility},
     column::DateSystem,
     error::{Error, Result},
     limits::Limits,
@@ -56,7 +56,7 @@ impl Globals {
             // A single sheet without globals; the second is how a library of today writes them.
             globals.push_sheet("Sheet1".to_owned(), 0, 0, 0, limits)?;
         }
-        let mut names = Names::default();
+        let mut names = NameTable::default();
         while let Some(mut record) = records.next()? {
             if record.id == EOF {
                 break;
@@ -73,7 +73,12 @@ impl Globals {
         Ok(globals)
     }
 
-    fn take(&mut self, record: &mut Record<'_>, names: &mut Names, limits: &Limits) -> Result<()> {
+    fn take(
+        &mut self,
+        record: &mut Record<'_>,
+        table: &mut NameTable,
+        limits: &Limits,
+    ) -> Result<()> {
         let data = &mut record.data;
         match record.id {
             0x0042 => {
@@ -97,9 +102,11 @@ impl Globals {
             }
             0x00fc if self.strings.is_none() => self.strings = Some(record.at - 4),
             // Names and what they refer to are only understood since Excel 97.
-            0x0017 | 0x0018 | 0x01ae if matches!(self.text, TextEncoding::Unicode) => {
+            names::BOOK | names::LINKS | names::NAME
+                if matches!(self.text, TextEncoding::Unicode) =>
+            {
                 // A name that is not understood is no name.
-                let _ = names.take(record.id, data);
+                let _ = names::take(table, record.id, data);
             }
             _ => {}
         }
@@ -131,90 +138,5 @@ impl Globals {
         self.sheets.push(sheet);
         self.offsets.push(offset);
         Ok(())
-    }
-}
-
-/// Defined names that stand for one range ([MS-XLS] 2.4.150), and the sheets their formulas speak of (2.4.105).
-#[derive(Default)]
-struct Names {
-    /// Name, sheet it is local to, index of the sheet of its range, rows and columns.
-    names: Vec<(String, u16, u16, [u16; 4])>,
-    /// For each index the workbook and the first sheet.
-    sheets: Vec<(u16, u16)>,
-    /// Workbooks; the one that is this one.
-    books: u16,
-    this_book: Option<u16>,
-}
-
-impl Names {
-    fn take(&mut self, id: u16, data: &mut Fields<'_>) -> Result<()> {
-        match id {
-            0x01ae => {
-                data.u16()?;
-                if data.0.len() == 2 && data.u16()? == 0x0401 {
-                    self.this_book = Some(self.books);
-                }
-                self.books += 1;
-            }
-            0x0017 => {
-                let count = data.u16()?;
-                for _ in 0..count {
-                    let (book, first, _last) = (data.u16()?, data.u16()?, data.u16()?);
-                    self.sheets.push((book, first));
-                }
-            }
-            _ => {
-                let flags = data.u16()?;
-                data.u8()?; // its shortcut key
-                let (len, formula) = (usize::from(data.u8()?), usize::from(data.u16()?));
-                data.u16()?;
-                let sheet = data.u16()?;
-                data.take(4)?;
-                let wide = usize::from(data.u8()? & 1);
-                let mut name = Fields(data.take(len << wide)?);
-                let is_hidden_or_builtin = flags & 0x21 != 0;
-                let mut formula = Fields(data.take(formula)?);
-                // A range or a cell of one sheet, and nothing else.
-                let (index, range) = match (formula.u8()?, formula.0.len()) {
-                    (0x3b | 0x5b | 0x7b, 10) => {
-                        let index = formula.u16()?;
-                        let [top, bottom] = [formula.u16()?, formula.u16()?];
-                        (index, [top, bottom, formula.u16()?, formula.u16()?])
-                    }
-                    (0x3a | 0x5a | 0x7a, 6) => {
-                        let (index, row, column) = (formula.u16()?, formula.u16()?, formula.u16()?);
-                        (index, [row, row, column, column])
-                    }
-                    _ => return Ok(()),
-                };
-                if !is_hidden_or_builtin {
-                    let mut text = String::new();
-                    super::text::push_chars(&mut text, name.take(len << wide)?, wide != 0);
-                    self.names.push((text, sheet, index, range));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn resolve(self, sheets: &[SheetInfo]) -> Vec<DefinedName> {
-        let name = |(name, local, index, range): (String, u16, u16, [u16; 4])| {
-            let (book, first) = *self.sheets.get(usize::from(index))?;
-            if self.this_book != Some(book) {
-                return None;
-            }
-            let sheet = sheets.get(usize::from(first))?;
-            // The upper bits say what is relative.
-            let [top, bottom, left, right] = range.map(u32::from);
-            let (first, last) = (cell_name(top, left & 0xff), cell_name(bottom, right & 0xff));
-            Some(DefinedName {
-                name,
-                refers_to: format!("{}!{first}:{last}", quote_sheet(&sheet.name)),
-                sheet: usize::from(local)
-                    .checked_sub(1)
-                    .and_then(|local| Some(sheets.get(local)?.name.clone())),
-            })
-        };
-        self.names.into_iter().filter_map(name).collect()
     }
 }

@@ -3,6 +3,7 @@
 
 mod encryption;
 mod globals;
+mod names;
 mod records;
 mod sheet;
 mod text;

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 
 use super::{
-    names::Names,
+    names,
     records::{Data, Records},
 };
 use crate::{
     a1::cell_name,
-    book::{CellFormats, DefinedName, Places, SheetInfo, SheetKind, TableInfo, Visibility},
+    book::{
+        CellFormats, DefinedName, NameTable, Places, SheetInfo, SheetKind, TableInfo, Visibility,
+    },
     column::{DateSystem, StringTable, strings::make_view},
     error::{Error, Result},
     limits::check,
@@ -56,7 +58,7 @@ impl WorkbookPart {
         };
         let mut records = records(package, part)?;
         let limits = &package.budget().limits;
-        let (mut is_workbook, mut names, mut places) = (false, Names::default(), Places::new());
+        let (mut is_workbook, mut table, mut places) = (false, NameTable::default(), Places::new());
         while let Some((id, mut data)) = records.next()? {
             match id {
                 131 => is_workbook = true,
@@ -86,10 +88,10 @@ impl WorkbookPart {
                     workbook.parts.push(part);
                 }
                 // A name that is not understood is no name.
-                id => drop(names.take(id, &mut data)),
+                id => drop(names::take(&mut table, id, &mut data)),
             }
         }
-        workbook.names = names.resolve(&workbook.sheets);
+        workbook.names = table.resolve(&workbook.sheets);
         match is_workbook {
             true => Ok(workbook),
             false => Err(Error::not_a_workbook("this is not a binary workbook").in_part(part)),
