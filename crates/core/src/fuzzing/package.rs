@@ -14,6 +14,9 @@ use crate::{
 
 pub(super) const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
+/// More bytes than an input may have (`-max_len` in run.sh): a chunk that holds all of a part.
+pub(super) const WHOLE: usize = 64 << 10;
+
 /// A part's name and bytes.
 pub(super) type Part<'a> = (&'a str, &'a [u8]);
 

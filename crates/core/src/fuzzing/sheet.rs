@@ -4,7 +4,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 
 use super::{
     limits,
-    package::{MAIN, cuts_are_safe, package, wrap},
+    package::{MAIN, WHOLE, cuts_are_safe, package, wrap},
     sound,
 };
 use crate::{
@@ -24,7 +24,6 @@ const STYLES: &str = "styles.xml";
 const STYLES_XML: &[u8] = b"<styleSheet><cellXfs><xf/><xf numFmtId=\"14\"/><xf numFmtId=\"22\"/>\
     <xf numFmtId=\"20\"/><xf numFmtId=\"46\"/></cellXfs></styleSheet>";
 const CHUNK_BYTES: [usize; 5] = [1, 11, 40, 150, 600];
-const WHOLE: usize = usize::MAX / 4;
 
 /// Row, lane, and the cell as text.
 type Cells = Vec<(u32, usize, String)>;

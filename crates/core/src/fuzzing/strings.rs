@@ -2,7 +2,7 @@
 
 use super::{
     limits,
-    package::{cuts_are_safe, package, wrap},
+    package::{WHOLE, cuts_are_safe, package, wrap},
     sound,
 };
 use crate::{
@@ -24,7 +24,7 @@ pub fn strings(data: &[u8]) {
     };
     let content = part.len() - data.len() - "</sst>".len();
     let expected = sound(plain(&part[content..]));
-    let whole = sound(read(&package, usize::MAX / 4, in_order));
+    let whole = sound(read(&package, WHOLE, in_order));
     assert_eq!(whole, expected, "whole, then plain");
     let safe = cuts_are_safe(data, "sst", "si");
     for chunk_bytes in CHUNK_BYTES {

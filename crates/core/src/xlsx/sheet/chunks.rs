@@ -154,10 +154,10 @@ impl ChunkReader {
         Ok((chunks, prologue))
     }
 
-    /// Cuts chunks of about this size, so that tests see every border.
+    /// Cuts chunks of about this size from the first one on, so that tests see every border, or none.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn with_chunk_bytes(mut self, bytes: usize) -> Self {
-        self.max_size = bytes;
+        (self.size, self.max_size) = (bytes, bytes);
         self
     }
 
