@@ -44,7 +44,7 @@ pub struct Limits {
     pub max_columns: u64,
     /// Cells held for one table (rows times columns, nulls included). Default 2,000,000,000.
     pub max_cells: u64,
-    /// Bytes of text in one cell. Default 1 MiB; spreadsheets stop at 32,767 characters.
+    /// Bytes of text in one cell; the digits of a number are none. Default 1 MiB; spreadsheets stop at 32,767 characters.
     pub max_cell_bytes: u64,
     /// Bytes of the shared strings, once read. Default 2 GiB.
     pub max_shared_string_bytes: u64,
