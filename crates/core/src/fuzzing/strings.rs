@@ -50,7 +50,8 @@ fn plain(bytes: &[u8]) -> Result<Vec<String>> {
                 strings.push(text);
             }
             Token::Open(_) => tokens.skip_element()?,
-            Token::Close | Token::End => return Ok(strings),
+            Token::Close => return Ok(strings),
+            Token::End => return Err(tokens.ended_early()),
             Token::Text(_) => {}
         }
     }

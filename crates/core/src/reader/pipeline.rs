@@ -160,7 +160,13 @@ impl PieceStream for Pipeline {
                 return Ok(Some(scanned.pieces));
             }
             if state.total == Some(next) {
-                return state.broken.take().map_or(Ok(None), Err);
+                let broken = state.broken.take();
+                drop(state);
+                return match broken {
+                    Some(error) => Err(error),
+                    None if self.ended => Ok(None),
+                    None => Err(shared.cut_off()),
+                };
             }
             work_or_wait(&shared, &mut self.worker, state);
         }
@@ -263,6 +269,13 @@ impl Shared {
                 drop(self.wait(state));
             }
         }
+    }
+
+    /// The error for a part that is cut off between two rows.
+    fn cut_off(&self) -> Error {
+        let feed = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = Error::malformed("the part ends before </sheetData>: rows may be missing");
+        error.in_part(feed.chunks.part())
     }
 
     fn is_for_strings(&self, sheet_has_ended: bool) -> bool {

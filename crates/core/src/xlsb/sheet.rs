@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     records::{Data, Records},
-    workbook::{records, rich_text},
+    workbook::{ended_early, records, rich_text},
 };
 use crate::{
     a1::{CellRange, MAX_COLUMNS, MAX_ROWS, cell_name},
@@ -71,6 +71,8 @@ impl XlsbSheet {
         Ok(XlsbStream {
             records: Some(records(&self.package, &self.part)?),
             in_cells: false,
+            cells_ended: false,
+            part: self.part.clone(),
             formats,
             strings: Arc::clone(&self.strings),
             sink: RowSink::new(selection),
@@ -118,6 +120,8 @@ struct XlsbStream {
     /// `None` behind the last one.
     records: Option<Records>,
     in_cells: bool,
+    cells_ended: bool,
+    part: String,
     formats: Arc<CellFormats>,
     strings: Arc<StringTable>,
     sink: RowSink,
@@ -173,6 +177,9 @@ impl PieceStream for XlsbStream {
             loop {
                 let at = records.position();
                 let Some((id, mut data)) = records.next()? else {
+                    if !self.cells_ended {
+                        return Err(ended_early(&self.part));
+                    }
                     break;
                 };
                 // Rows are not cut: one that begins again would be out of order.
@@ -209,7 +216,7 @@ impl XlsbStream {
     fn take(&mut self, id: u32, mut data: Data<'_>) -> Result<()> {
         match id {
             145 => self.in_cells = true,
-            146 => self.in_cells = false,
+            146 => (self.in_cells, self.cells_ended) = (false, true),
             176 => {
                 let [top, bottom] = [data.u32()?, data.u32()?];
                 let [left, right] = [data.u32()?, data.u32()?];

@@ -43,9 +43,7 @@ impl WorkbookPart {
     pub(super) fn read(package: &Package, part: &str) -> Result<Self> {
         let relationships = package.relationships(part)?;
         let of_kind = |kind: &str| {
-            let found = relationships
-                .iter()
-                .find(|r| r.kind == kind && package.has(&r.target));
+            let found = relationships.iter().find(|r| r.kind == kind);
             found.map(|r| r.target.clone())
         };
         let mut workbook = WorkbookPart {
@@ -53,15 +51,18 @@ impl WorkbookPart {
             parts: Vec::new(),
             names: Vec::new(),
             dates: DateSystem::Y1900,
-            strings: of_kind("sharedStrings"),
+            // Cells that refer to none are fine without them.
+            strings: of_kind("sharedStrings").filter(|part| package.has(part)),
             styles: of_kind("styles"),
         };
         let mut records = records(package, part)?;
         let limits = &package.budget().limits;
-        let (mut is_workbook, mut table, mut places) = (false, NameTable::default(), Places::new());
+        let (mut is_workbook, mut has_ended) = (false, false);
+        let (mut table, mut places) = (NameTable::default(), Places::new());
         while let Some((id, mut data)) = records.next()? {
             match id {
                 131 => is_workbook = true,
+                132 => has_ended = true,
                 153 if data.u32()? & 1 != 0 => workbook.dates = DateSystem::Y1904,
                 156 => {
                     let (state, _id) = (data.u32()?, data.u32()?);
@@ -76,9 +77,10 @@ impl WorkbookPart {
                             _ => Visibility::VeryHidden,
                         },
                         kind: match target.map(|r| r.kind.as_str()) {
-                            Some("worksheet") => SheetKind::Worksheet,
+                            // One that leads nowhere is an error, once it is read.
+                            Some("worksheet") | None => SheetKind::Worksheet,
                             Some("chartsheet") => SheetKind::Chart,
-                            _ => SheetKind::Other,
+                            Some(_) => SheetKind::Other,
                         },
                     };
                     let target = target.map(|r| r.target.clone());
@@ -93,6 +95,7 @@ impl WorkbookPart {
         }
         workbook.names = table.resolve(&workbook.sheets);
         match is_workbook {
+            true if !has_ended => Err(ended_early(part)),
             true => Ok(workbook),
             false => Err(Error::not_a_workbook("this is not a binary workbook").in_part(part)),
         }
@@ -106,13 +109,14 @@ pub(super) fn read_formats(package: &Package, part: Option<&str>) -> Result<Cell
         return Ok(formats);
     };
     let mut records = records(package, part)?;
-    let mut in_cell_formats = false;
+    let (mut in_cell_formats, mut has_ended) = (false, false);
     while let Some((id, mut data)) = records.next()? {
         match id {
             44 => {
                 let id = u32::from(data.u16()?);
                 formats.define(id, &data.text()?.unwrap_or_default())?;
             }
+            279 => has_ended = true,
             617 => in_cell_formats = true,
             618 => in_cell_formats = false,
             47 if in_cell_formats => {
@@ -122,7 +126,15 @@ pub(super) fn read_formats(package: &Package, part: Option<&str>) -> Result<Cell
             _ => {}
         }
     }
-    Ok(formats)
+    // Without its formats, what is a date would be a number.
+    has_ended
+        .then_some(formats)
+        .ok_or_else(|| ended_early(part))
+}
+
+/// The error for a part whose last record is missing.
+pub(super) fn ended_early(part: &str) -> Error {
+    Error::malformed("the part ends before its last record").in_part(part)
 }
 
 /// The shared strings (2.1.7.46).
@@ -133,8 +145,9 @@ pub(super) fn read_strings(package: &Package, part: Option<&str>) -> Result<Stri
     };
     let budget = package.budget();
     let (limits, mut records) = (&budget.limits, records(package, part)?);
-    let (mut text, mut views) = (Vec::new(), Vec::new());
+    let (mut text, mut views, mut has_ended) = (Vec::new(), Vec::new(), false);
     while let Some((id, mut data)) = records.next()? {
+        has_ended |= id == 160;
         if id != 19 {
             continue;
         }
@@ -155,7 +168,7 @@ pub(super) fn read_strings(package: &Package, part: Option<&str>) -> Result<Stri
         limits.check_held(size)?;
     }
     table.push_block(&text, &views);
-    Ok(table)
+    has_ended.then_some(table).ok_or_else(|| ended_early(part))
 }
 
 /// The characters of a rich text (2.5.122); how they look follows them.

@@ -59,6 +59,9 @@ impl Package {
     }
 
     /// Visits the tokens of a small part.
+    ///
+    /// # Errors
+    /// Those of the visitor, and `Malformed` where it came to the end of a part that was cut off.
     pub(crate) fn parse<T>(
         &self,
         part: &str,
@@ -66,7 +69,8 @@ impl Package {
     ) -> Result<T> {
         let bytes = self.read(part)?;
         let mut tokens = Tokens::new(&bytes, self.budget.limits.max_xml_depth);
-        visit(&mut tokens).map_err(|error| error.in_part(part))
+        let visited = visit(&mut tokens).and_then(|value| tokens.check_document().map(|()| value));
+        visited.map_err(|error| error.in_part(part))
     }
 
     /// The parts of the tables on a sheet. Each is given once, though relationships may name it by the thousand, and `seen` holds

@@ -29,6 +29,8 @@ pub(crate) struct SharedStrings {
     /// Bytes of the strings in them.
     waiting_bytes: usize,
     failed: Option<Error>,
+    /// The end of the strings was met, or there are none.
+    complete: bool,
     limits: Limits,
 }
 
@@ -52,6 +54,7 @@ impl SharedStrings {
             }
             None => None,
         };
+        let complete = chunks.is_none();
         let name = chunks.as_ref().map(|chunks| chunks.part().to_owned());
         Ok(SharedStrings {
             chunks,
@@ -61,6 +64,7 @@ impl SharedStrings {
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             failed: None,
+            complete,
             limits,
         })
     }
@@ -80,8 +84,13 @@ impl SharedStrings {
     /// All strings read so far, at the end.
     ///
     /// # Errors
-    /// That of the first chunk that could not be read.
+    /// That of the first chunk that could not be read; `Malformed` when the part was cut off.
     pub(crate) fn into_table(self) -> Result<StringTable> {
+        let all = self.is_done() && self.failed.is_none();
+        if all && !self.complete {
+            let error = Error::malformed("the part ends before </sst>: strings are missing");
+            return Err(error.in_part(self.part));
+        }
         self.failed.map_or(Ok(self.table), Err)
     }
 
@@ -179,6 +188,7 @@ impl SharedStrings {
         self.check_size();
         if self.failed.is_none() && block.ended {
             // What follows the end of the strings is none of ours.
+            self.complete = true;
             self.chunks = None;
             self.taken = self.table.next_block();
             self.waiting.clear();

@@ -1,7 +1,11 @@
 //! The styles part: the number formats of cells (ECMA-376 part 1, 18.8).
 
 use super::package::Package;
-use crate::{book::CellFormats, error::Result, xml::Token};
+use crate::{
+    book::CellFormats,
+    error::{Error, Result},
+    xml::Token,
+};
 
 /// Reads the formats of cells (`s` of a cell is an index into them); none when there is no such part.
 pub(crate) fn read_formats(package: &Package, part: Option<&str>) -> Result<CellFormats> {
@@ -10,10 +14,11 @@ pub(crate) fn read_formats(package: &Package, part: Option<&str>) -> Result<Cell
         return Ok(formats);
     };
     package.parse(part, |tokens| {
-        let mut in_cell_formats = false;
+        let (mut is_styles, mut in_cell_formats) = (false, false);
         loop {
             match tokens.next()? {
                 Token::Open(tag) => match tag.name() {
+                    "styleSheet" => is_styles = true,
                     "numFmt" => {
                         let id = tag.attribute("numFmtId")?;
                         let id = id.and_then(|id| id.trim().parse().ok());
@@ -29,7 +34,9 @@ pub(crate) fn read_formats(package: &Package, part: Option<&str>) -> Result<Cell
                     }
                     _ => {}
                 },
-                Token::End => return Ok(()),
+                Token::End if is_styles => return Ok(()),
+                // Without its formats, what is a date would be a number.
+                Token::End => return Err(Error::malformed("this is no style sheet")),
                 _ => {}
             }
         }

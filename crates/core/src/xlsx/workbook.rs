@@ -26,9 +26,7 @@ impl WorkbookPart {
     pub(crate) fn read(package: &Package, part: String) -> Result<Self> {
         let relationships = package.relationships(&part)?;
         let of_kind = |kind: &str| {
-            let found = relationships
-                .iter()
-                .find(|r| r.kind == kind && package.has(&r.target));
+            let found = relationships.iter().find(|r| r.kind == kind);
             found.map(|r| r.target.clone())
         };
         let mut workbook = WorkbookPart {
@@ -36,7 +34,8 @@ impl WorkbookPart {
             parts: Vec::new(),
             defined_names: Vec::new(),
             dates: DateSystem::Y1900,
-            strings: of_kind("sharedStrings"),
+            // Cells that refer to none are fine without them.
+            strings: of_kind("sharedStrings").filter(|part| package.has(part)),
             styles: of_kind("styles"),
         };
         let limits = &package.budget().limits;
@@ -99,9 +98,10 @@ fn sheet_info(tag: &Tag<'_>, relationships: &[Relationship]) -> Result<(SheetInf
     let id = tag.prefixed_attribute("id")?.unwrap_or_default();
     let target = relationships.iter().find(|r| r.id == id);
     let kind = match target.map(|r| r.kind.as_str()) {
-        Some("worksheet") => SheetKind::Worksheet,
+        // One that leads nowhere is an error, once it is read.
+        Some("worksheet") | None => SheetKind::Worksheet,
         Some("chartsheet") => SheetKind::Chart,
-        _ => SheetKind::Other,
+        Some(_) => SheetKind::Other,
     };
     let part = target.map(|r| r.target.clone()).unwrap_or_default();
     let sheet = SheetInfo {

@@ -28,12 +28,15 @@ pub(crate) struct Tokens<'a> {
     /// Bytes before those that the reader sees.
     skipped: u64,
     nesting: Nesting,
+    has_ended: bool,
 }
 
 /// How deep the elements are nested, and may be.
 #[derive(Clone)]
 struct Nesting {
     depth: u64,
+    /// There was an element.
+    has_element: bool,
     max_depth: u64,
 }
 
@@ -66,6 +69,7 @@ impl<'a> Tokens<'a> {
             reader,
             skipped: (bytes.len() - rest.len()) as u64,
             nesting: Nesting::new(max_depth),
+            has_ended: false,
         }
     }
 
@@ -81,6 +85,7 @@ impl<'a> Tokens<'a> {
                 }
             };
             if let Some(token) = self.nesting.token(event, start)? {
+                self.has_ended = matches!(token, Token::End);
                 return Ok(token);
             }
         }
@@ -111,6 +116,20 @@ impl<'a> Tokens<'a> {
         Ok(text)
     }
 
+    /// Of a whole document that was read: if that was to its end, every element was closed, and there was one.
+    ///
+    /// # Errors
+    /// `Malformed` when the document was cut off, or is none.
+    pub(crate) fn check_document(&self) -> Result<()> {
+        match self.has_ended {
+            true if self.nesting.depth > 0 => Err(self.ended_early()),
+            true if !self.nesting.has_element => {
+                Err(Error::malformed("there is no XML element in it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Bytes read so far.
     pub(crate) fn position(&self) -> u64 {
         self.skipped + self.reader.buffer_position()
@@ -136,6 +155,7 @@ impl Nesting {
     fn new(max_depth: u64) -> Self {
         Nesting {
             depth: 0,
+            has_element: false,
             max_depth,
         }
     }
@@ -145,6 +165,7 @@ impl Nesting {
         Ok(Some(match event {
             Event::Start(tag) => {
                 self.depth += 1;
+                self.has_element = true;
                 check("max_xml_depth", self.max_depth, self.depth)
                     .map_err(|error| error.at_byte(start))?;
                 Token::Open(Tag(tag))

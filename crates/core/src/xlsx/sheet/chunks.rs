@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter, memmem};
 
 use crate::{
     book::Lines,
-    error::Result,
+    error::{Error, Result},
     inflate::HISTORY,
     limits::check,
     xml::{Token, Tokens, foreign_encoding, to_utf8},
@@ -124,6 +124,7 @@ impl ChunkReader {
                 Ok(Some((found, at))) => break (found, bom + at),
                 // What looks damaged may just be cut.
                 Ok(None) | Err(_) if !ended => {}
+                // A sheet without cells.
                 Ok(None) => break (Parent::default(), bytes.len()),
                 Err(error) => return Err(error.in_part(reader.part())),
             }
@@ -295,19 +296,29 @@ struct Parent {
     hidden_columns: Lines,
 }
 
-/// The start tag of `parent` and the place behind it; `None` when it is not there.
+/// The start tag of `parent` and the place behind it; `None` where a worksheet has none.
+///
+/// # Errors
+/// `Malformed` when the document is cut off, or is another one than that of a `parent`.
 fn find_parent(bytes: &[u8], parent: &str) -> Result<Option<(Parent, usize)>> {
     let mut tokens = Tokens::new(bytes, 64);
     let mut found = Parent::default();
-    let mut is_root = true;
+    let (mut is_root, mut is_worksheet) = (true, false);
     loop {
         let tag = match tokens.next()? {
             Token::Open(tag) => tag,
-            Token::End => return Ok(None),
+            Token::End => {
+                tokens.check_document()?;
+                return match is_worksheet {
+                    true => Ok(None),
+                    false => Err(Error::malformed(format!("there is no <{parent}> in it"))),
+                };
+            }
             Token::Close | Token::Text(_) => continue,
         };
         tag.bound_prefixes(&NAMESPACES, &mut found.prefixes);
         let (prefix, name) = tag.split_name();
+        is_worksheet |= is_root && name == "worksheet" && parent == "sheetData";
         if std::mem::take(&mut is_root) && found.prefixes.is_empty() {
             found.prefixes.push(prefix.to_owned()); // a writer that knows no namespaces
         }
