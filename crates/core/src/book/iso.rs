@@ -5,11 +5,14 @@ use jiff::civil;
 use crate::column::{DateSystem, Tag};
 
 /// Tag and serial of a date, a date and time, or a time of day; `None` for any other text. A trailing `Z` is allowed and
-/// means nothing: spreadsheets know no time zones.
+/// means nothing: spreadsheets know no time zones. A time with another offset would be another one without it, and is `None`.
 pub(crate) fn parse(text: &str, dates: DateSystem) -> Option<(Tag, f64)> {
     let text = text.trim();
     let text = text.strip_suffix('Z').unwrap_or(text);
     if let Some((date, _)) = text.split_once(['T', ' ']) {
+        if text[date.len()..].contains(['+', '-', '[']) {
+            return None;
+        }
         let at: civil::DateTime = text.parse().ok()?;
         return Some((
             Tag::DateTime,
@@ -20,6 +23,20 @@ pub(crate) fn parse(text: &str, dates: DateSystem) -> Option<(Tag, f64)> {
         return Some((Tag::Time, fraction(text.parse().ok()?)));
     }
     Some((Tag::Date, serial_of_day(text.parse().ok()?, dates)))
+}
+
+/// True for what has the form of a date, though it may be one that no spreadsheet can count: a year beyond 9999, a time
+/// with an offset, February 30.
+pub(crate) fn is_like_a_date(text: &str) -> bool {
+    let text = text.trim().trim_start_matches(['+', '-']);
+    let mut parts = text.split(['T', ' ']).next().unwrap_or_default().split('-');
+    let mut is_number = |len: std::ops::RangeInclusive<usize>| {
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        parts
+            .next()
+            .is_some_and(|part| len.contains(&part.len()) && digits(part))
+    };
+    is_number(4..=9) && is_number(2..=2) && is_number(2..=2) && parts.next().is_none()
 }
 
 fn serial_of_day(date: civil::Date, dates: DateSystem) -> f64 {
@@ -56,6 +73,17 @@ mod tests {
             Some((Tag::DateTime, 45_658.25))
         );
         assert_eq!(parse("18:00:00"), Some((Tag::Time, 0.75)));
-        assert_eq!(parse("yesterday"), None);
+        for text in [
+            "yesterday",
+            "10004-01-01",
+            "2025-01-01T12:30:15+02:00",
+            "2025-02-30",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+            assert_eq!(is_like_a_date(text), text != "yesterday", "{text}");
+        }
+        for text in ["2025-1-1", "2025-01", "12-31-2025", "2025-01-01-01", ""] {
+            assert!(!is_like_a_date(text), "{text}");
+        }
     }
 }

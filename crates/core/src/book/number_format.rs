@@ -105,7 +105,7 @@ pub(super) fn kind_by_section(code: &str, number: f64) -> NumberKind {
 }
 
 /// The sections of a code: semicolons in quotes, in brackets or behind a backslash part nothing.
-fn sections(code: &str) -> impl Iterator<Item = &str> {
+pub(super) fn sections(code: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(code);
     std::iter::from_fn(move || {
         let text = rest?;

@@ -78,8 +78,14 @@ pub(super) fn begin(tag: &Tag<'_>) -> Result<PendingCell> {
 pub(super) struct PendingCell(Head);
 
 impl PendingCell {
-    /// Reads on to the end of the cell.
-    pub(super) fn finish(self, tokens: &mut StreamTokens, limits: &Limits) -> Result<OdsCell> {
+    /// Reads on to the end of the cell. With `display_text` a number that is shown with leading zeros is the text that is
+    /// shown.
+    pub(super) fn finish(
+        self,
+        tokens: &mut StreamTokens,
+        display_text: bool,
+        limits: &Limits,
+    ) -> Result<OdsCell> {
         let Head {
             kind,
             is_error,
@@ -106,7 +112,10 @@ impl PendingCell {
             ("float" | "percentage" | "currency", Some(value)) => {
                 let number = parse(value.as_bytes()).ok_or_else(|| bad("a number"))?;
                 let (tag, bits) = plain(number);
-                Value::Slot(tag, bits)
+                match display_text && is_identifier(&text, number) {
+                    true => Value::Text(text),
+                    false => Value::Slot(tag, bits),
+                }
             }
             ("date", Some(value)) => date(value).ok_or_else(|| bad("an ISO 8601 date"))?,
             ("time", Some(value)) => {
@@ -147,13 +156,30 @@ impl PendingCell {
     }
 }
 
-/// A date that spreadsheets can count, or its text.
+/// The text of a number is its digits with leading zeros, and maybe what parts them: `00123`, `012-34-5678`. Formats stand far
+/// from the cells here, but what they show stands in each.
+fn is_identifier(text: &str, number: Number) -> bool {
+    let Number::Int(int) = number else {
+        return false;
+    };
+    let is_plain = |c: char| c.is_ascii_digit() || " -()+".contains(c);
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let significant = digits.trim_start_matches('0');
+    text.chars().all(is_plain)
+        && digits.len() > 1
+        && digits.starts_with('0')
+        && significant.parse().unwrap_or(0) == int.unsigned_abs()
+}
+
+/// A date that spreadsheets can count, or its text; `None` for what is no date.
 fn date(value: &str) -> Option<Value> {
-    let (tag, serial) = iso::parse(value, DateSystem::Y1900)?;
-    Some(match DateSystem::Y1900.knows(serial) {
-        true => Value::Slot(tag, serial.to_bits()),
-        false => Value::Text(value.trim().to_owned()),
-    })
+    match iso::parse(value, DateSystem::Y1900) {
+        Some((tag, serial)) if DateSystem::Y1900.knows(serial) => {
+            Some(Value::Slot(tag, serial.to_bits()))
+        }
+        None if !iso::is_like_a_date(value) => None,
+        _ => Some(Value::Text(value.trim().to_owned())),
+    }
 }
 
 /// Days of an ISO 8601 duration such as `PT36H30M00.5S`.
@@ -285,6 +311,24 @@ fn is_error_literal(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn leading_zeros_make_an_identifier() {
+        for (text, int, is_one) in [
+            ("00123", 123, true),
+            ("012-34-5678", 12_345_678, true),
+            ("(00007)", -7, true),
+            ("000", 0, true),
+            ("0", 0, false),
+            ("123", 123, false),
+            ("1 234", 1_234, false),
+            ("0.50", 0, false),
+            ("007", 8, false),
+        ] {
+            assert_eq!(is_identifier(text, Number::Int(int)), is_one, "{text}");
+        }
+        assert!(!is_identifier("01", Number::Float(1.5)));
+    }
 
     #[test]
     fn reads_dates_and_durations() {

@@ -37,7 +37,7 @@ impl Listing {
         let mut style = String::new();
         // How deep the table is that is being looked at, and the column that comes next in it.
         let (mut table, mut column) = (None, 0);
-        let mut tables = 0;
+        let (mut tables, mut is_spreadsheet) = (0, false);
         let mut tokens = tokens::open(package, CONTENT)?;
         loop {
             let depth = tokens.depth();
@@ -47,10 +47,16 @@ impl Listing {
             }
             let tag = match tokens.step()? {
                 Some(Token::Open(tag)) => tag,
-                Some(Token::End) => return Ok(listing),
+                Some(Token::End) if depth > 0 => return Err(tokens.ended_early()),
+                Some(Token::End) if is_spreadsheet => return Ok(listing),
+                Some(Token::End) => {
+                    let error = Error::not_a_workbook("there is no spreadsheet in the document");
+                    return Err(error.in_part(CONTENT));
+                }
                 _ => continue,
             };
             match tag.name() {
+                "spreadsheet" => is_spreadsheet = true,
                 "style" => style = tag.any_attribute("name")?.unwrap_or_default(),
                 "table-properties" if tag.any_attribute("display")?.as_deref() == Some("false") => {
                     hidden_styles.insert(style.clone());

@@ -238,7 +238,9 @@ impl OdsStream {
                 continue;
             };
             let name = |error: Error| error.at_cell(cell_name(self.row, column));
-            let cell = pending.finish(tokens, limits).map_err(name)?;
+            let cell = pending
+                .finish(tokens, self.selection.display_text, limits)
+                .map_err(name)?;
             let end = column.saturating_add(cell.repeated);
             if cell.spans != (1, 1) && self.row < MAX_ROWS && column < MAX_COLUMNS {
                 self.merges.push(Merge(CellRange {

@@ -43,6 +43,7 @@ pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prep
     let mut selection = Selection::new(all_rows(&range), all_lanes(&range, &hidden));
     selection.skip_hidden_rows = options.skip_hidden_rows;
     selection.display_text = options.display_text;
+    selection.merges = options.merged != MergedCells::First;
     let mut labels = Vec::new();
     let mut header_row = None;
     if options.header != HeaderRow::None {
@@ -56,7 +57,6 @@ pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prep
         selection.rows = first..=*selection.rows.end();
     }
     selection.blank_rows = options.blank_rows;
-    selection.merges = options.merged != MergedCells::First;
     let mut header = Header::new(Arc::from(sheet.name.as_str()), header_row, labels);
     let open_ended = match &options.columns {
         Some(columns) => {

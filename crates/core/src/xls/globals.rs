@@ -30,6 +30,12 @@ pub(super) struct Globals {
 pub(super) const BOF: u16 = 0x0809;
 pub(super) const EOF: u16 = 0x000a;
 
+/// The error for a stream that ends before the record that ends a sheet, or the globals.
+pub(super) fn ended_early(records: &Records<'_>) -> Error {
+    let error = Error::malformed("the stream ends before its last record: rows may be missing");
+    error.in_part("Workbook").at_byte(records.position() as u64)
+}
+
 impl Globals {
     pub(super) fn read(stream: &[u8], limits: &Limits) -> Result<Self> {
         let mut records = Records::new(stream, 0);
@@ -57,7 +63,8 @@ impl Globals {
             globals.push_sheet("Sheet1".to_owned(), 0, 0, 0, limits)?;
         }
         let mut names = NameTable::default();
-        while let Some(mut record) = records.next()? {
+        loop {
+            let mut record = records.next()?.ok_or_else(|| ended_early(&records))?;
             if record.id == EOF {
                 break;
             }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use bytes::Bytes;
 
 use super::{
-    globals::{BOF, EOF},
+    globals::{BOF, EOF, ended_early},
     records::{Fields, Record, Records},
     text::TextEncoding,
 };
@@ -179,7 +179,8 @@ impl PieceStream for XlsStream {
         budget.timed(|| {
             let mut records = Records::new(&stream, start);
             self.at = None;
-            while let Some(record) = records.next()? {
+            loop {
+                let record = records.next()?.ok_or_else(|| ended_early(&records))?;
                 let place = |error: Error| error.in_part("Workbook").at_byte(record.at as u64);
                 if self.take(record, &mut records).map_err(place)? {
                     break;

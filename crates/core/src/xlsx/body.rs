@@ -93,6 +93,9 @@ impl SheetBody for XlsxSheet {
         if !self.prologue.has_content {
             return Ok(parts);
         }
+        if selection.merges {
+            self.chunks.keep_rest(); // a look at a small sheet goes to its end
+        }
         let mut scanner = Scanner::new(self.context(selection));
         let mut collector =
             Collector::uncounted(selection, self.next_row, MAX_ROWS, &self.budget.limits);

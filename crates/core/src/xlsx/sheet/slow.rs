@@ -72,6 +72,9 @@ fn read_row(
             Token::Open(tag) if local_name(&tag, values) == "c" => {
                 read_cell(&tag, &mut place, tokens, rows, values)?;
             }
+            Token::Open(tag) if local_name(&tag, values) == "row" => {
+                return Err(Error::malformed("a row begins inside another one"));
+            }
             Token::Open(_) => tokens.skip_element()?,
             Token::Close => return Ok(()),
             Token::Text(_) => {}
@@ -158,6 +161,9 @@ fn read_cell(
                         true => Formula::Untold, // a shared formula stands in its first cell
                         false => Formula::Text(text.into()),
                     };
+                }
+                "c" | "row" => {
+                    return Err(name(Error::malformed("the cell has another one inside")));
                 }
                 _ => tokens.skip_element()?,
             },

@@ -103,12 +103,12 @@ impl<'a> ValueReader<'a> {
             },
             CellType::Date => {
                 let dates: DateSystem = self.context.dates;
-                let (tag, serial) =
-                    iso::parse(text, dates).ok_or_else(|| bad("an ISO 8601 date"))?;
-                if !dates.knows(serial) {
-                    return rows.push_text(lane, Tag::Inline, text.trim().as_bytes());
+                match iso::parse(text, dates) {
+                    Some((tag, serial)) if dates.knows(serial) => (tag, serial.to_bits()),
+                    None if !iso::is_like_a_date(text) => return Err(bad("an ISO 8601 date")),
+                    // A date that spreadsheets cannot count.
+                    _ => return rows.push_text(lane, Tag::Inline, text.trim().as_bytes()),
                 }
-                (tag, serial.to_bits())
             }
             CellType::Text | CellType::Inline | CellType::Error => unreachable!("handled above"),
         };
