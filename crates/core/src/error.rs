@@ -130,6 +130,19 @@ impl Error {
         Self::new(ErrorKind::Unsupported, "file/unsupported", message)
     }
 
+    /// A row stands where only a reader of the whole sheet can put it right (`sheet/out-of-order`). Zero-based.
+    pub(crate) fn out_of_order(row: u32) -> Self {
+        let message = format!("row {} comes behind rows that stand below it", row + 1);
+        Self::new(ErrorKind::Unsupported, "sheet/out-of-order", message).with_hint(
+            "read the whole table at once, or save the file again in a spreadsheet program",
+        )
+    }
+
+    /// True for [`Self::out_of_order`].
+    pub(crate) fn is_out_of_order(&self) -> bool {
+        self.code() == "sheet/out-of-order"
+    }
+
     /// The file needs a password (`file/encrypted`).
     pub fn encrypted(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Encrypted, "file/encrypted", message)

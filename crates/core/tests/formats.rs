@@ -188,6 +188,22 @@ fn merged_cells_keep_values_of_their_own() {
     assert!(filled[1].starts_with("column_B: 2 "), "{filled:?}");
 }
 
+/// A small sheet is read to its end in the look at its header.
+#[test]
+fn merged_cells_are_filled_below_a_header() {
+    let rows = "<row r=\"1\"><c r=\"A1\" t=\"str\"><v>a</v></c><c r=\"B1\" t=\"str\"><v>b</v></c></row>\
+        <row r=\"2\"><c r=\"A2\"><v>1</v></c><c r=\"B2\"><v>2</v></c></row>\
+        <row r=\"3\"><c r=\"B3\"><v>3</v></c></row>";
+    let xml = format!(
+        "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>{rows}</sheetData>\
+         <mergeCells><mergeCell ref=\"A2:A3\"/></mergeCells></worksheet>"
+    );
+    let workbook = Workbook::from_bytes(Book::new().sheet_xml("Sheet1", &xml).build()).unwrap();
+    let mut options = ReadOptions::default();
+    options.merged = MergedCells::Down;
+    assert_eq!(read(&workbook, &options), ["a: 1 1", "b: 2 3"]);
+}
+
 #[test]
 fn identifiers_are_shown_on_request() {
     for name in [

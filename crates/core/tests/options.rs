@@ -395,3 +395,57 @@ fn columns_have_a_limit() {
         "{error}"
     );
 }
+
+/// `a` and `b` in row 1, which comes last, and twice.
+fn in_disorder() -> Workbook {
+    workbook(
+        r#"<row r="3"><c r="A3"><v>3</v></c><c r="B3"><v>30</v></c></row>
+        <row r="1"><c r="A1" t="str"><v>a</v></c></row>
+        <row r="2"><c r="A2"><v>2</v></c><c r="B2"><v>20</v></c></row>
+        <row r="1"><c r="B1" t="str"><v>b</v></c></row>"#,
+    )
+}
+
+#[test]
+fn the_header_is_the_first_row_of_the_sheet_wherever_it_is_in_the_file() {
+    let table = ["a: 2 3", "b: 20 30"];
+    for header in [HeaderRow::First, HeaderRow::At(0)] {
+        let options = ReadOptions::default().with_header(header);
+        assert_eq!(
+            shown(&in_disorder().read(&options).unwrap()),
+            table,
+            "{header:?}"
+        );
+    }
+    let options = ReadOptions::default().with_header(HeaderRow::Rows { first: 0, last: 1 });
+    let joined = shown(&in_disorder().read(&options).unwrap());
+    assert_eq!(joined, ["a 2: 3", "b 20: 30"]);
+    let options = ReadOptions::default().with_columns(["b"]);
+    assert_eq!(shown(&in_disorder().read(&options).unwrap()), [table[1]]);
+}
+
+/// The look at the first rows ends long before the row that comes late.
+#[test]
+fn a_header_that_comes_late_is_found_in_a_large_sheet_too() {
+    let row =
+        |row: u32| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"str\"><v>v{row}</v></c></row>");
+    let rows: String = (1..=5_000).rev().map(row).collect();
+    for threads in [1, 3] {
+        let options = ReadOptions::default().with_threads(threads);
+        let table = workbook(&rows).read(&options).unwrap();
+        assert_eq!(table.schema.field(0).name(), "v1");
+        assert_eq!(table.num_rows(), 4_999);
+    }
+    // Rows that are given as they come cannot be put in order.
+    let mut reader = workbook(&rows).rows(&ReadOptions::default()).unwrap();
+    let error = std::iter::from_fn(|| Some(reader.next_window())).find_map(Result::err);
+    assert_eq!(error.unwrap().code(), "sheet/out-of-order");
+}
+
+#[test]
+fn a_header_row_that_is_not_there_is_an_error() {
+    let options = ReadOptions::default().with_header(HeaderRow::At(98));
+    let error = items().read(&options).unwrap_err();
+    assert_eq!(error.code(), "header/not-found");
+    assert!(error.message().contains("no row 99"), "{error}");
+}

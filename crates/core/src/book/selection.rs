@@ -7,6 +7,10 @@ use std::ops::RangeInclusive;
 pub(crate) struct Selection {
     /// Zero-based first and last row.
     pub(crate) rows: RangeInclusive<u32>,
+    /// The last row of the header: it and those above it are read to see that they stand there, and are no rows of the table.
+    pub(crate) header: Option<u32>,
+    /// Rows may come in any order: which are the header is known.
+    pub(crate) any_order: bool,
     /// Lane of each sheet column, [`Selection::SKIP`] for those not read; columns beyond the end are not read either.
     pub(crate) lanes: Vec<u16>,
     /// Keep rows without any value between rows that have one.
@@ -28,6 +32,8 @@ impl Selection {
     pub(crate) fn new(rows: RangeInclusive<u32>, lanes: Vec<u16>) -> Self {
         Selection {
             rows,
+            header: None,
+            any_order: false,
             lanes,
             blank_rows: false,
             skip_hidden_rows: false,
@@ -35,6 +41,12 @@ impl Selection {
             notes: false,
             merges: false,
         }
+    }
+
+    /// The first row of the table.
+    pub(crate) fn first_row(&self) -> u32 {
+        let below = self.header.map_or(0, |header| header.saturating_add(1));
+        below.max(*self.rows.start())
     }
 
     /// The lane of `column`.

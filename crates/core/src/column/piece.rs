@@ -4,6 +4,8 @@
 //! guess of the column's type. It is built as tag + 64 bits per cell and packed when the piece is finished, because the
 //! pieces of a whole table may be held until its types are known.
 
+use std::ops::Range;
+
 use arrow_buffer::Buffer;
 
 use super::{
@@ -86,10 +88,10 @@ impl Piece {
         (size_of::<Piece>() + 6 * ALLOCATION + numbers + lanes + self.text.len()) as u64
     }
 
-    /// Cells kept, nulls between them included.
-    pub(crate) fn slots(&self) -> u64 {
-        let lanes = self.lanes.iter();
-        lanes.map(|(_, lane)| lane.len() as u64).sum()
+    /// Cells kept in these rows, nulls between them included.
+    pub(crate) fn slots(&self, rows: &Range<usize>) -> u64 {
+        let kept = |lane: &Lane| lane.len().min(rows.end).saturating_sub(rows.start);
+        self.lanes.iter().map(|(_, lane)| kept(lane) as u64).sum()
     }
 
     /// The cell in `row` (index in this piece) of lane `column`.

@@ -63,12 +63,10 @@ impl Window {
 
     /// Cells that are kept, nulls between them included.
     pub(crate) fn slots(&self) -> u64 {
-        let part = |(piece, range): &(Arc<Piece>, Range<usize>)| {
-            let lanes = piece.lanes.iter();
-            let kept = |lane: &Lane| lane.len().min(range.end).saturating_sub(range.start);
-            lanes.map(|(_, lane)| kept(lane) as u64).sum::<u64>()
-        };
-        self.parts.iter().map(part).sum()
+        self.parts
+            .iter()
+            .map(|(piece, rows)| piece.slots(rows))
+            .sum()
     }
 
     /// How serial numbers become dates in this workbook.

@@ -18,6 +18,10 @@ pub(crate) type Part = (Arc<Piece>, Range<usize>);
 pub(crate) struct Collector {
     first_row: u32,
     last_row: u32,
+    /// The last row of the header, if the order of rows matters to it.
+    header: Option<u32>,
+    /// It was met, or a row below it.
+    header_passed: bool,
     blank_rows: bool,
     /// Number of the row after the last one met.
     next_row: u32,
@@ -30,15 +34,17 @@ pub(crate) struct Collector {
     /// Rows that are not filled in.
     left_out: Vec<u32>,
     limits: Limits,
-    disordered: bool,
+    late_row: Option<u32>,
 }
 
 impl Collector {
     /// `next_row` is the number of the first row of the first piece, should it not say its own; `max_rows` how many there
     /// can be in such a file.
     pub(crate) fn new(selection: &Selection, next_row: u32, max_rows: u32, limits: Limits) -> Self {
-        let (first_row, last_row) = (*selection.rows.start(), *selection.rows.end());
+        let (first_row, last_row) = (selection.first_row(), *selection.rows.end());
         Collector {
+            header: selection.header.filter(|_| !selection.any_order),
+            header_passed: false,
             first_row,
             last_row,
             blank_rows: selection.blank_rows,
@@ -50,7 +56,7 @@ impl Collector {
             hidden_rows: 0,
             left_out: Vec::new(),
             limits,
-            disordered: false,
+            late_row: None,
         }
     }
 
@@ -70,6 +76,9 @@ impl Collector {
     }
 
     /// Adds a piece to `parts`.
+    ///
+    /// # Errors
+    /// `sheet/out-of-order` for a row that belongs to the header, or stands above it, and comes late.
     pub(crate) fn push(&mut self, mut piece: Piece, parts: &mut Vec<Part>) -> Result<()> {
         let base = if piece.relative { self.next_row } else { 0 };
         self.next_row = base.saturating_add(piece.next_row);
@@ -84,6 +93,14 @@ impl Collector {
         }
         self.hidden_rows += piece.hidden_rows;
         self.left_out.append(&mut piece.left_out);
+        if let (Some(header), Some(&first), Some(&last)) =
+            (self.header, piece.rows.first(), piece.rows.last())
+        {
+            if self.header_passed && first <= header {
+                return Err(Error::out_of_order(first));
+            }
+            self.header_passed |= last >= header;
+        }
         let start = piece.rows.partition_point(|&row| row < self.first_row);
         let end = piece.rows.partition_point(|&row| row <= self.last_row);
         if start >= end {
@@ -91,25 +108,26 @@ impl Collector {
         }
         let first = piece.rows[start];
         if first < self.expected {
-            self.disordered = true;
+            self.late_row.get_or_insert(first);
         } else if self.blank_rows && first > self.expected {
             let blank = blank_piece(self.expected..first, &self.left_out);
             let len = blank.len();
             if len > 0 {
-                self.count(&blank)?;
+                self.count(&blank, &(0..len))?;
                 parts.push((Arc::new(blank), 0..len));
             }
         }
         self.expected = self.expected.max(piece.rows[end - 1] + 1);
-        self.count(&piece)?;
+        self.count(&piece, &(start..end))?;
         parts.push((Arc::new(piece), start..end));
         Ok(())
     }
 
-    fn count(&mut self, piece: &Piece) -> Result<()> {
-        self.rows += piece.len() as u64;
+    /// Counts these rows of a piece.
+    fn count(&mut self, piece: &Piece, rows: &Range<usize>) -> Result<()> {
+        self.rows += rows.len() as u64;
         // Columns without a cell are left out in the end, so that a lone cell far to the right costs nothing.
-        self.cells += piece.slots().max(piece.len() as u64);
+        self.cells += piece.slots(rows).max(rows.len() as u64);
         check("max_rows", self.limits.max_rows, self.rows)?;
         check("max_cells", self.limits.max_cells, self.cells)
     }
@@ -134,9 +152,9 @@ impl Collector {
         &self.left_out
     }
 
-    /// True when a row came after one with a larger number, or twice.
-    pub(crate) fn is_disordered(&self) -> bool {
-        self.disordered
+    /// The first row that came after one with a larger number, or twice.
+    pub(crate) fn late_row(&self) -> Option<u32> {
+        self.late_row
     }
 }
 
@@ -198,7 +216,7 @@ pub(crate) fn reorder(
         .max()
         .unwrap_or(0);
     let first = match selection.blank_rows {
-        true => *selection.rows.start(),
+        true => selection.first_row(),
         false => order.first().map_or(0, |first| first.0),
     };
     let rows = match (selection.blank_rows, order.last()) {
@@ -219,7 +237,7 @@ pub(crate) fn reorder(
     limits.check_held(held + sorted as u64 + cells * 9)?;
     let mut builders: Vec<LaneBuilder> = (0..lanes).map(|_| LaneBuilder::default()).collect();
     let (mut rows, mut text): (Vec<u32>, Vec<u8>) = (Vec::new(), Vec::new());
-    let mut expected = *selection.rows.start();
+    let mut expected = selection.first_row();
     for (number, index, row) in order {
         if number >= expected {
             let first = if selection.blank_rows {

@@ -30,7 +30,13 @@ pub(crate) struct Prepared {
     pub(crate) limits: Limits,
 }
 
-pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prepared> {
+/// Prepares a sheet; with `header` when that is known already.
+pub(crate) fn prepare(
+    workbook: &Workbook,
+    options: &ReadOptions,
+    header: Option<FoundHeader>,
+) -> Result<Prepared> {
+    let given = options;
     let options = &area::resolve(workbook, options)?;
     let limits = workbook.limits().clone();
     let (place, sheet) = workbook.find_sheet(&options.sheet)?;
@@ -44,20 +50,25 @@ pub(crate) fn prepare(workbook: &Workbook, options: &ReadOptions) -> Result<Prep
     selection.skip_hidden_rows = options.skip_hidden_rows;
     selection.display_text = options.display_text;
     selection.merges = options.merged != MergedCells::First;
-    let mut labels = Vec::new();
-    let mut header_row = None;
-    if options.header != HeaderRow::None {
-        let dates = workbook.book().dates();
-        let found = find_header(&mut *body, &selection, options, dates, &limits)
-            .map_err(|error| error.in_sheet(&sheet.name))?;
-        (header_row, labels) = found;
-    }
-    if let Some(row) = header_row {
-        let first = (*range.rows.start()).max(row.saturating_add(1));
-        selection.rows = first..=*selection.rows.end();
-    }
+    let mut any_order = header.is_some();
+    let found = match header {
+        Some(header) => header,
+        None if options.header == HeaderRow::None => FoundHeader::default(),
+        None => {
+            let dates = workbook.book().dates();
+            let found = match find_header(&mut *body, &selection, options, dates, &limits) {
+                Err(error) if error.is_out_of_order() => {
+                    any_order = true;
+                    find_in_any_order(workbook, given)
+                }
+                found => found,
+            };
+            found.map_err(|error| error.in_sheet(&sheet.name))?
+        }
+    };
+    (selection.header, selection.any_order) = (found.row, any_order);
     selection.blank_rows = options.blank_rows;
-    let mut header = Header::new(Arc::from(sheet.name.as_str()), header_row, labels);
+    let mut header = Header::new(Arc::from(sheet.name.as_str()), found.row, found.labels);
     let open_ended = match &options.columns {
         Some(columns) => {
             header.columns = choose(&header, columns, &range)?;
@@ -124,21 +135,36 @@ type Labels = Vec<(u32, Option<String>)>;
 /// A label is held in the header, as its name, in the schema, and by what is made of them.
 const COPIES_OF_A_LABEL: u64 = 8;
 
-/// Looks for the header; gives its (last) row and its labels.
+/// A header: its (last) row, and the labels of columns.
+#[derive(Default)]
+pub(crate) struct FoundHeader {
+    row: Option<u32>,
+    labels: Labels,
+}
+
+/// The rows of a header, where the options name them.
+fn rows_asked_for(header: HeaderRow) -> Option<(u32, u32)> {
+    match header {
+        HeaderRow::First | HeaderRow::None => None,
+        HeaderRow::At(row) => Some((row, row)),
+        HeaderRow::Rows { first, last } => Some((first, last)),
+    }
+}
+
+/// Looks for the header in the first rows of the file.
+///
+/// # Errors
+/// `sheet/out-of-order` when these are not the first ones of the sheet.
 fn find_header(
     body: &mut dyn SheetBody,
     selection: &Selection,
     options: &ReadOptions,
     dates: DateSystem,
     limits: &Limits,
-) -> Result<(Option<u32>, Labels)> {
+) -> Result<FoundHeader> {
     let mut selection = selection.clone();
-    let (first, last) = match options.header {
-        HeaderRow::First | HeaderRow::None => (None, None),
-        HeaderRow::At(row) => (Some(row), Some(row)),
-        HeaderRow::Rows { first, last } => (Some(first), Some(last)),
-    };
-    if let (Some(first), Some(last)) = (first, last) {
+    let asked = rows_asked_for(options.header);
+    if let Some((first, last)) = asked {
         if !selection.rows.contains(&first) || !selection.rows.contains(&last) || first > last {
             return Err(Error::usage(
                 "header/not-found",
@@ -147,20 +173,27 @@ fn find_header(
         }
         selection.rows = first..=*selection.rows.end();
     }
-    let rows = match (first, last) {
-        (Some(first), Some(last)) => (last - first + 1) as usize,
-        _ => 1,
-    };
+    let rows = asked.map_or(1, |(first, last)| (last - first + 1) as usize);
     let parts = body.peek(&selection, rows)?;
     let found = parts
         .iter()
         .flat_map(|(piece, range)| range.clone().map(move |row| (piece, row)));
     let found: Vec<(&Arc<Piece>, usize)> = found.take(rows).collect();
-    let last = match (last, found.first()) {
-        (Some(last), _) => last,
+    let last = match (asked, found.first()) {
+        (Some((first, _)), None) => return Err(beyond_the_end(first)),
+        (Some((_, last)), _) => last,
         (None, Some((piece, row))) => piece.rows[*row],
-        (None, None) => return Ok((None, Vec::new())),
+        (None, None) => return Ok(FoundHeader::default()),
     };
+    let mut is_passed = false;
+    for (piece, range) in &parts {
+        for &row in &piece.rows[range.clone()] {
+            if is_passed && row <= last {
+                return Err(Error::out_of_order(row));
+            }
+            is_passed |= row >= last;
+        }
+    }
     // Rows asked for may be blank.
     let wanted = found.iter().filter(|(piece, row)| piece.rows[*row] <= last);
     let width = wanted.clone().map(|(piece, _)| piece.lanes.width()).max();
@@ -176,11 +209,89 @@ fn find_header(
             limits,
         )?);
     }
+    joined(last, levels, options, limits)
+}
+
+/// The error for a header row behind the last row.
+fn beyond_the_end(row: u32) -> Error {
+    let message = format!(
+        "the sheet has no row {}, which should be its header",
+        row + 1
+    );
+    Error::usage("header/not-found", message)
+}
+
+/// The header that the labels of its rows make.
+fn joined(
+    row: u32,
+    levels: Vec<Labels>,
+    options: &ReadOptions,
+    limits: &Limits,
+) -> Result<FoundHeader> {
     let mut labels = join(levels, &options.header_join, limits)?;
     // A table that starts further right has no columns before its first label.
     let start = labels.iter().position(|(_, label)| label.is_some());
     labels.drain(..start.unwrap_or(labels.len()));
-    Ok((Some(last), labels))
+    Ok(FoundHeader {
+        row: Some(row),
+        labels,
+    })
+}
+
+/// Looks for the header in all rows, whatever their order in the file: reads the whole table once for it.
+pub(crate) fn find_in_any_order(workbook: &Workbook, options: &ReadOptions) -> Result<FoundHeader> {
+    let mut all = options.clone();
+    (all.header, all.columns, all.limit, all.blank_rows) = (HeaderRow::None, None, None, false);
+    let mut rows = workbook.rows(&all)?;
+    rows.hold()?;
+    let (limits, columns) = (workbook.limits(), rows.header().columns.clone());
+    let mut asked = rows_asked_for(options.header);
+    let mut levels = Vec::new();
+    while let Some(window) = rows.next_window()? {
+        for (at, row) in window.row_numbers().into_iter().enumerate() {
+            let (first, last) = *asked.get_or_insert((row, row));
+            if row > last {
+                return joined(last, levels, options, limits);
+            }
+            if row >= first {
+                let label = |(index, column): (usize, &HeaderColumn)| {
+                    let cell = window.column(index).cell(at);
+                    let place = || cell_name(row, column.index);
+                    let label = label(cell, window.strings(), window.dates(), place)?;
+                    Ok((column.index, label))
+                };
+                levels.push(
+                    columns
+                        .iter()
+                        .enumerate()
+                        .map(label)
+                        .collect::<Result<_>>()?,
+                );
+            }
+        }
+    }
+    match asked {
+        Some((first, _)) if levels.is_empty() => Err(beyond_the_end(first)),
+        Some((_, last)) => joined(last, levels, options, limits),
+        None => Ok(FoundHeader::default()),
+    }
+}
+
+/// What a cell of the header says.
+fn label(
+    cell: Cell<'_>,
+    strings: &StringTable,
+    dates: DateSystem,
+    place: impl FnOnce() -> String,
+) -> Result<Option<String>> {
+    Ok(match cell {
+        Cell::Error(literal) => Some(literal.to_owned()),
+        Cell::BadString(id) => return Err(Error::bad_string(id, strings.len()).at_cell(place())),
+        cell => {
+            let mut text = Vec::new();
+            write_cell(&mut text, cell, dates).then(|| String::from_utf8_lossy(&text).into_owned())
+        }
+    })
 }
 
 /// The labels of one row, in the first `width` lanes.
@@ -204,18 +315,8 @@ fn labels(
             continue;
         }
         let column = column as u32;
-        let label = match piece.cell(row, usize::from(lane), strings) {
-            Cell::Error(literal) => Some(literal.to_owned()),
-            Cell::BadString(id) => {
-                let error = Error::bad_string(id, strings.len());
-                return Err(error.at_cell(cell_name(piece.rows[row], column)));
-            }
-            cell => {
-                let mut text = Vec::new();
-                write_cell(&mut text, cell, dates)
-                    .then(|| String::from_utf8_lossy(&text).into_owned())
-            }
-        };
+        let cell = piece.cell(row, usize::from(lane), strings);
+        let label = label(cell, strings, dates, || cell_name(piece.rows[row], column))?;
         held += label.as_ref().map_or(0, String::len) as u64;
         limits.check_held(COPIES_OF_A_LABEL * held)?;
         cells.push((column, label));

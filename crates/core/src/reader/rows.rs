@@ -175,7 +175,7 @@ impl RowReader {
         });
         let kinds = kinds.collect();
         let rows = parts.iter().map(|(_, range)| range.len() as u64).sum();
-        let slots = parts.iter().map(|(piece, _)| piece.slots()).sum();
+        let slots = parts.iter().map(|(piece, rows)| piece.slots(rows)).sum();
         let columns = self.header.columns.len();
         self.limits.check_table(rows, columns, slots)?;
         self.state = State::Held {
@@ -224,7 +224,7 @@ impl RowReader {
             stream.strings()?
         };
         limits.check_held(held + strings.size() as u64)?;
-        if collector.is_disordered() {
+        if collector.late_row().is_some() {
             parts = reorder(&parts, collector.left_out(), &selection, &limits)?;
         }
         if fills {
@@ -384,10 +384,8 @@ impl Live {
             for piece in pieces {
                 self.collector.push(piece, &mut parts)?;
             }
-            if self.collector.is_disordered() {
-                return Err(Error::unsupported("the rows are not in order").with_hint(
-                    "read the whole table at once, or save the file again in a spreadsheet program",
-                ));
+            if let Some(row) = self.collector.late_row() {
+                return Err(Error::out_of_order(row));
             }
             have += parts.iter().map(|(_, range)| range.len()).sum::<usize>();
             self.parts.extend(parts);

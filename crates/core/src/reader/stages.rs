@@ -60,7 +60,8 @@ pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTi
         let start = Instant::now();
         let scanned = scanner.scan(chunk.bytes(), chunk.offset)?;
         times.scan += start.elapsed();
-        times.cells += scanned.pieces.iter().map(Piece::slots).sum::<u64>();
+        let slots = |piece: &Piece| piece.slots(&(0..piece.len()));
+        times.cells += scanned.pieces.iter().map(slots).sum::<u64>();
         buf = chunk.into_buf();
     }
     let mut strings = open(workbook, options)?.0.into_strings();
@@ -80,7 +81,7 @@ pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTi
 fn open(workbook: &Workbook, options: &ReadOptions) -> Result<(Box<XlsxSheet>, Arc<SheetContext>)> {
     let Prepared {
         body, selection, ..
-    } = prepare(workbook, options)?;
+    } = prepare(workbook, options, None)?;
     let body: Box<dyn Any> = body;
     let sheet = body.downcast::<XlsxSheet>().map_err(|_| {
         Error::unsupported("only the stages of .xlsx files are measured one by one")

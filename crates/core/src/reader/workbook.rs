@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{
     open::{OpenOptions, open_book},
     options::ReadOptions,
-    prepare::prepare,
+    prepare::{FoundHeader, find_in_any_order, prepare},
     rows::RowReader,
     table::{Table, TableReader},
 };
@@ -185,7 +185,12 @@ impl Workbook {
     /// # Errors
     /// `Usage` when a sheet or column is not there, `Malformed`, `Limit`.
     pub fn rows(&self, options: &ReadOptions) -> Result<RowReader> {
-        let prepared = prepare(self, options).map_err(|error| self.source.locate(error))?;
+        self.rows_below(options, None)
+    }
+
+    /// The same, below this header.
+    fn rows_below(&self, options: &ReadOptions, header: Option<FoundHeader>) -> Result<RowReader> {
+        let prepared = prepare(self, options, header).map_err(|error| self.source.locate(error))?;
         Ok(RowReader::new(prepared, options, self.source.name()))
     }
 
@@ -195,7 +200,15 @@ impl Workbook {
     /// # Errors
     /// As [`Self::rows`].
     pub fn table(&self, options: &ReadOptions) -> Result<TableReader> {
-        TableReader::new(self.rows(options)?, options)
+        match TableReader::new(self.rows(options)?, options) {
+            // The header is where it is only to be seen once all rows are known.
+            Err(error) if error.is_out_of_order() => {
+                let header = find_in_any_order(self, options);
+                let header = header.map_err(|error| self.source.locate(error))?;
+                TableReader::new(self.rows_below(options, Some(header))?, options)
+            }
+            table => table,
+        }
     }
 
     /// All batches at once.
