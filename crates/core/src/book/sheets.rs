@@ -89,19 +89,19 @@ impl<P: Eq + Hash> Places<P> {
         Places(HashMap::new())
     }
 
-    /// Checks `sheet`, which is at `place`, before it is put behind `sheets`.
+    /// Checks `sheet`, which is at `place` (`None`: nowhere), before it is put behind `sheets`.
     pub(crate) fn take(
         &mut self,
         sheets: &[SheetInfo],
         sheet: &SheetInfo,
-        place: P,
+        place: Option<P>,
         limits: &Limits,
     ) -> Result<()> {
         let number = sheets.len();
         check("max_entries", limits.max_entries, number as u64 + 1)?;
-        if sheet.kind != SheetKind::Worksheet {
+        let Some(place) = place.filter(|_| sheet.kind == SheetKind::Worksheet) else {
             return Ok(());
-        }
+        };
         match self.0.insert(place, number) {
             Some(other) => Err(Error::malformed(format!(
                 "the sheets {:?} and {:?} are in the same place",

@@ -141,7 +141,8 @@ impl Globals {
                 _ => SheetKind::Other,
             },
         };
-        self.places.take(&self.sheets, &sheet, offset, limits)?;
+        self.places
+            .take(&self.sheets, &sheet, Some(offset), limits)?;
         self.sheets.push(sheet);
         self.offsets.push(offset);
         Ok(())

@@ -77,15 +77,17 @@ impl WorkbookPart {
                             _ => Visibility::VeryHidden,
                         },
                         kind: match target.map(|r| r.kind.as_str()) {
-                            // One that leads nowhere is an error, once it is read.
-                            Some("worksheet") | None => SheetKind::Worksheet,
+                            Some("worksheet") => SheetKind::Worksheet,
                             Some("chartsheet") => SheetKind::Chart,
-                            Some(_) => SheetKind::Other,
+                            // A module of macros has none; one that leads nowhere is an error, once it is read.
+                            None if !id.is_empty() => SheetKind::Worksheet,
+                            _ => SheetKind::Other,
                         },
                     };
                     let target = target.map(|r| r.target.clone());
                     let part = target.unwrap_or_default();
-                    places.take(&workbook.sheets, &sheet, part.clone(), limits)?;
+                    let place = Some(part.clone()).filter(|part| !part.is_empty());
+                    places.take(&workbook.sheets, &sheet, place, limits)?;
                     workbook.sheets.push(sheet);
                     workbook.parts.push(part);
                 }

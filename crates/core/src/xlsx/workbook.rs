@@ -48,7 +48,8 @@ impl WorkbookPart {
                         "workbookPr" if tag.flag("date1904")? => workbook.dates = DateSystem::Y1904,
                         "sheet" => {
                             let (sheet, part) = sheet_info(&tag, &relationships)?;
-                            places.take(&workbook.sheets, &sheet, part.clone(), limits)?;
+                            let place = Some(part.clone()).filter(|part| !part.is_empty());
+                            places.take(&workbook.sheets, &sheet, place, limits)?;
                             workbook.sheets.push(sheet);
                             workbook.parts.push(part);
                         }
@@ -95,13 +96,14 @@ fn sheet_info(tag: &Tag<'_>, relationships: &[Relationship]) -> Result<(SheetInf
         Some("veryHidden") => Visibility::VeryHidden,
         _ => Visibility::Visible,
     };
-    let id = tag.prefixed_attribute("id")?.unwrap_or_default();
-    let target = relationships.iter().find(|r| r.id == id);
+    let id = tag.prefixed_attribute("id")?;
+    let target = relationships.iter().find(|r| Some(&r.id) == id.as_ref());
     let kind = match target.map(|r| r.kind.as_str()) {
-        // One that leads nowhere is an error, once it is read.
-        Some("worksheet") | None => SheetKind::Worksheet,
+        Some("worksheet") => SheetKind::Worksheet,
         Some("chartsheet") => SheetKind::Chart,
-        Some(_) => SheetKind::Other,
+        // A module of macros has an empty one.
+        None if id.as_deref() != Some("") => SheetKind::Worksheet, // an error, once it is read
+        _ => SheetKind::Other,
     };
     let part = target.map(|r| r.target.clone()).unwrap_or_default();
     let sheet = SheetInfo {
