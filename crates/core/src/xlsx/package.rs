@@ -1,6 +1,8 @@
 //! The package: parts, and the relationships by which they are found (ECMA-376 part 2, 9.3).
 
-use std::{collections::HashSet, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
+
+use percent_encoding::percent_decode_str;
 
 use crate::{
     error::{Error, Result},
@@ -115,7 +117,7 @@ impl Package {
                             found.push(Relationship {
                                 id,
                                 kind,
-                                target: resolve(folder, &target),
+                                target: self.entry_name(resolve(folder, &target)),
                             });
                         }
                     }
@@ -124,6 +126,17 @@ impl Package {
                 }
             }
         })
+    }
+
+    /// The name of a part as the archive has it: some writers leave characters as they are that an address has to encode
+    /// (ECMA-376 part 2, 6.2.2).
+    fn entry_name(&self, target: String) -> String {
+        if self.has(&target) || !target.contains('%') {
+            return target;
+        }
+        let decoded = percent_decode_str(&target).decode_utf8().ok();
+        let decoded = decoded.map(Cow::into_owned);
+        decoded.filter(|name| self.has(name)).unwrap_or(target)
     }
 
     /// Part of the workbook: the target of the package's `officeDocument` relationship.
