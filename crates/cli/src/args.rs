@@ -101,7 +101,7 @@ pub(crate) struct InspectArgs {
 pub(crate) struct CellsArgs {
     /// The workbook
     pub(crate) file: PathBuf,
-    /// Sheet, by name or by its place counted from 1 [default: all, hidden ones too]
+    /// Sheet, by name or by its place counted from 1 [default: the one that --range names, or all, hidden ones too]
     #[arg(long, value_name = "SHEET")]
     pub(crate) sheet: Option<String>,
     /// Cells: B2:F100, B:F, 2:100, B2: to the end, or the name of a table or range
