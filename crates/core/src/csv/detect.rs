@@ -1,6 +1,6 @@
 //! Encoding and dialect of a text file.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::Utf8Error};
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -98,12 +98,47 @@ fn encoding(bytes: &[u8], label: Option<&str>) -> Result<(&'static Encoding, usi
     let Err(error) = std::str::from_utf8(bytes) else {
         return Ok((UTF_8, 0));
     };
+    // Read as anything else, all its letters would be others.
+    if is_meant_as_utf8(bytes, error) {
+        return Err(not_utf8(bytes, 0, error));
+    }
     // Letters of the old world: guessed from where they begin.
     let from = error.valid_up_to().saturating_sub(SAMPLE_BYTES / 2);
     let to = bytes.len().min(from + SAMPLE_BYTES);
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(&bytes[from..to], true);
     Ok((detector.guess(None, chardetng::Utf8Detection::Deny), 0))
+}
+
+/// True for UTF-8 with a fault: a letter beyond ASCII is there for each ten bytes that are none, or the end was cut off within
+/// one. The old encodings hardly ever spell such a letter by chance.
+fn is_meant_as_utf8(bytes: &[u8], error: Utf8Error) -> bool {
+    const LETTERS_PER_FAULT: usize = 10;
+    let (before, after) = bytes.split_at(error.valid_up_to());
+    let mut letters = before.iter().filter(|byte| **byte >= 0xc0).count();
+    if error.error_len().is_none() {
+        return letters > 0;
+    }
+    let mut faults = 0;
+    for chunk in after[..after.len().min(SAMPLE_BYTES)].utf8_chunks() {
+        letters += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
+        faults += chunk.invalid().len();
+    }
+    letters >= faults * LETTERS_PER_FAULT
+}
+
+/// The first fault of `text`, which is not in UTF-8 and begins at `start` in the file.
+pub(super) fn not_utf8(text: &[u8], start: usize, error: Utf8Error) -> Error {
+    let at = error.valid_up_to();
+    let message = match (error.error_len(), text.get(at)) {
+        (Some(_), Some(byte)) => format!("the byte {byte:#04x} is not in utf-8 here"),
+        _ => "the text ends within a character of utf-8: it was cut off".to_owned(),
+    };
+    Error::malformed(message)
+        .at_byte((start + at) as u64)
+        .with_hint(
+            "save it as UTF-8 again, or give the encoding that it has, such as --encoding windows-1252",
+        )
 }
 
 /// UTF-16 without a mark: every second byte of plain letters is zero.

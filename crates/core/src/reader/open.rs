@@ -167,6 +167,11 @@ fn sniff(bytes: &[u8], is_named_csv: bool) -> Result<Kind> {
     if [&b""[..], b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"].contains(&bytes) {
         return Err(Error::not_a_workbook("the file is empty"));
     }
+    // UTF-32, which starts as UTF-16 does.
+    if bytes.starts_with(b"\xff\xfe\0\0") || bytes.starts_with(b"\0\0\xfe\xff") {
+        let error = Error::unsupported("this is text in UTF-32, which is not read");
+        return Err(error.with_hint("save it as UTF-8"));
+    }
     if bytes.starts_with(OLE) {
         return Ok(Kind::Ole);
     }
