@@ -95,3 +95,25 @@ fn inspect_tells_what_was_detected() {
             .contains(", 2 sheets\n")
     );
 }
+
+#[test]
+fn decimal_commas_part_no_columns() {
+    let desk = Desk::new();
+    for (bytes, columns) in [
+        ("betrag\n1,50\n2,75\n", 1),
+        ("betrag\n-1.200,50\n2\n\n2,75\n", 1),
+        ("a,b\n1,50\n2,75\n", 2),
+        ("1,50\n2,75\n", 2), // no header, or one of numbers
+        ("title\na,b\n1,50\n", 2),
+        ("title\n1,50\n1,x\n", 2),
+    ] {
+        desk.put("a.csv", bytes.as_bytes());
+        let ran = desk.run("inspect a.csv --json");
+        let inspected: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
+        let delimiter = if columns == 1 { ";" } else { "," };
+        assert_eq!(inspected["text"]["delimiter"], delimiter, "{bytes:?}");
+    }
+    desk.put("a.csv", b"betrag\n1,50\n2,75\n");
+    let ran = desk.run("convert a.csv -o - --format csv");
+    assert_eq!(ran.text(), "betrag\n\"1,50\"\n\"2,75\"\n", "{ran:?}");
+}

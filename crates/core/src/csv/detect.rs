@@ -110,8 +110,8 @@ fn encoding(bytes: &[u8], label: Option<&str>) -> Result<(&'static Encoding, usi
     Ok((detector.guess(None, chardetng::Utf8Detection::Deny), 0))
 }
 
-/// True for UTF-8 with a fault: a letter beyond ASCII is there for each ten bytes that are none, or the end was cut off within
-/// one. The old encodings hardly ever spell such a letter by chance.
+/// True for UTF-8 with a fault: it has ten letters beyond ASCII for each byte that is wrong, or only its end was cut off within
+/// a letter. The old encodings hardly ever spell one by chance.
 fn is_meant_as_utf8(bytes: &[u8], error: Utf8Error) -> bool {
     const LETTERS_PER_FAULT: usize = 10;
     let (before, after) = bytes.split_at(error.valid_up_to());
@@ -173,7 +173,11 @@ fn sample(bytes: &[u8], encoding: &'static Encoding) -> String {
 /// whether so many agree that it cannot be anything but a table.
 fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<(u8, bool)> {
     let mut best: Option<((u8, bool), f64)> = None;
+    let is_decimal = has_decimal_commas(text);
     for delimiter in DELIMITERS {
+        if delimiter == b',' && is_decimal {
+            continue;
+        }
         let counts = field_counts(text, Marks { delimiter, quote }, is_whole);
         let mut sorted = counts.clone();
         sorted.sort_unstable();
@@ -195,7 +199,36 @@ fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<(u
             best = Some(((delimiter, is_certain), score));
         }
     }
-    best.map(|(guess, _)| guess)
+    let alone = is_decimal.then_some((b';', false)); // a single column, in the dialect of such numbers
+    best.map(|(guess, _)| guess).or(alone)
+}
+
+/// True for a column of numbers such as `1,50` below a header that is a single field: these commas part nothing.
+fn has_decimal_commas(text: &[u8]) -> bool {
+    let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let lines = lines.map(<[u8]>::trim_ascii);
+    let mut lines = lines.filter(|line| !line.is_empty()).take(SAMPLE_RECORDS);
+    let has_comma = |line: &[u8]| line.contains(&b',');
+    let is_number = |line: &[u8]| {
+        let line = line.strip_prefix(b"-").unwrap_or(line);
+        let comma = line.iter().position(|byte| *byte == b',');
+        let (whole, fraction) = line.split_at(comma.unwrap_or(line.len()));
+        let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+        whole.first().is_some_and(u8::is_ascii_digit)
+            && whole.split(|byte| *byte == b'.').all(digits)
+            && (comma.is_none() || fraction.len() > 1 && digits(&fraction[1..]))
+    };
+    let Some(header) = lines.next() else {
+        return false;
+    };
+    let mut decimals = 0;
+    !has_comma(header)
+        && !is_number(header)
+        && lines.all(|line| {
+            decimals += usize::from(has_comma(line));
+            is_number(line)
+        })
+        && decimals > 0
 }
 
 /// Fields of the first records that are not blank.
