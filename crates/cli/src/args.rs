@@ -1,12 +1,12 @@
 //! What can be said on the command line.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
 use clap::{
     Args as ClapArgs, Parser, Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use sheetlift::{Limits, Mode};
+use sheetlift::{Error, Limits, Mode, Result, parse_limit};
 
 /// Spreadsheets into inventory databases: every good row exactly once, every bad cell by its address.
 #[derive(Debug, Parser)]
@@ -14,31 +14,36 @@ use sheetlift::{Limits, Mode};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// What a file may ask of us, by name, separated by commas: max_rows=100000, max_part_bytes=64MiB
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME=VALUE",
-        env = "SHEETLIFT_LIMIT",
-        hide_env_values = true
-    )]
+    /// What a file may ask of us, by name, separated by commas: max_rows=100000, max_part_bytes=64MiB; SHEETLIFT_LIMIT in the
+    /// environment sets those that are not given here
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
     #[arg(value_delimiter = ',', value_parser = limit)]
     set_limit: Vec<(String, u64)>,
 }
 
 impl Args {
-    /// The limits of every file.
-    pub(crate) fn limits(&self) -> Limits {
+    /// The limits of every file: those of the environment, and over them those of the command line.
+    pub(crate) fn limits(&self) -> Result<Limits> {
         let mut limits = Limits::default();
-        for (name, value) in &self.set_limit {
-            let _ = limits.set(name, *value); // the name was checked when it was read
+        let variable = env::var_os("SHEETLIFT_LIMIT").unwrap_or_default();
+        if !variable.is_empty() {
+            for text in variable.to_string_lossy().split(',') {
+                let (name, value) = parse_limit(text).map_err(|error| {
+                    Error::usage(error.code(), format!("SHEETLIFT_LIMIT: {error}"))
+                        .with_hint(error.hint().unwrap_or_default())
+                })?;
+                limits.set(&name, value)?;
+            }
         }
-        limits
+        for (name, value) in &self.set_limit {
+            limits.set(name, *value)?;
+        }
+        Ok(limits)
     }
 }
 
 fn limit(text: &str) -> Result<(String, u64), String> {
-    let limit = sheetlift::parse_limit(text);
+    let limit = parse_limit(text);
     limit.map_err(|error| format!("{error}; {}", error.hint().unwrap_or_default()))
 }
 
@@ -101,7 +106,7 @@ pub(crate) struct InspectArgs {
 pub(crate) struct CellsArgs {
     /// The workbook
     pub(crate) file: PathBuf,
-    /// Sheet, by name or by its place counted from 1 [default: all, hidden ones too]
+    /// Sheet, by name or by its place counted from 1 [default: the one that --range names, or all, hidden ones too]
     #[arg(long, value_name = "SHEET")]
     pub(crate) sheet: Option<String>,
     /// Cells: B2:F100, B:F, 2:100, B2: to the end, or the name of a table or range

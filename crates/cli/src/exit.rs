@@ -60,7 +60,8 @@ pub(crate) fn is_broken_pipe(error: &Error) -> bool {
 
 fn complain(error: &Error) {
     let paint = Paint::stderr();
-    let mut text = format!("{} {error}\n", paint.red("error:"));
+    let (word, code) = (paint.red("error:"), error.code());
+    let mut text = format!("{word} {error}  [{code}]\n");
     if let Some(hint) = hint(error) {
         text += &format!("{} {hint}\n", paint.cyan("hint:"));
     }

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> sheetlift::Result<exit::Status> {
-    let limits = args.limits();
+    let limits = args.limits()?;
     match args.command {
         Command::Inspect(args) => commands::inspect::run(&args, &limits),
         Command::Cells(args) => commands::cells::run(&args, &limits),

@@ -14,6 +14,44 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// Refuses to write a file over one that is read: its author would lose it.
+pub(crate) fn keep_apart<'a>(
+    written: impl IntoIterator<Item = &'a Path>,
+    read: impl IntoIterator<Item = &'a Path>,
+) -> Result<()> {
+    let read: Vec<&Path> = read.into_iter().collect();
+    for output in written {
+        if let Some(input) = read.iter().find(|input| is_same_file(output, input)) {
+            let (output, input) = (output.display(), input.display());
+            let what = format!("{output} cannot be written: it is {input}, which is read");
+            return Err(Error::usage("usage/output", what).with_hint("write to another file"));
+        }
+    }
+    Ok(())
+}
+
+/// True for two names, or links, of one file. A device or a pipe is no file.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| {
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file);
+        #[cfg(not(unix))]
+        let metadata = metadata.and_then(|_| fs::canonicalize(path).ok());
+        metadata
+    };
+    let (Some(one), Some(other)) = (file(one), file(other)) else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        one == other
+    }
+}
+
 /// A file under way. Dropped before [`Output::publish`], nothing of it remains.
 pub(crate) struct Output {
     path: PathBuf,

@@ -25,9 +25,10 @@ pub(crate) fn job(
         .with_limits(limits.clone())
         .with_csv(csv)
         .with_cancel(cancel);
-    Ok(match &open.password {
-        Some(password) => job.with_password(Password::new(password)),
-        None => job,
+    // A variable of the environment that is empty is none.
+    Ok(match open.password.as_deref().unwrap_or_default() {
+        "" => job,
+        password => job.with_password(Password::new(password)),
     })
 }
 

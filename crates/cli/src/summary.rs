@@ -203,13 +203,8 @@ fn first_findings(out: &mut String, report: &Report, paint: Paint, report_file: 
             paint.cyan(place),
             one_line(finding)
         );
-        if let Some(suggestion) = &finding.suggestion {
-            let _ = writeln!(
-                out,
-                "  {}  {}",
-                " ".repeat(width),
-                paint.dim(format_args!("did you mean {suggestion}?"))
-            );
+        if let Some(advice) = advice(finding) {
+            let _ = writeln!(out, "  {}  {}", " ".repeat(width), paint.dim(advice));
         }
     }
     let more = (report.findings.len() - shown.len()) as u64 + report.findings_omitted;
@@ -247,6 +242,15 @@ fn one_line(finding: &Finding) -> String {
     } else {
         format!("{}  [{}]", finding.message, finding.code)
     }
+}
+
+/// The suggestion: a value that may have been meant, or what to do.
+fn advice(finding: &Finding) -> Option<String> {
+    let suggestion = finding.suggestion.as_ref()?;
+    Some(match &*finding.code {
+        "cell/enum" | "cell/number-locale" => format!("did you mean {suggestion}?"),
+        _ => suggestion.clone(),
+    })
 }
 
 /// The first characters of a text; the report has all of them.

@@ -197,3 +197,43 @@ fn many_files_and_sheets_become_one_table() {
     desk.run("convert clean.xlsx dirty.xlsx -o two.csv --contract items.contract.json")
         .fails(2, "contract");
 }
+
+#[test]
+fn no_file_is_written_over_that_is_read() {
+    let desk = Desk::new();
+    desk.put("items.csv", b"sku,name\n1,bolt\n");
+    desk.put(
+        "rules.json",
+        &fs::read(desk.path("items.contract.json")).unwrap(),
+    );
+    fs::hard_link(desk.path("items.csv"), desk.path("linked.csv")).unwrap();
+    let mut names = vec!["items.csv", "./items.csv", "linked.csv"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("items.csv", desk.path("pointer.csv")).unwrap();
+        names.push("pointer.csv");
+    }
+    let before = desk.files();
+    for name in names {
+        for command in [
+            "convert items.csv",
+            "convert clean.xlsx items.csv",
+            "contract infer items.csv",
+        ] {
+            desk.run(&format!("{command} -o {name}"))
+                .fails(2, "which is read");
+        }
+    }
+    for command in ["validate", "load", "convert -o a.csv"] {
+        let words = format!("{command} clean.xlsx --contract rules.json --report ./rules.json");
+        desk.run(&words).fails(2, "which is read");
+    }
+    assert_eq!(desk.files(), before);
+    assert_eq!(
+        fs::read(desk.path("items.csv")).unwrap(),
+        b"sku,name\n1,bolt\n"
+    );
+    // What is not read may be written over.
+    desk.put("out.csv", b"old");
+    assert_eq!(desk.run("convert items.csv -o out.csv").code, 0);
+}

@@ -3,7 +3,7 @@
 mod common;
 
 use common::Desk;
-use sheetlift_fixtures::{Expect, manifest};
+use sheetlift_fixtures::{Book, Expect, forge::pack, manifest, zip::ZipStyle};
 
 #[test]
 fn every_broken_fixture_ends_in_words() {
@@ -20,8 +20,8 @@ fn every_broken_fixture_ends_in_words() {
             "file/zip-bomb" | "file/too-large" => 4,
             _ => 3,
         };
-        let in_words =
-            ran.stderr.starts_with(&format!("error: {name}: ")) && ran.stderr.contains("\nhint: ");
+        let in_words = ran.stderr.starts_with(&format!("error: {name}: "))
+            && ran.stderr.contains(&format!("  [{code}]\nhint: "));
         if ran.code != expected || !in_words {
             wrong.push(format!("{} ({code}): {ran:?}", fixture.name));
         }
@@ -180,4 +180,132 @@ fn limits_can_be_set() {
         let ran = desk.run(&format!("inspect clean.xlsx --set-limit {wrong}"));
         assert_eq!(ran.code, 2, "{ran:?}");
     }
+}
+
+#[test]
+fn what_is_no_workbook_is_named_and_the_advice_fits_it() {
+    let desk = Desk::new();
+    for (bytes, what, advice) in [
+        (&b""[..], "the file is empty", "copy it"),
+        (
+            b"\x89PNG\r\n",
+            "this is a picture, not a workbook",
+            "give a workbook",
+        ),
+        (
+            b"SQLite format 3\0",
+            "this is an SQLite database, not a workbook",
+            "give a workbook",
+        ),
+        (
+            b"MZ\x90",
+            "this is a program, not a workbook",
+            "give a workbook",
+        ),
+        (
+            b"7z\xbc\xaf\x27\x1c",
+            "this is a 7-Zip archive, not a workbook",
+            "unpack it",
+        ),
+        (
+            b"Rar!",
+            "this is a RAR archive, not a workbook",
+            "unpack it",
+        ),
+        (
+            b"\x1f\x8b\x08",
+            "this is a gzip archive, not a workbook",
+            "unpack it",
+        ),
+    ] {
+        desk.put("a.xlsx", bytes);
+        let ran = desk.run("inspect a.xlsx");
+        ran.fails(
+            3,
+            &format!("error: a.xlsx: {what}  [file/not-a-workbook]\n"),
+        );
+        assert!(ran.stderr.contains(advice), "{ran:?}");
+        assert!(!ran.stderr.contains("spreadsheet program"), "{ran:?}");
+    }
+}
+
+#[test]
+fn packages_and_archives_of_other_things_are_named() {
+    let desk = Desk::new();
+    let of = |names: &[&str]| {
+        let parts = names.iter().map(|name| ((*name).to_owned(), b"x".to_vec()));
+        pack(&parts.collect::<Vec<_>>(), ZipStyle::default())
+    };
+    let document = |main: &str| {
+        let relationships = format!(
+            "<Relationships><Relationship Id=\"a\" Type=\"x/officeDocument\" Target=\"{main}\"/></Relationships>"
+        );
+        let parts = [
+            ("_rels/.rels".to_owned(), relationships.into_bytes()),
+            (main.to_owned(), b"<document/>".to_vec()),
+        ];
+        pack(&parts, ZipStyle::default())
+    };
+    for (bytes, words) in [
+        (
+            of(&["a/items.xlsx", "b.txt"]),
+            "a zip archive that holds \"a/items.xlsx\", not",
+        ),
+        (
+            of(&["b.txt", "a.CSV", "b.xls"]),
+            "holds \"a.CSV\" and 1 more, not a workbook",
+        ),
+        (of(&["b.txt"]), "there is no workbook in it"),
+        (
+            document("word/document.xml"),
+            "this is a Word document, not a workbook",
+        ),
+        (
+            document("ppt/presentation.xml"),
+            "this is a presentation, not a workbook",
+        ),
+        (
+            document("other/thing.xml"),
+            "this is not a SpreadsheetML workbook",
+        ),
+    ] {
+        desk.put("a.xlsx", &bytes);
+        let ran = desk.run("inspect a.xlsx");
+        ran.fails(3, words);
+        assert_eq!(
+            ran.stderr.contains("hint: unpack it"),
+            words.contains("holds"),
+            "{ran:?}"
+        );
+    }
+}
+
+#[test]
+fn only_a_value_may_have_been_meant() {
+    let desk = Desk::new();
+    let contract =
+        b"schema: {fields: [{name: sku, type: string, constraints: {enum: [bolt, nut]}}]}\n";
+    desk.put("c.yaml", contract);
+    desk.put("a.csv", b"sku\nbolr\n");
+    let ran = desk.run("validate a.csv --contract c.yaml");
+    assert!(ran.text().contains("did you mean bolt?\n"), "{ran:?}");
+    desk.put("a.csv", b"sku,colour\nbolt,red\n");
+    let ran = desk.run("validate a.csv --contract c.yaml");
+    assert!(ran.text().contains(" delete the column, or set"), "{ran:?}");
+    assert!(!ran.text().contains("did you mean"), "{ran:?}");
+}
+
+#[test]
+fn a_shared_string_that_is_not_there_is_said_with_the_table() {
+    let desk = Desk::new();
+    let cells = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c></row><row r=\"2\"><c r=\"A2\" t=\"s\"><v>7</v></c></row>";
+    let book = Book::new().strings(&["sku", "bolt"]).sheet("Items", cells);
+    desk.put("a.xlsx", &book.build());
+    desk.put("c.yaml", b"schema: {fields: [{name: sku, type: string}]}\n");
+    let ran = desk.run("validate a.xlsx --contract c.yaml");
+    let words = "sku refers to shared string 7, which is outside the table of 2";
+    assert!(
+        ran.text().contains(words) && !ran.text().contains("did you mean"),
+        "{ran:?}"
+    );
 }

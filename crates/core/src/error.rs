@@ -123,6 +123,7 @@ impl Error {
     /// The bytes are something else than a workbook (`file/not-a-workbook`).
     pub fn not_a_workbook(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Malformed, "file/not-a-workbook", message)
+            .with_hint("give a workbook (xlsx, xlsm, xlsb, xls, ods) or a text file (csv, tsv)")
     }
 
     /// The file uses something we do not read (`file/unsupported`).
@@ -172,6 +173,18 @@ impl Error {
     pub fn io(error: io::Error, what: impl fmt::Display) -> Self {
         let message = format!("{what}: {error}");
         Self::new(ErrorKind::Io(error), "io/failed", message)
+    }
+
+    /// A file that is read cannot be.
+    pub(crate) fn unreadable(error: io::Error, what: impl fmt::Display) -> Self {
+        let hint = match error.kind() {
+            io::ErrorKind::NotFound => "check the path",
+            io::ErrorKind::PermissionDenied => {
+                "this user may not read it: check the permissions of the file and of its folder"
+            }
+            _ => "check that it is a file, and that it can be read",
+        };
+        Self::io(error, what).with_hint(hint)
     }
 
     /// The run was cancelled by its caller.
@@ -316,6 +329,18 @@ mod tests {
             "xl/worksheets/sheet1.xml, byte 10482, cell C17: shared string 912 is outside the table of 640"
         );
         assert_eq!(error.code(), "file/corrupt");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_a_matter_of_databases() {
+        for (kind, word) in [
+            (io::ErrorKind::PermissionDenied, "permissions"),
+            (io::ErrorKind::NotFound, "path"),
+            (io::ErrorKind::Other, "can be read"),
+        ] {
+            let error = Error::unreadable(io::Error::from(kind), "cannot open the file");
+            assert!(error.hint().unwrap().contains(word), "{error:?}");
+        }
     }
 
     #[test]

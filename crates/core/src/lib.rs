@@ -39,7 +39,7 @@ pub use contract::{
     ColumnFacts, Constraints, Contract, Field, FieldType, FieldsMatch, Literal, Load, Locate,
     NumberFormat, StringFormat, TemporalFormat, Value,
 };
-pub use csv::CsvOptions;
+pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};
 pub use finding::{Finding, Level};
 pub use header::{Header, HeaderColumn, HeaderRow, SheetRef};

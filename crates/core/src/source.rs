@@ -36,15 +36,8 @@ impl Source {
             let metadata = file.metadata()?;
             Ok((file, metadata))
         };
-        let (file, metadata) = open().map_err(|error| {
-            let missing = error.kind() == std::io::ErrorKind::NotFound;
-            let error = Error::io(error, "cannot open the file").in_file(&name);
-            if missing {
-                error.with_hint("check the path")
-            } else {
-                error
-            }
-        })?;
+        let (file, metadata) = open()
+            .map_err(|error| Error::unreadable(error, "cannot open the file").in_file(&name))?;
         if metadata.is_dir() {
             return Err(Error::usage("file/is-a-directory", "this is a directory").in_file(name));
         }
@@ -56,7 +49,7 @@ impl Source {
             // meanwhile; that is documented above, as for every reader that maps files. A change can give wrong cells
             // (or a bus error on truncation) but every read is bounds-checked against the length of the mapping.
             let map = unsafe { Mmap::map(&file) }
-                .map_err(|error| Error::io(error, "cannot map the file").in_file(&name))?;
+                .map_err(|error| Error::unreadable(error, "cannot map the file").in_file(&name))?;
             let map = Arc::new(map);
             (Bytes::from_owner(Mapped(Arc::clone(&map))), Some(map))
         } else {
@@ -153,7 +146,7 @@ fn read_all(file: File, limit: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
-        .map_err(|error| Error::io(error, "cannot read the file"))?;
+        .map_err(|error| Error::unreadable(error, "cannot read the file"))?;
     check("max_file_bytes", limit, bytes.len() as u64)?;
     Ok(bytes)
 }

@@ -8,7 +8,7 @@ use common::{Cells, cells_of};
 use sheetlift_core::{
     ErrorKind, OpenOptions, Password, ReadOptions, Result, Source, Table, Workbook,
 };
-use sheetlift_fixtures::protected;
+use sheetlift_fixtures::{manifest, protected};
 
 fn path(name: &str) -> PathBuf {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/files/encrypted");
@@ -39,10 +39,10 @@ fn the_right_password_opens_a_workbook() {
         );
     }
     // A password that is not needed does not matter.
-    assert_eq!(
-        read("plain", Some("secret")).unwrap().batches,
-        plain.batches
-    );
+    for name in ["plain", "agile_default_password"] {
+        let read = read(name, Some("secret")).unwrap();
+        assert_eq!(read.batches, plain.batches, "{name}");
+    }
 }
 
 #[test]
@@ -86,7 +86,25 @@ fn the_right_password_opens_an_xls() {
     }
 }
 
-/// (The default password is the fixtures' business: `xls_default_password` and others.)
+/// (What is read with the default password alone is the fixtures' business.)
+#[test]
+fn an_xls_with_the_default_password_opens_with_any_other() {
+    for name in [
+        "xls_default_password",
+        "xls_default_password_crypto_api",
+        "xls_default_password_xor",
+        "xls_95_default_password",
+    ] {
+        let fixture = manifest().into_iter().find(|fixture| fixture.name == name);
+        let bytes = (fixture.unwrap().bytes)();
+        let cells = read_xls(bytes.clone(), None).unwrap();
+        assert!(
+            !cells.is_empty() && read_xls(bytes, Some("secret")).unwrap() == cells,
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn a_wrong_password_or_none_does_not_open_an_xls() {
     for file in protected() {
@@ -98,7 +116,10 @@ fn a_wrong_password_or_none_does_not_open_an_xls() {
             assert!(error.to_string().contains("locked.xls"), "{error}");
             match password {
                 None => assert!(error.hint().unwrap().contains("give the password")),
-                Some(_) => assert!(error.message().contains("does not open")),
+                Some(_) => {
+                    assert!(error.message().contains("does not open"));
+                    assert!(error.hint().unwrap().contains("check the password"));
+                }
             }
         }
     }

@@ -53,12 +53,11 @@ impl Job {
         let mut written = 0;
         for options in self.sheets_of_cells(&workbook) {
             self.cancel.check()?;
-            let sheet = workbook.sheet(&options.sheet)?.name.clone();
             let dates = workbook.dates();
             let mut failed = None;
             let done = workbook.cells(&options, &mut |cell| {
                 written += 1;
-                let line = line(&sheet, cell, dates)?;
+                let line = line(cell, dates)?;
                 write_line(&mut out, &line).map_err(|error| {
                     // The error of the visit stops the read; what is told is that of the write.
                     let stop = sheetlift_core::Error::cancelled();
@@ -94,7 +93,6 @@ fn write_line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
 }
 
 fn line<'a>(
-    sheet: &'a str,
     info: CellInfo<'a>,
     dates: sheetlift_core::DateSystem,
 ) -> sheetlift_core::Result<Line<'a>> {
@@ -117,7 +115,7 @@ fn line<'a>(
         }
     };
     Ok(Line {
-        sheet,
+        sheet: info.sheet,
         at,
         kind,
         value,

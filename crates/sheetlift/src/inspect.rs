@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sheetlift_core::{
     ColumnKind, DefinedName, Header, ReadOptions, RowReader, SheetInfo, SheetKind, SheetRef,
-    TableInfo, Visibility, Workbook,
+    TableInfo, TextFormat, Visibility, Workbook,
 };
 
 use crate::{check::rows_expected, error::Result, job::Job, progress::Progress};
@@ -20,6 +20,9 @@ pub struct Inspection {
     pub file: Option<String>,
     /// Its size.
     pub bytes: u64,
+    /// How a text file is read; not in JSON where it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextFormat>,
     /// Sheets, in the order of the tabs.
     pub sheets: Vec<InspectedSheet>,
     /// Excel tables.
@@ -123,6 +126,7 @@ impl Job {
         Ok(Inspection {
             file: self.source.name().map(str::to_owned),
             bytes: self.source.bytes().len() as u64,
+            text: workbook.text_format(),
             sheets: sheets.collect::<Result<_>>()?,
             tables: workbook.tables()?,
             defined_names: workbook.defined_names().to_vec(),

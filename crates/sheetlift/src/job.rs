@@ -231,7 +231,7 @@ impl Job {
         else {
             return read;
         };
-        if read.sheet == SheetRef::First {
+        if read.sheet == SheetRef::First && read.area.is_none() {
             read.sheet = sheet.clone();
         }
         if read.header == HeaderRow::First {

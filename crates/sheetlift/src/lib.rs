@@ -71,7 +71,7 @@ pub use sheetlift_core::{
     HeaderColumn, HeaderRow, Level, Limits, Literal, Load, Locate, Location, MergedCells,
     NumberFormat, Password, ReadOptions, RejectedRow, RowReader, RuleDoc, SheetInfo, SheetKind,
     SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo, TableReader,
-    TemporalFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
+    TemporalFormat, TextFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

@@ -1,6 +1,6 @@
 //! `sheetlift convert`
 
-use std::{io, time::Instant};
+use std::{io, path::PathBuf, time::Instant};
 
 use sheetlift::{Converted, Error, Format, Job, Limits, Result, convert_many};
 
@@ -9,7 +9,7 @@ use crate::{
     exit::Status,
     interrupt,
     numbers::{bytes, count, grouped},
-    output::{Output, is_stdout, note},
+    output::{Output, is_stdout, keep_apart, note},
     progress::ProgressLine,
     read,
     summary::{self, ReportFile},
@@ -18,6 +18,12 @@ use crate::{
 pub(crate) fn run(args: &ConvertArgs, limits: &Limits) -> Result<Status> {
     let started = Instant::now();
     let format = format(args)?;
+    let written = [Some(&args.output), args.report.as_ref()];
+    let read = args.files.iter().chain(&args.contract);
+    keep_apart(
+        written.into_iter().flatten().map(PathBuf::as_path),
+        read.map(PathBuf::as_path),
+    )?;
     let mut jobs = jobs(args, limits)?;
     if is_stdout(&args.output) && args.report.as_deref().is_some_and(is_stdout) {
         let error = "the rows and the report cannot both go to standard output";

@@ -9,12 +9,13 @@ use crate::{
     exit::Status,
     interrupt,
     numbers::count,
-    output::{is_stdout, note, write_text},
+    output::{is_stdout, keep_apart, note, write_text},
     progress::ProgressLine,
     read,
 };
 
 pub(crate) fn run(args: &InferArgs, limits: &Limits) -> Result<Status> {
+    keep_apart(args.output.as_deref(), [&*args.file])?;
     let (job, line) = ProgressLine::watch(
         read::job(&args.file, &args.open, limits, interrupt::token())?,
         "reading",

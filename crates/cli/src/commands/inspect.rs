@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use sheetlift::{
-    InferredFrom, InspectedSheet, Inspection, Limits, Result, RowsAre, SheetKind, Visibility,
+    InferredFrom, InspectedSheet, Inspection, Limits, Result, RowsAre, SheetKind, TextFormat,
+    Visibility,
 };
 
 use crate::{
@@ -40,13 +41,16 @@ pub(crate) fn run(args: &InspectArgs, limits: &Limits) -> Result<Status> {
 fn describe(inspection: &Inspection, paint: Paint) -> String {
     let mut out = String::new();
     let file = inspection.file.as_deref().unwrap_or("workbook");
-    let sheets = count(inspection.sheets.len() as u64, "sheet");
-    let _ = writeln!(
-        out,
-        "{}  {}, {sheets}",
-        paint.bold(file),
-        bytes(inspection.bytes)
-    );
+    let what = match &inspection.text {
+        Some(TextFormat {
+            encoding,
+            delimiter,
+            ..
+        }) => format!("{encoding} text, delimiter {delimiter:?}"),
+        None => count(inspection.sheets.len() as u64, "sheet"),
+    };
+    let size = bytes(inspection.bytes);
+    let _ = writeln!(out, "{}  {size}, {what}", paint.bold(file));
     for sheet in &inspection.sheets {
         describe_sheet(&mut out, sheet, paint);
     }

@@ -6,12 +6,14 @@ use crate::{
     args::LoadArgs,
     exit::Status,
     interrupt,
+    output::keep_apart,
     progress::ProgressLine,
     read,
     summary::{self, ReportFile},
 };
 
 pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
+    keep_apart(args.report.as_deref(), [&*args.file, &*args.contract])?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,

@@ -6,12 +6,14 @@ use crate::{
     args::ValidateArgs,
     exit::Status,
     interrupt,
+    output::keep_apart,
     progress::ProgressLine,
     read,
     summary::{self, ReportFile},
 };
 
 pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
+    keep_apart(args.report.as_deref(), [&*args.file, &*args.contract])?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,

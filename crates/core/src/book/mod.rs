@@ -25,6 +25,7 @@ pub(crate) use sheets::{Merge, Places};
 use crate::{
     a1::MAX_ROWS,
     column::{DateSystem, StringTable, piece::Piece},
+    csv::TextFormat,
     error::Result,
     reader::Part,
 };
@@ -42,6 +43,11 @@ pub(crate) trait Book: fmt::Debug + Send + Sync {
     /// The tables of all sheets.
     fn tables(&self) -> Result<Vec<TableInfo>> {
         Ok(Vec::new())
+    }
+
+    /// How a text file is read; other books are none.
+    fn text_format(&self) -> Option<TextFormat> {
+        None
     }
 
     /// How serial numbers become dates.

@@ -66,7 +66,7 @@ impl Contract {
 
     fn load(path: &Path, resource: Option<&str>) -> Result<Contract> {
         let name = path.display().to_string();
-        let io = |error| Error::io(error, format!("cannot read contract {name}"));
+        let io = |error| Error::unreadable(error, format!("cannot read contract {name}"));
         let bytes = fs::metadata(path).map_err(io)?.len();
         if bytes > MAX_BYTES {
             return Err(Error::contract(format!(

@@ -34,13 +34,17 @@ const PACKAGE: &str = "EncryptedPackage";
 /// How it was encrypted.
 const INFO: &str = "EncryptionInfo";
 
-/// Opens a workbook with its password, or with the default one where none is given: spreadsheet programs do so without asking.
+/// Opens a workbook with its password, or with the default one where none is given or needed: spreadsheet programs do so
+/// without asking.
 pub(crate) fn with_password<T>(
     password: Option<&str>,
-    open: impl FnOnce(&str) -> Result<T>,
+    open: impl Fn(&str) -> Result<T>,
 ) -> Result<T> {
     match password {
-        Some(password) => open(password),
+        Some(password) => open(password).or_else(|error| match error.kind() {
+            ErrorKind::Encrypted => open(DEFAULT_PASSWORD).map_err(|_| error),
+            _ => Err(error),
+        }),
         None => open(DEFAULT_PASSWORD).map_err(|error| match error.kind() {
             ErrorKind::Encrypted | ErrorKind::Malformed => {
                 Error::encrypted("the workbook is protected by a password")
@@ -128,4 +132,5 @@ fn unsupported(how: impl std::fmt::Display) -> Error {
 
 fn wrong_password() -> Error {
     Error::encrypted("the password does not open the workbook")
+        .with_hint("check the password: upper and lower case letters are not the same")
 }

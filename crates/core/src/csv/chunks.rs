@@ -1,10 +1,10 @@
 //! A text file in chunks of whole records, in UTF-8.
 
 use bytes::Bytes;
-use encoding_rs::{CoderResult, Decoder, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, UTF_8};
 
 use super::{
-    detect::Dialect,
+    detect::{Dialect, not_utf8},
     records::{End, Marks},
 };
 use crate::{
@@ -70,11 +70,9 @@ impl Chunks {
             .map_err(|error| error.shift_byte(self.at as u64))?;
         let end = self.at + cut.unwrap_or(rest.len());
         let chunk = self.bytes.slice(self.at..end);
+        std::str::from_utf8(&chunk).map_err(|error| not_utf8(&chunk, self.at, error))?;
         self.at = end;
         self.ended = end == self.bytes.len();
-        if std::str::from_utf8(&chunk).is_err() {
-            return Err(self.not_in("utf-8"));
-        }
         Ok(Some(chunk))
     }
 
@@ -98,24 +96,22 @@ impl Chunks {
             let is_last = self.at + input.len() == self.bytes.len();
             let start = text.len();
             let room = decoder
-                .max_utf8_buffer_length(input.len())
+                .max_utf8_buffer_length_without_replacement(input.len())
                 .unwrap_or(input.len() * 3 + 16);
             text.resize(start + room, 0);
-            let (result, read, written, had_errors) =
-                decoder.decode_to_utf8(input, &mut text[start..], is_last);
+            let (result, read, written) =
+                decoder.decode_to_utf8_without_replacement(input, &mut text[start..], is_last);
             text.truncate(start + written);
-            if had_errors {
-                return Err(self.not_in(&decoder.encoding().name().to_ascii_lowercase()));
-            }
             self.at += read;
-            self.ended = is_last && result == CoderResult::InputEmpty;
+            if let DecoderResult::Malformed(bad, after) = result {
+                let at = self.at - usize::from(bad) - usize::from(after);
+                let encoding = decoder.encoding().name().to_ascii_lowercase();
+                return Err(Error::malformed(format!("the text is not in {encoding}"))
+                    .at_byte(at as u64)
+                    .with_hint("give its encoding, or save it as UTF-8"));
+            }
+            self.ended = is_last && result == DecoderResult::InputEmpty;
         }
-    }
-
-    fn not_in(&self, encoding: &str) -> Error {
-        Error::malformed(format!("the text is not in {encoding}"))
-            .at_byte(self.at as u64)
-            .with_hint("give its encoding, or save it as UTF-8")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Encoding and dialect of a text file.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::Utf8Error};
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -98,12 +98,47 @@ fn encoding(bytes: &[u8], label: Option<&str>) -> Result<(&'static Encoding, usi
     let Err(error) = std::str::from_utf8(bytes) else {
         return Ok((UTF_8, 0));
     };
+    // Read as anything else, all its letters would be others.
+    if is_meant_as_utf8(bytes, error) {
+        return Err(not_utf8(bytes, 0, error));
+    }
     // Letters of the old world: guessed from where they begin.
     let from = error.valid_up_to().saturating_sub(SAMPLE_BYTES / 2);
     let to = bytes.len().min(from + SAMPLE_BYTES);
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(&bytes[from..to], true);
     Ok((detector.guess(None, chardetng::Utf8Detection::Deny), 0))
+}
+
+/// True for UTF-8 with a fault: it has ten letters beyond ASCII for each byte that is wrong, or only its end was cut off within
+/// a letter. The old encodings hardly ever spell one by chance.
+fn is_meant_as_utf8(bytes: &[u8], error: Utf8Error) -> bool {
+    const LETTERS_PER_FAULT: usize = 10;
+    let (before, after) = bytes.split_at(error.valid_up_to());
+    let mut letters = before.iter().filter(|byte| **byte >= 0xc0).count();
+    if error.error_len().is_none() {
+        return letters > 0;
+    }
+    let mut faults = 0;
+    for chunk in after[..after.len().min(SAMPLE_BYTES)].utf8_chunks() {
+        letters += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
+        faults += chunk.invalid().len();
+    }
+    letters >= faults * LETTERS_PER_FAULT
+}
+
+/// The first fault of `text`, which is not in UTF-8 and begins at `start` in the file.
+pub(super) fn not_utf8(text: &[u8], start: usize, error: Utf8Error) -> Error {
+    let at = error.valid_up_to();
+    let message = match (error.error_len(), text.get(at)) {
+        (Some(_), Some(byte)) => format!("the byte {byte:#04x} is not in utf-8 here"),
+        _ => "the text ends within a character of utf-8: it was cut off".to_owned(),
+    };
+    Error::malformed(message)
+        .at_byte((start + at) as u64)
+        .with_hint(
+            "save it as UTF-8 again, or give the encoding that it has, such as --encoding windows-1252",
+        )
 }
 
 /// UTF-16 without a mark: every second byte of plain letters is zero.
@@ -138,7 +173,11 @@ fn sample(bytes: &[u8], encoding: &'static Encoding) -> String {
 /// whether so many agree that it cannot be anything but a table.
 fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<(u8, bool)> {
     let mut best: Option<((u8, bool), f64)> = None;
+    let is_decimal = has_decimal_commas(text);
     for delimiter in DELIMITERS {
+        if delimiter == b',' && is_decimal {
+            continue;
+        }
         let counts = field_counts(text, Marks { delimiter, quote }, is_whole);
         let mut sorted = counts.clone();
         sorted.sort_unstable();
@@ -160,7 +199,36 @@ fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<(u
             best = Some(((delimiter, is_certain), score));
         }
     }
-    best.map(|(guess, _)| guess)
+    let alone = is_decimal.then_some((b';', false)); // a single column, in the dialect of such numbers
+    best.map(|(guess, _)| guess).or(alone)
+}
+
+/// True for a column of numbers such as `1,50` below a header that is a single field: these commas part nothing.
+fn has_decimal_commas(text: &[u8]) -> bool {
+    let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let lines = lines.map(<[u8]>::trim_ascii);
+    let mut lines = lines.filter(|line| !line.is_empty()).take(SAMPLE_RECORDS);
+    let has_comma = |line: &[u8]| line.contains(&b',');
+    let is_number = |line: &[u8]| {
+        let line = line.strip_prefix(b"-").unwrap_or(line);
+        let comma = line.iter().position(|byte| *byte == b',');
+        let (whole, fraction) = line.split_at(comma.unwrap_or(line.len()));
+        let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+        whole.first().is_some_and(u8::is_ascii_digit)
+            && whole.split(|byte| *byte == b'.').all(digits)
+            && (comma.is_none() || fraction.len() > 1 && digits(&fraction[1..]))
+    };
+    let Some(header) = lines.next() else {
+        return false;
+    };
+    let mut decimals = 0;
+    !has_comma(header)
+        && !is_number(header)
+        && lines.all(|line| {
+            decimals += usize::from(has_comma(line));
+            is_number(line)
+        })
+        && decimals > 0
 }
 
 /// Fields of the first records that are not blank.

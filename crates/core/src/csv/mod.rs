@@ -9,6 +9,8 @@ mod sheet;
 use std::{fmt, sync::Arc};
 
 pub(crate) use self::detect::is_named_csv;
+use serde::Serialize;
+
 use self::{detect::Dialect, sheet::CsvSheet};
 use crate::{
     book::{Book, SheetBody, SheetInfo, SheetKind, Visibility},
@@ -38,6 +40,17 @@ pub struct CsvOptions {
     pub delimiter: Option<u8>,
     /// What quotes a field, an ASCII character. Default `"`, which is not detected.
     pub quote: Option<u8>,
+}
+
+/// How a text file is read: what was detected, or what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct TextFormat {
+    /// Its encoding, by its name in the WHATWG Encoding Standard.
+    pub encoding: &'static str,
+    /// What parts the fields.
+    pub delimiter: char,
 }
 
 /// An open text file.
@@ -70,6 +83,13 @@ impl CsvBook {
 impl Book for CsvBook {
     fn sheets(&self) -> &[SheetInfo] {
         &self.sheets
+    }
+
+    fn text_format(&self) -> Option<TextFormat> {
+        Some(TextFormat {
+            encoding: self.dialect.encoding.name(),
+            delimiter: char::from(self.dialect.marks.delimiter),
+        })
     }
 
     fn open(&self, _: usize) -> Result<Box<dyn SheetBody>> {

@@ -9,31 +9,60 @@ use crate::{
 };
 
 /// The options with what [`ReadOptions::area`] names as sheet, range and header.
+///
+/// A sheet that is named beside must be the one the area is on.
 pub(super) fn resolve(workbook: &Workbook, options: &ReadOptions) -> Result<ReadOptions> {
     let mut resolved = options.clone();
     let Some(area) = resolved.area.take() else {
         return Ok(resolved);
     };
-    if let Some((sheet, range)) = parse_reference(&area) {
+    let wanted = match &options.sheet {
+        SheetRef::First => None,
+        sheet => Some(workbook.find_sheet(sheet)?),
+    };
+    let local = wanted.map(|(_, sheet)| &*sheet.name);
+    let resolved = find(workbook, resolved, &area, local)?;
+    if let Some((place, sheet)) = wanted {
+        let (found, other) = workbook.find_sheet(&resolved.sheet)?;
+        if found != place {
+            let (wanted, other) = (&sheet.name, &other.name);
+            let what = format!("the range {area:?} is on sheet {other:?}, not on {wanted:?}");
+            return Err(Error::usage("range/other-sheet", what)
+                .with_hint("leave the sheet out, or give a range that is on it"));
+        }
+    }
+    Ok(resolved)
+}
+
+/// Looks an area up. A name that belongs to the sheet `local` is preferred there.
+fn find(
+    workbook: &Workbook,
+    mut resolved: ReadOptions,
+    area: &str,
+    local: Option<&str>,
+) -> Result<ReadOptions> {
+    if let Some((sheet, range)) = parse_reference(area) {
         (resolved.sheet, resolved.range) = (SheetRef::Name(sheet), Some(range));
         return Ok(resolved);
     }
     // No name has a colon: a range that is none is told what is wrong with it.
     if area.contains(':') && !area.contains('!') {
-        resolved.range = Some(CellRange::parse(&area)?);
+        resolved.range = Some(CellRange::parse(area)?);
         return Ok(resolved);
     }
     let tables = workbook.tables()?;
-    if let Some(table) = tables.iter().find(|table| same(&table.name, &area)) {
+    if let Some(table) = tables.iter().find(|table| same(&table.name, area)) {
         return of_table(table, resolved);
     }
     let names = workbook.defined_names();
-    let named = |local: bool| {
+    let named = |is: &dyn Fn(Option<&str>) -> bool| {
         names
             .iter()
-            .find(|name| same(&name.name, &area) && name.sheet.is_some() == local)
+            .find(|name| same(&name.name, area) && is(name.sheet.as_deref()))
     };
-    let Some(name) = named(false).or_else(|| named(true)) else {
+    let here = local.and_then(|local| named(&|sheet| sheet == Some(local)));
+    let found = here.or_else(|| named(&|sheet| sheet.is_none()));
+    let Some(name) = found.or_else(|| named(&|_| true)) else {
         let tables = tables.iter().map(|table| table.name.as_str());
         let known: Vec<&str> = tables.chain(names.iter().map(|name| &*name.name)).collect();
         let error = format!("{area:?} is neither a range nor a table or name of the workbook");

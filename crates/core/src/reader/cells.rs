@@ -21,6 +21,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct CellInfo<'a> {
+    /// Name of the sheet it is on.
+    pub sheet: &'a str,
     /// Zero-based sheet row.
     pub row: u32,
     /// Zero-based sheet column.
@@ -118,6 +120,7 @@ impl Workbook {
                     }
                     let column = first_column + u32::from(note.lane);
                     visit(CellInfo {
+                        sheet: &info.name,
                         row: note.row,
                         column,
                         cell,

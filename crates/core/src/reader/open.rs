@@ -132,15 +132,9 @@ enum Kind {
 }
 
 /// Starts of files that are something else, and what they are.
-const OTHERS: [(&[u8], &str); 16] = [
+const OTHERS: [(&[u8], &str); 10] = [
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "a rich text document"),
-    (b"\x1f\x8b", "a gzip archive: unpack it first"),
-    (b"BZh", "a bzip2 archive: unpack it first"),
-    (b"\xfd7zXZ\0", "an xz archive: unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive: unpack it first"),
-    (b"Rar!", "a RAR archive: unpack it first"),
     (b"PAR1", "a Parquet file"),
     (b"ARROW1", "an Arrow file"),
     (b"SQLite format 3\0", "an SQLite database"),
@@ -149,6 +143,16 @@ const OTHERS: [(&[u8], &str); 16] = [
     (b"GIF8", "a picture"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
+];
+
+/// Starts of archives that are not read, and what they are.
+const ARCHIVES: [(&[u8], &str); 6] = [
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
 ];
 
 /// Starts of sheets of old, and their programs.
@@ -165,7 +169,13 @@ fn sniff(bytes: &[u8], is_named_csv: bool) -> Result<Kind> {
     const ZIP_WITHIN: usize = 64 << 10;
     const LONGEST_COMMENT: usize = 65_535 + 22;
     if [&b""[..], b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"].contains(&bytes) {
-        return Err(Error::not_a_workbook("the file is empty"));
+        let error = Error::not_a_workbook("the file is empty");
+        return Err(error.with_hint("copy it, or save it, again"));
+    }
+    // UTF-32, which starts as UTF-16 does.
+    if bytes.starts_with(b"\xff\xfe\0\0") || bytes.starts_with(b"\0\0\xfe\xff") {
+        let error = Error::unsupported("this is text in UTF-32, which is not read");
+        return Err(error.with_hint("save it as UTF-8"));
     }
     if bytes.starts_with(OLE) {
         return Ok(Kind::Ole);
@@ -198,10 +208,15 @@ fn sniff(bytes: &[u8], is_named_csv: bool) -> Result<Kind> {
         let error = Error::unsupported(format!("this is a sheet of {program}, which is not read"));
         return Err(error.with_hint("save it as .xlsx in a spreadsheet program"));
     }
-    if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return Err(Error::not_a_workbook(format!(
-            "this is {what}, not a workbook"
-        )));
+    let is = |(start, _): &&(&[u8], &str)| bytes.starts_with(start);
+    let not_a_workbook = |what| Error::not_a_workbook(format!("this is {what}, not a workbook"));
+    if let Some((_, what)) = OTHERS.iter().find(is) {
+        return Err(not_a_workbook(what));
+    }
+    if let Some((_, what)) = ARCHIVES.iter().find(is) {
+        return Err(
+            not_a_workbook(what).with_hint("unpack it, and give the workbook that is in it")
+        );
     }
     check_text(bytes, is_named_csv)?;
     match is_binary {

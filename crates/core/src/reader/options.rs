@@ -24,7 +24,8 @@ pub struct ReadOptions {
     /// Which cells. Default: all.
     pub range: Option<CellRange>,
     /// Which cells, by a name instead: a table (without its totals), a defined name, or a reference with its sheet such as
-    /// `Items!B2:F100`. Sheet and range are then taken from it. Default: none.
+    /// `Items!B2:F100`. Sheet and range are then taken from it; a sheet that is named as well has to be the same one.
+    /// Default: none.
     pub area: Option<String>,
     /// Which columns, by name or by letter (`C`); in sheet order whatever the order here. Default: all.
     pub columns: Option<Vec<String>>,

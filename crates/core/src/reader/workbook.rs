@@ -14,6 +14,7 @@ use super::{
 use crate::{
     a1::CellRange,
     book::{Book, DefinedName, Selection, SheetInfo, SheetKind, Strings, TableInfo, Visibility},
+    csv::TextFormat,
     error::{Error, Result},
     header::SheetRef,
     limits::Limits,
@@ -91,6 +92,11 @@ impl Workbook {
         self.book
             .tables()
             .map_err(|error| self.source.locate(error))
+    }
+
+    /// How the file is read, if it is a text file.
+    pub fn text_format(&self) -> Option<TextFormat> {
+        self.book.text_format()
     }
 
     /// The bytes it was opened from.

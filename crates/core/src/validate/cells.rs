@@ -8,7 +8,7 @@ use crate::column::{Cell, DateSystem, display::write_cell};
 pub(super) fn cell_text(cell: Cell<'_>, dates: DateSystem) -> String {
     match cell {
         Cell::Error(text) => text.to_owned(),
-        Cell::BadString(id) => format!("text number {id}"),
+        Cell::BadString(id) => format!("shared string {id}"),
         cell => {
             let mut out = Vec::new();
             write_cell(&mut out, cell, dates);

@@ -176,9 +176,9 @@ impl Scene<'_> {
                 suggestion: None,
             },
             What::BadString => Words {
-                expected: check.field.field_type.expected(),
+                expected: String::new(), // no other value would help
                 message: format!(
-                    "{label} refers to {shown} of the file, which holds {} texts only: the file is damaged here",
+                    "{label} refers to {shown}, which is outside the table of {}: the file is damaged here",
                     self.window.strings().len()
                 ),
                 suggestion: Some(

@@ -148,22 +148,45 @@ impl Package {
         if self.has("xl/workbook.xml") {
             return Ok("xl/workbook.xml".to_owned()); // written by tools that forget _rels/.rels
         }
-        Err(Error::not_a_workbook(self.what_else()))
+        Err(match self.what_else() {
+            Some(what) => Error::not_a_workbook(what),
+            None => self.without_workbook(),
+        })
     }
 
-    /// Says what a zip archive without a workbook is.
-    fn what_else(&self) -> &'static str {
-        if self.has("mimetype") && self.has("content.xml") {
-            "this is an OpenDocument file, which is not read yet"
-        } else if self.has("word/document.xml") {
-            "this is a Word document, not a workbook"
+    /// What a package of something else is.
+    pub(crate) fn what_else(&self) -> Option<&'static str> {
+        if self.has("word/document.xml") {
+            Some("this is a Word document, not a workbook")
         } else if self.has("ppt/presentation.xml") {
-            "this is a presentation, not a workbook"
+            Some("this is a presentation, not a workbook")
+        } else if self.has("visio/document.xml") {
+            Some("this is a Visio drawing, not a workbook")
         } else if self.has("index.xml") || self.has("Index/Document.iwa") {
-            "this is an Apple iWork document: export it as Excel"
+            Some("this is an Apple iWork document: export it as Excel")
         } else {
-            "this is a zip archive, but there is no workbook in it"
+            None
         }
+    }
+
+    /// Names what an archive holds that can be read once it is unpacked.
+    fn without_workbook(&self) -> Error {
+        const READ: [&str; 7] = ["xlsx", "xlsm", "xlsb", "xls", "ods", "csv", "tsv"];
+        let is_read = |name: &&str| {
+            let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+            READ.iter().any(|read| end.eq_ignore_ascii_case(read))
+        };
+        let names = self.archive.entries().iter().map(|entry| &*entry.name);
+        let mut names = names.filter(is_read);
+        let Some(first) = names.next() else {
+            return Error::not_a_workbook("this is a zip archive, but there is no workbook in it");
+        };
+        let more = match names.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let what = format!("this is a zip archive that holds {first:?}{more}, not a workbook");
+        Error::not_a_workbook(what).with_hint("unpack it, and give the file that is in it")
     }
 
     /// Names of all entries.

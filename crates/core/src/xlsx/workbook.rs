@@ -80,9 +80,9 @@ impl WorkbookPart {
             }
         })?;
         if !is_workbook {
-            return Err(
-                Error::not_a_workbook("this is not a SpreadsheetML workbook").in_part(part),
-            );
+            let what = package.what_else();
+            let what = what.unwrap_or("this is not a SpreadsheetML workbook");
+            return Err(Error::not_a_workbook(what).in_part(part));
         }
         Ok(workbook)
     }

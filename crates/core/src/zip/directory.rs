@@ -73,7 +73,6 @@ impl Archive {
             .map(|&index| &self.entries[index])
     }
 
-    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }

@@ -153,7 +153,7 @@ fields:
             "Items!C3: unit shows the error #REF!; correct the formula, or the cells it uses",
             "Items!A4: sku is empty, but a value is required",
             "Items!B4: price is TRUE (true or false), but has to be a number",
-            "Items!C4: unit refers to text number 912 of the file, which holds 2 texts only: the file is damaged here",
+            "Items!C4: unit refers to shared string 912, which is outside the table of 2: the file is damaged here",
             "Items!D4: sold is \"31/01/2024\", but has to be a date, as YYYY-MM-DD",
         ]
     );
