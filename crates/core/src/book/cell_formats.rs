@@ -91,15 +91,24 @@ impl CellFormats {
     }
 
     /// Tag and bits of a number; `None` for one that is to be [shown](Self::shown).
-    #[inline(always)]
     pub(crate) fn slot(&self, number: Number, format: u32) -> Option<(Tag, u64)> {
-        match self.kinds.get(format as usize) {
-            None | Some(NumberKind::Number) => Some(plain(number)),
-            Some(&kind) => self.slot_of_kind(number, kind, format),
-        }
+        self.slot_of_kind(number, self.kind(format), format)
     }
 
-    fn slot_of_kind(&self, number: Number, kind: NumberKind, format: u32) -> Option<(Tag, u64)> {
+    /// What the numbers of a format are.
+    #[inline(always)]
+    pub(crate) fn kind(&self, format: u32) -> NumberKind {
+        let known = self.kinds.get(format as usize);
+        known.copied().unwrap_or(NumberKind::Number)
+    }
+
+    /// As [`Self::slot`], of a format of this kind.
+    pub(crate) fn slot_of_kind(
+        &self,
+        number: Number,
+        kind: NumberKind,
+        format: u32,
+    ) -> Option<(Tag, u64)> {
         let serial = number.as_f64();
         let is_whole = || matches!(number, Number::Int(_)) || serial.fract() == 0.0;
         let tag = match kind {

@@ -15,6 +15,7 @@ use std::{any::Any, fmt, sync::Arc};
 
 pub(crate) use cell_formats::{CellFormats, plain};
 pub(crate) use names::{NameTable, NamedRange};
+pub(crate) use number_format::NumberKind;
 #[cfg(feature = "fuzzing")]
 pub(crate) use number_format::kind_of_code;
 pub(crate) use rows::RowSink;

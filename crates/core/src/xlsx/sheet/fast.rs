@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     a1::{MAX_COLUMNS, MAX_ROWS},
-    book::{RowSink, number},
+    book::{NumberKind, RowSink, number, plain},
     column::Tag,
     eight::{digit_count, digits_value, load, quote_end, text_end},
 };
@@ -350,7 +350,11 @@ fn value(
         }
         CellType::Number => {
             let (number, end) = number::parse_before_tag(bytes, at)?;
-            let (tag, bits) = values.formats.slot(number, style)?; // none: to be shown as text
+            let (tag, bits) = match values.formats.kind(style) {
+                NumberKind::Number => plain(number),
+                // None: to be shown as text.
+                kind => values.formats.slot_of_kind(number, kind, style)?,
+            };
             (tag, bits, end)
         }
         CellType::Bool => match bytes.get(at)? {
