@@ -158,7 +158,7 @@ fn compare_rows(file: File<'_>, sheet: usize) {
 /// The rows, unless they can only be read all at once.
 fn in_order(rows: Result<Vec<Row>>) -> Option<Vec<Row>> {
     match rows {
-        Err(error) if error.message().contains("not in order") => None,
+        Err(error) if error.is_out_of_order() => None,
         rows => Some(rows.expect("rows that were read before")),
     }
 }
