@@ -27,6 +27,8 @@ pub(crate) struct RowSink {
     keep_notes: bool,
     first_row: u32,
     last_row: u32,
+    /// Rows above belong to the header.
+    table_row: u32,
     lanes: Vec<LaneBuilder>,
     /// Lanes that have a cell in the piece in hand.
     touched: Vec<u16>,
@@ -34,7 +36,7 @@ pub(crate) struct RowSink {
     /// Hidden rows that are left out, where rows are filled in between others: these are not.
     left_out: Vec<u32>,
     text: Vec<u8>,
-    /// Hidden rows of the piece in hand that have a cell.
+    /// Hidden rows of the table in the piece in hand that have a cell.
     hidden_rows: u64,
     notes: Vec<Note>,
     padded: usize,
@@ -61,6 +63,7 @@ impl RowSink {
             keep_notes: selection.notes,
             first_row: *selection.rows.start(),
             last_row: *selection.rows.end(),
+            table_row: selection.first_row(),
             lanes: Vec::new(),
             touched: Vec::new(),
             rows: Vec::new(),
@@ -260,7 +263,7 @@ impl RowSink {
             return false;
         }
         if self.is_hidden {
-            self.hidden_rows += 1;
+            self.hidden_rows += u64::from(self.relative || self.row >= self.table_row);
             if self.skip_hidden {
                 self.outside = true;
                 return false;

@@ -199,15 +199,14 @@ fn find_header(
     let width = wanted.clone().map(|(piece, _)| piece.lanes.width()).max();
     let mut levels = Vec::new();
     for (piece, row) in wanted {
-        levels.push(labels(
-            piece,
-            *row,
-            width.unwrap_or(0),
-            body,
-            &selection,
-            dates,
-            limits,
-        )?);
+        let strings = body.strings_to(strings_needed(piece, *row))?;
+        let lanes = selection.lanes.iter().enumerate();
+        let lanes = lanes.filter(|(_, lane)| usize::from(**lane) < width.unwrap_or(0));
+        let cells = lanes.map(|(column, lane)| {
+            let cell = piece.cell(*row, usize::from(*lane), strings);
+            (column as u32, cell)
+        });
+        levels.push(labels(piece.rows[*row], cells, strings, dates, limits)?);
     }
     joined(last, levels, options, limits)
 }
@@ -254,19 +253,16 @@ pub(crate) fn find_in_any_order(workbook: &Workbook, options: &ReadOptions) -> R
                 return joined(last, levels, options, limits);
             }
             if row >= first {
-                let label = |(index, column): (usize, &HeaderColumn)| {
-                    let cell = window.column(index).cell(at);
-                    let place = || cell_name(row, column.index);
-                    let label = label(cell, window.strings(), window.dates(), place)?;
-                    Ok((column.index, label))
-                };
-                levels.push(
-                    columns
-                        .iter()
-                        .enumerate()
-                        .map(label)
-                        .collect::<Result<_>>()?,
-                );
+                let cells = columns.iter().enumerate();
+                let cells =
+                    cells.map(|(lane, column)| (column.index, window.column(lane).cell(at)));
+                levels.push(labels(
+                    row,
+                    cells,
+                    window.strings(),
+                    window.dates(),
+                    limits,
+                )?);
             }
         }
     }
@@ -277,51 +273,42 @@ pub(crate) fn find_in_any_order(workbook: &Workbook, options: &ReadOptions) -> R
     }
 }
 
-/// What a cell of the header says.
-fn label(
-    cell: Cell<'_>,
+/// What the cells of a row say, each with its column.
+fn labels<'a>(
+    row: u32,
+    cells: impl Iterator<Item = (u32, Cell<'a>)>,
     strings: &StringTable,
-    dates: DateSystem,
-    place: impl FnOnce() -> String,
-) -> Result<Option<String>> {
-    Ok(match cell {
-        Cell::Error(literal) => Some(literal.to_owned()),
-        Cell::BadString(id) => return Err(Error::bad_string(id, strings.len()).at_cell(place())),
-        cell => {
-            let mut text = Vec::new();
-            write_cell(&mut text, cell, dates).then(|| String::from_utf8_lossy(&text).into_owned())
-        }
-    })
-}
-
-/// The labels of one row, in the first `width` lanes.
-fn labels(
-    piece: &Piece,
-    row: usize,
-    width: usize,
-    body: &mut dyn SheetBody,
-    selection: &Selection,
     dates: DateSystem,
     limits: &Limits,
 ) -> Result<Labels> {
+    let (mut labels, mut held) = (Labels::new(), 0);
+    for (column, cell) in cells {
+        let label = match cell {
+            Cell::Error(literal) => Some(literal.to_owned()),
+            Cell::BadString(id) => {
+                let error = Error::bad_string(id, strings.len());
+                return Err(error.at_cell(cell_name(row, column)));
+            }
+            cell => {
+                let mut text = Vec::new();
+                write_cell(&mut text, cell, dates)
+                    .then(|| String::from_utf8_lossy(&text).into_owned())
+            }
+        };
+        held += label.as_ref().map_or(0, String::len) as u64;
+        limits.check_held(COPIES_OF_A_LABEL * held)?;
+        labels.push((column, label));
+    }
+    Ok(labels)
+}
+
+/// How many shared strings have to be read for a row.
+fn strings_needed(piece: &Piece, row: usize) -> usize {
     let needed = piece.lanes.iter().map(|(_, lane)| match lane.slot(row) {
         (Tag::Shared, id) => id as usize + 1,
         _ => 0,
     });
-    let strings: &StringTable = body.strings_to(needed.max().unwrap_or(0))?;
-    let (mut cells, mut held) = (Vec::with_capacity(width), 0);
-    for (column, &lane) in selection.lanes.iter().enumerate() {
-        if lane == Selection::SKIP || usize::from(lane) >= width {
-            continue;
-        }
-        let column = column as u32;
-        let cell = piece.cell(row, usize::from(lane), strings);
-        let label = label(cell, strings, dates, || cell_name(piece.rows[row], column))?;
-        held += label.as_ref().map_or(0, String::len) as u64;
-        limits.check_held(COPIES_OF_A_LABEL * held)?;
-        cells.push((column, label));
-    }
-    Ok(cells)
+    needed.max().unwrap_or(0)
 }
 
 /// One label for each column out of several rows. A label above the last row holds for the columns to its right too, up to

@@ -72,7 +72,6 @@ impl XlsbSheet {
             records: Some(records(&self.package, &self.part)?),
             in_cells: false,
             cells_ended: false,
-            part: self.part.clone(),
             formats,
             strings: Arc::clone(&self.strings),
             sink: RowSink::new(selection),
@@ -121,7 +120,6 @@ struct XlsbStream {
     records: Option<Records>,
     in_cells: bool,
     cells_ended: bool,
-    part: String,
     formats: Arc<CellFormats>,
     strings: Arc<StringTable>,
     sink: RowSink,
@@ -178,7 +176,7 @@ impl PieceStream for XlsbStream {
                 let at = records.position();
                 let Some((id, mut data)) = records.next()? else {
                     if !self.cells_ended {
-                        return Err(ended_early(&self.part));
+                        return Err(records.locate(ended_early()));
                     }
                     break;
                 };

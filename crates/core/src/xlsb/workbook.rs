@@ -97,7 +97,7 @@ impl WorkbookPart {
         }
         workbook.names = table.resolve(&workbook.sheets);
         match is_workbook {
-            true if !has_ended => Err(ended_early(part)),
+            true if !has_ended => Err(records.locate(ended_early())),
             true => Ok(workbook),
             false => Err(Error::not_a_workbook("this is not a binary workbook").in_part(part)),
         }
@@ -131,12 +131,12 @@ pub(super) fn read_formats(package: &Package, part: Option<&str>) -> Result<Cell
     // Without its formats, what is a date would be a number.
     has_ended
         .then_some(formats)
-        .ok_or_else(|| ended_early(part))
+        .ok_or_else(|| records.locate(ended_early()))
 }
 
 /// The error for a part whose last record is missing.
-pub(super) fn ended_early(part: &str) -> Error {
-    Error::malformed("the part ends before its last record").in_part(part)
+pub(super) fn ended_early() -> Error {
+    Error::malformed("the part ends before its last record")
 }
 
 /// The shared strings (2.1.7.46).
@@ -170,7 +170,9 @@ pub(super) fn read_strings(package: &Package, part: Option<&str>) -> Result<Stri
         limits.check_held(size)?;
     }
     table.push_block(&text, &views);
-    has_ended.then_some(table).ok_or_else(|| ended_early(part))
+    has_ended
+        .then_some(table)
+        .ok_or_else(|| records.locate(ended_early()))
 }
 
 /// The characters of a rich text (2.5.122); how they look follows them.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     book::{Book, CellFormats, DefinedName, SheetBody, SheetInfo, TableInfo},
     column::DateSystem,
-    error::{Error, Result},
+    error::Result,
 };
 
 /// An open package. The styles are read when first asked for.
@@ -35,16 +35,9 @@ impl XlsxBook {
 
     /// Opens a sheet as what it is.
     pub(crate) fn open_sheet(&self, sheet: usize) -> Result<XlsxSheet> {
-        let part = &self.part.parts[sheet];
-        if part.is_empty() {
-            return Err(
-                Error::malformed("no relationship says which part the sheet is")
-                    .in_sheet(&*self.part.sheets[sheet].name),
-            );
-        }
         XlsxSheet::open(
             &self.package,
-            part,
+            &self.part.parts[sheet],
             self.part.strings.as_deref(),
             self.formats()?,
             self.part.dates,

@@ -44,9 +44,10 @@ impl Package {
 
     /// A part as a stream.
     pub(crate) fn reader(&self, part: &str) -> Result<EntryReader> {
-        let entry = self.archive.entry(part).ok_or_else(|| {
-            Error::malformed("the part is named by a relationship but is not in the archive")
-                .in_part(part)
+        let entry = self.archive.entry(part).ok_or_else(|| match part {
+            "" => Error::malformed("no relationship says which part the sheet is"),
+            _ => Error::malformed("the part is named by a relationship but is not in the archive")
+                .in_part(part),
         })?;
         EntryReader::new(&self.archive, entry, Arc::clone(&self.budget))
     }
