@@ -139,19 +139,19 @@ impl Check {
         if all {
             options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);
         }
-        let mut rows = workbook.rows(&options)?;
-        if job.source.bytes().len() <= SMALL_FILE_BYTES {
-            let columns: Vec<u32> = rows
-                .header()
-                .columns
-                .iter()
-                .map(|column| column.index)
-                .collect();
-            rows.project(&columns)?;
-            rows.hold()?;
+        let mut rows = match job.source.bytes().len() <= SMALL_FILE_BYTES {
+            true => held_rows(&workbook, &options)?,
+            false => workbook.rows(&options)?,
+        };
+        let mut validator =
+            Validator::new(&contract, rows.header()).map_err(|error| job.locate(error))?;
+        // Rows above what was taken for the header may come later in the file; that they do is what is wrong then.
+        if validator.is_blocked() && rows.header().row.is_some_and(|row| row > 0) {
+            while rows.next_window()?.is_some() {
+                job.cancel.check()?;
+            }
         }
         let header = rows.header();
-        let mut validator = Validator::new(&contract, header).map_err(|error| job.locate(error))?;
         if !all {
             validator = validator.with_max_findings(job.max_findings);
         }
@@ -249,6 +249,23 @@ impl Check {
             .findings
             .extend(findings.iter().take(room).cloned());
         self.job.write_findings(findings)
+    }
+}
+
+/// All rows, in order, of the columns with a label.
+fn held_rows(workbook: &Workbook, options: &ReadOptions) -> sheetlift_core::Result<RowReader> {
+    let hold = |mut rows: RowReader| {
+        let columns = rows.header().columns.iter();
+        let columns: Vec<u32> = columns.map(|column| column.index).collect();
+        rows.project(&columns)?;
+        rows.hold()?;
+        Ok(rows)
+    };
+    match workbook.rows(options).and_then(hold) {
+        Err(error) if error.code() == "sheet/out-of-order" => {
+            hold(workbook.rows_in_any_order(options)?)
+        }
+        rows => rows,
     }
 }
 

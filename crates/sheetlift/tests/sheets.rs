@@ -68,6 +68,27 @@ fn rows_of_a_small_file_may_stand_in_any_order() {
 }
 
 #[test]
+fn a_header_may_come_last_in_a_small_file_and_is_an_error_in_a_large_one() {
+    let contract: sheetlift::Contract = "schema: {fields: [{name: a, type: integer}]}"
+        .parse()
+        .unwrap();
+    let book = |rows: u32| {
+        // Numbers that do not compress well.
+        let number = |row: u32| row.wrapping_mul(2_654_435_761);
+        let row = |r| format!(r#"<row r="{r}"><c r="A{r}"><v>{}</v></c></row>"#, number(r));
+        let mut sheet: String = (2..rows + 2).map(row).collect();
+        sheet += r#"<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c></row>"#;
+        let bytes = Book::new().sheet("Sheet1", &sheet).build();
+        job(bytes).with_contract(contract.clone())
+    };
+    let report = book(10_000).validate().unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!(report.rows.accepted, 10_000);
+    let error = book(60_000).validate().unwrap_err();
+    assert_eq!(error.code(), "sheet/out-of-order", "{error}");
+}
+
+#[test]
 fn a_large_file_is_checked_as_it_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("large.xlsx");

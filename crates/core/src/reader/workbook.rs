@@ -194,7 +194,18 @@ impl Workbook {
         self.rows_below(options, None)
     }
 
-    /// The same, below this header.
+    /// The same, for a sheet of which [`Self::rows`] says `sheet/out-of-order`: all rows are read once to find the header.
+    /// The reader gives them in order once they are held ([`RowReader::hold`]).
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn rows_in_any_order(&self, options: &ReadOptions) -> Result<RowReader> {
+        let header = find_in_any_order(self, options);
+        let header = header.map_err(|error| self.source.locate(error))?;
+        self.rows_below(options, Some(header))
+    }
+
+    /// Rows below this header.
     fn rows_below(&self, options: &ReadOptions, header: Option<FoundHeader>) -> Result<RowReader> {
         let prepared = prepare(self, options, header).map_err(|error| self.source.locate(error))?;
         Ok(RowReader::new(prepared, options, self.source.name()))
@@ -209,9 +220,7 @@ impl Workbook {
         match TableReader::new(self.rows(options)?, options) {
             // The header is where it is only to be seen once all rows are known.
             Err(error) if error.is_out_of_order() => {
-                let header = find_in_any_order(self, options);
-                let header = header.map_err(|error| self.source.locate(error))?;
-                TableReader::new(self.rows_below(options, Some(header))?, options)
+                TableReader::new(self.rows_in_any_order(options)?, options)
             }
             table => table,
         }
