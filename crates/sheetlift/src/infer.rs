@@ -8,7 +8,9 @@ use std::{
 
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::Int64Type};
 use rayon::prelude::*;
-use sheetlift_core::{ColumnFacts, ColumnKind, Contract, Repair, TextRepr, Window, build_column};
+use sheetlift_core::{
+    Cell, ColumnFacts, ColumnKind, ColumnView, Contract, Repair, TextRepr, Window, build_column,
+};
 
 use crate::{error::Result, job::Job, progress::Progress};
 
@@ -60,6 +62,7 @@ impl Job {
 struct Looker {
     kind: ColumnKind,
     has_nulls: bool,
+    to_the_minute: bool,
     /// Hashes of the values so far; `None` once a value came twice, or when it does not matter.
     seen: Option<HashSet<u64>>,
     hasher: RandomState,
@@ -88,7 +91,9 @@ fn look(lookers: &mut [Looker], window: &Window) -> Result<()> {
         .par_iter_mut()
         .zip(&arrays)
         .zip(&nulls)
-        .for_each(|((looker, array), nulls)| {
+        .enumerate()
+        .for_each(|(column, ((looker, array), nulls))| {
+            looker.to_the_minute |= has_minutes(window.column(column), looker.kind);
             looker.has_nulls |= nulls
                 .iter()
                 .zip(&blank)
@@ -96,6 +101,19 @@ fn look(lookers: &mut [Looker], window: &Window) -> Result<()> {
             looker.remember(array, nulls);
         });
     Ok(())
+}
+
+/// True when a text of this column of times ends with its minutes.
+fn has_minutes(column: ColumnView<'_>, kind: ColumnKind) -> bool {
+    let mut found = false;
+    if matches!(kind, ColumnKind::Time | ColumnKind::Timestamp) {
+        column.for_each(|_, cell| {
+            if let Cell::Text(text, _) = cell {
+                found |= text.matches(':').count() == 1;
+            }
+        });
+    }
+    found
 }
 
 /// Null, or a text without a visible character.
@@ -115,6 +133,7 @@ impl Looker {
         Looker {
             kind,
             has_nulls: false,
+            to_the_minute: false,
             seen: matters.then(HashSet::new),
             hasher: RandomState::new(),
         }
@@ -140,6 +159,7 @@ impl Looker {
         ColumnFacts {
             kind: self.kind,
             has_nulls: self.has_nulls,
+            to_the_minute: self.to_the_minute,
             all_unique: self.seen.is_some(),
         }
     }

@@ -29,6 +29,28 @@ fn an_inferred_contract_accepts_its_own_sheet() {
 }
 
 #[test]
+fn an_inferred_contract_accepts_its_own_text_file() {
+    let text = "n,f,b,d,t,at,s\n1,1.0,true,2024-02-29,18:30,2024-02-29T18:30,007\n\
+                -2,1e3,FALSE,2023-01-01,18:30:15.5,2024-02-29 18:30:00,tRue\n";
+    let file = Job::from_bytes(text.as_bytes().to_vec(), "items.csv").unwrap();
+    let contract = file.infer_contract().unwrap();
+    let types: Vec<&str> = contract
+        .fields
+        .iter()
+        .map(|field| field.field_type.name())
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "integer", "number", "boolean", "date", "time", "datetime", "string"
+        ]
+    );
+    let report = file.with_contract(contract).validate().unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!(report.rows.accepted, 2);
+}
+
+#[test]
 fn without_a_header_columns_are_taken_in_order() {
     let contract: sheetlift::Contract =
         "schema: {fields: [{name: a, type: integer}, {name: b, type: string}, {name: c, type: integer}]}".parse().unwrap();

@@ -114,7 +114,7 @@ fn build<T: Target>(
                 for row in full {
                     let value = match lane.slot(row) {
                         (Tag::Null, _) => None,
-                        (tag, bits) => match fit::<T>(tag, bits, &piece.text, dates) {
+                        (tag, bits) => match fit::<T>(column, tag, bits, &piece.text) {
                             Some(value) => Some(value),
                             None => {
                                 let cell = piece.lane_cell(lane, row, column.window().strings());
@@ -136,13 +136,14 @@ fn build<T: Target>(
     )))
 }
 
-/// The value of a slot that fits, also where it is only spelled as a text.
-fn fit<T: Target>(tag: Tag, bits: u64, text: &[u8], dates: DateSystem) -> Option<Native<T>> {
-    if !tag.is_literal() {
-        return T::fit(tag, bits, dates);
-    }
-    let (tag, bits) = literal::value(tag, span_text(bits, text))?;
-    T::fit(tag, bits, dates)
+/// The value of a slot that fits, also where it is only spelled as a text, unless the column is to be taken as spelled.
+fn fit<T: Target>(column: ColumnView<'_>, tag: Tag, bits: u64, text: &[u8]) -> Option<Native<T>> {
+    let (tag, bits) = match tag.is_literal() {
+        true if column.reads_literals() => literal::value(tag, span_text(bits, text))?,
+        true => return None,
+        false => (tag, bits),
+    };
+    T::fit(tag, bits, column.window().dates())
 }
 
 /// Appends rows of a lane; false when one of them does not fit, and then what was appended is of no use.
@@ -357,7 +358,7 @@ fn build_bool(column: ColumnView<'_>, misfit: &mut Misfit<'_>) -> Result<ArrayRe
                     let value = match lane.slot(row) {
                         (Tag::Null, _) => None,
                         (Tag::Bool, bits) => Some(bits != 0),
-                        (Tag::BoolText, bits) => {
+                        (Tag::BoolText, bits) if column.reads_literals() => {
                             Some(span_text(bits, &piece.text).eq_ignore_ascii_case("true"))
                         }
                         _ => {

@@ -30,7 +30,9 @@ pub(super) fn build(
                 Tag::Null => None,
                 Tag::Int => scaled(i128::from(bits as i64), 0, scale),
                 Tag::Float => parse(&format!("{}", f64::from_bits(bits)), scale),
-                tag if tag.is_literal() => parse(span_text(bits, &piece.text), scale),
+                tag if tag.is_literal() && column.reads_literals() => {
+                    parse(span_text(bits, &piece.text), scale)
+                }
                 _ => None,
             };
             let value = value.filter(|value| -bound < *value && *value < bound);

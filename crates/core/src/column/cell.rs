@@ -34,7 +34,7 @@ pub enum Tag {
     WideIntText,
     /// A text that is a decimal number.
     FloatText,
-    /// `true` or `false` in any letter case.
+    /// `true` or `false`, also in capitals or with one.
     BoolText,
     /// A text that is an ISO 8601 date.
     DateText,

@@ -8,7 +8,8 @@ use crate::book::{
 };
 
 /// The tag of a text. Only what can be written in no other way is a whole number (`7`, not `007`, `+7` or `7.0`); decimal
-/// numbers have a point; dates and times are ISO 8601; truth is `true` and `false` in any letter case.
+/// numbers have a point; dates and times are ISO 8601, to the minute at least; truth is `true`, `True`, `TRUE` and so on. A field of
+/// a contract reads no less (of a date or time: in its format `any`).
 pub(crate) fn tag_of(text: &str) -> Tag {
     let bytes = text.as_bytes();
     let Some(first) = bytes.first() else {
@@ -16,8 +17,8 @@ pub(crate) fn tag_of(text: &str) -> Tag {
     };
     match first {
         b'0'..=b'9' | b'-' | b'.' => number_or_date(text),
-        b't' | b'T' if text.eq_ignore_ascii_case("true") => Tag::BoolText,
-        b'f' | b'F' if text.eq_ignore_ascii_case("false") => Tag::BoolText,
+        b't' | b'T' if ["true", "True", "TRUE"].contains(&text) => Tag::BoolText,
+        b'f' | b'F' if ["false", "False", "FALSE"].contains(&text) => Tag::BoolText,
         _ => Tag::Inline,
     }
 }
@@ -46,27 +47,47 @@ fn number_or_date(text: &str) -> Tag {
     }
 }
 
+/// A time zone would be lost, a leap second become another one, so these stay texts.
 fn date_or_time(text: &str) -> Tag {
     let bytes = text.as_bytes();
-    let has = |at: usize, mark: u8| bytes.get(at) == Some(&mark);
-    let looks_right = has(4, b'-') && has(7, b'-') || has(2, b':');
-    // A time zone would be lost, so it stays a text.
-    if !looks_right || !bytes.last().is_some_and(u8::is_ascii_digit) || bytes.len() > 32 {
-        return Tag::Inline;
-    }
-    match iso::parse(text, DateSystem::Y1900) {
-        Some((Tag::Date, serial)) if DateSystem::Y1900.knows(serial) => Tag::DateText,
-        Some((Tag::DateTime, serial)) if DateSystem::Y1900.knows(serial) => {
-            let has_zone = text[10..].contains(['+', '-']);
-            if has_zone {
-                Tag::Inline
-            } else {
-                Tag::DateTimeText
-            }
+    let tag = match bytes.split_at_checked(10) {
+        Some((date, [])) if is_date(date) => Tag::DateText,
+        Some((date, [b'T' | b' ', clock @ ..])) if is_date(date) && is_clock(clock) => {
+            Tag::DateTimeText
         }
-        Some((Tag::Time, _)) => Tag::TimeText,
+        _ if is_clock(bytes) => Tag::TimeText,
+        _ => return Tag::Inline,
+    };
+    match iso::parse(text, DateSystem::Y1900) {
+        Some((Tag::Time, _)) => tag,
+        Some((_, serial)) if DateSystem::Y1900.knows(serial) => tag,
         _ => Tag::Inline,
     }
+}
+
+/// `YYYY-MM-DD`, whether or not there is such a day.
+fn is_date(text: &[u8]) -> bool {
+    let is_right = |(at, byte): (usize, &u8)| match at {
+        4 | 7 => *byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() == 10 && text.iter().enumerate().all(is_right)
+}
+
+/// `hh:mm`, with seconds or not, with a fraction of up to nine digits or not.
+fn is_clock(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    let two = |text: &[u8]| text.len() == 2 && digits(text);
+    let mut parts = text.splitn(3, |byte| *byte == b':');
+    let (hour, minute) = (parts.next(), parts.next());
+    let is_second = |text: &[u8]| match text {
+        [b'0'..=b'5', b'0'..=b'9'] => true,
+        [b'0'..=b'5', b'0'..=b'9', b'.', fraction @ ..] => {
+            (1..=9).contains(&fraction.len()) && digits(fraction)
+        }
+        _ => false,
+    };
+    hour.is_some_and(two) && minute.is_some_and(two) && parts.next().is_none_or(is_second)
 }
 
 /// The value that a text with this tag is: tag and bits as of a cell of a workbook.
@@ -112,6 +133,7 @@ mod tests {
             ("12-34", Tag::Inline),
             ("true", Tag::BoolText),
             ("FALSE", Tag::BoolText),
+            ("tRue", Tag::Inline),
             ("yes", Tag::Inline),
             ("2024-02-29", Tag::DateText),
             ("2023-02-29", Tag::Inline),
@@ -120,6 +142,14 @@ mod tests {
             ("2024-02-29 18:00:00.25", Tag::DateTimeText),
             ("2024-02-29T18:00:00Z", Tag::Inline),
             ("2024-02-29T18:00:00+01", Tag::Inline),
+            ("2024-02-29T18:00:00-01:30", Tag::Inline),
+            ("2024-02-29T18:00:00,5", Tag::Inline),
+            ("2024-02-29T23:59:60", Tag::Inline),
+            ("2024-02-29T18:00", Tag::DateTimeText),
+            ("2024-02-29T18", Tag::Inline),
+            ("18:30", Tag::TimeText),
+            ("18:30:15+01:00", Tag::Inline),
+            ("18:30:15-01", Tag::Inline),
             ("18:30:15", Tag::TimeText),
             ("29.02.2024", Tag::Inline),
             ("02/03/2024", Tag::Inline),

@@ -92,6 +92,7 @@ impl Window {
         ColumnView {
             window: self,
             column,
+            reads_literals: true,
         }
     }
 }
@@ -101,6 +102,7 @@ impl Window {
 pub struct ColumnView<'a> {
     window: &'a Window,
     column: usize,
+    reads_literals: bool,
 }
 
 impl<'a> ColumnView<'a> {
@@ -117,6 +119,21 @@ impl<'a> ColumnView<'a> {
     /// Index among the selected columns.
     pub fn index(&self) -> usize {
         self.column
+    }
+
+    /// The same column, but what a text file spells is only text in it: `7` of a csv is no number until somebody reads it as
+    /// one. For who has rules of his own for that.
+    #[must_use]
+    pub fn as_spelled(self) -> Self {
+        ColumnView {
+            reads_literals: false,
+            ..self
+        }
+    }
+
+    /// False after [`Self::as_spelled`].
+    pub(crate) fn reads_literals(&self) -> bool {
+        self.reads_literals
     }
 
     /// The window this is a column of.
@@ -187,6 +204,7 @@ pub(crate) mod testing {
     use super::*;
     use crate::column::{
         cell::Tag,
+        literal::tag_of,
         piece::{LaneBuilder, span},
         strings::make_view,
     };
@@ -194,6 +212,20 @@ pub(crate) mod testing {
     /// A window of these rows, which start at zero-based sheet row `first_row`. Texts without index are stored inline,
     /// texts with an index go to a shared table, where each index must mean one text.
     pub(crate) fn window(first_row: u32, columns: usize, rows: &[Vec<Cell<'_>>]) -> Window {
+        tagged(first_row, columns, rows, |_| Tag::Inline)
+    }
+
+    /// The same, as it would come from a text file.
+    pub(crate) fn spelled(first_row: u32, columns: usize, rows: &[Vec<Cell<'_>>]) -> Window {
+        tagged(first_row, columns, rows, tag_of)
+    }
+
+    fn tagged(
+        first_row: u32,
+        columns: usize,
+        rows: &[Vec<Cell<'_>>],
+        tag_of: impl Fn(&str) -> Tag,
+    ) -> Window {
         let mut lanes: Vec<LaneBuilder> = (0..columns).map(|_| LaneBuilder::default()).collect();
         let (mut text, mut shared) = (Vec::new(), Vec::<&str>::new());
         for (row, cells) in rows.iter().enumerate() {
@@ -220,7 +252,11 @@ pub(crate) mod testing {
                     }
                     Cell::BadString(id) => u64::from(id),
                 };
-                lane.push(row, cell.tag(), bits);
+                let tag = match *cell {
+                    Cell::Text(string, None) => tag_of(string),
+                    _ => cell.tag(),
+                };
+                lane.push(row, tag, bits);
             }
         }
         let mut strings = StringTable::default();

@@ -23,6 +23,8 @@ pub struct ColumnFacts {
     pub has_nulls: bool,
     /// No value occurs twice.
     pub all_unique: bool,
+    /// Some text is a time to the minute (`18:30`), which the standard's default format does not read, but `any` does.
+    pub to_the_minute: bool,
 }
 
 impl Contract {
@@ -50,7 +52,7 @@ impl Contract {
                 name: Arc::from(name),
                 title: None,
                 description: None,
-                field_type: field_type(facts.kind),
+                field_type: field_type(facts),
                 constraints,
                 categories: Vec::new(),
                 missing_values: None,
@@ -83,8 +85,12 @@ impl Contract {
     }
 }
 
-fn field_type(kind: ColumnKind) -> FieldType {
-    match kind {
+fn field_type(facts: &ColumnFacts) -> FieldType {
+    let clock = match facts.to_the_minute {
+        true => TemporalFormat::Any,
+        false => TemporalFormat::Default,
+    };
+    match facts.kind {
         ColumnKind::Null => FieldType::Any,
         ColumnKind::Bool => FieldType::Boolean {
             true_values: TRUE_VALUES.map(str::to_owned).to_vec(),
@@ -95,8 +101,8 @@ fn field_type(kind: ColumnKind) -> FieldType {
             FieldType::Number(NumberFormat::default())
         }
         ColumnKind::Date => FieldType::Date(TemporalFormat::Default),
-        ColumnKind::Timestamp => FieldType::DateTime(TemporalFormat::Default),
-        ColumnKind::Time => FieldType::Time(TemporalFormat::Default),
+        ColumnKind::Timestamp => FieldType::DateTime(clock),
+        ColumnKind::Time => FieldType::Time(clock),
         ColumnKind::Duration => FieldType::Duration,
         ColumnKind::Text => FieldType::String(StringFormat::Default),
     }

@@ -1,5 +1,7 @@
 //! Numbers in texts, with the separators and surroundings a field allows.
 
+use std::borrow::Cow;
+
 use super::{lexical::Misfit, model::NumberFormat};
 
 /// Whole numbers up to here are exact as floats.
@@ -38,14 +40,14 @@ impl NumberFormat {
 
     /// The number in the writing of computers: no group characters, a point before the decimals. `None` when group or
     /// decimal characters stand where they cannot.
-    fn plain(&self, text: &str) -> Option<String> {
+    fn plain<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
         let text = if self.bare {
             text.into()
         } else {
             strip_surroundings(text, self.decimal)?
         };
         if self.decimal == '.' && self.group.is_none() {
-            return Some(text.into_owned());
+            return Some(text);
         }
         if self.decimal != '.' && self.group != Some('.') && text.contains('.') {
             return None;
@@ -71,13 +73,13 @@ impl NumberFormat {
             plain.push('.');
             plain.push_str(fraction);
         }
-        Some(plain)
+        Some(plain.into())
     }
 }
 
 /// `€ 95` and `95 %` without what surrounds the number. Brackets mean a negative number to some and nothing to others, so
 /// they are not stripped.
-fn strip_surroundings(text: &str, decimal: char) -> Option<std::borrow::Cow<'_, str>> {
+fn strip_surroundings(text: &str, decimal: char) -> Option<Cow<'_, str>> {
     if text.contains(['(', ')']) {
         return None;
     }

@@ -70,7 +70,8 @@ impl ColumnCheck {
                 faults: Vec::new(),
             });
         };
-        let column = window.column(place);
+        // A field has its own rules for texts, wherever they come from.
+        let column = window.column(place).as_spelled();
         let mut faults = Vec::new();
         let array = match (&self.field.field_type, self.field.field_type.kind()) {
             (FieldType::YearMonth, _) => self.check_year_months(column, &mut faults)?,

@@ -205,6 +205,7 @@ fn proposes_a_contract() {
         ["SKU", "Unit Price (€)", "unit price", "", "Größe"].map(|label| Some(label.to_owned()));
     let header = Header::new("Price List".into(), Some(0), (0..).zip(labels).collect());
     let facts = |kind, has_nulls, all_unique| ColumnFacts {
+        to_the_minute: false,
         kind,
         has_nulls,
         all_unique,

@@ -9,7 +9,10 @@ use arrow_array::{Array, RecordBatch};
 
 use super::*;
 use crate::{
-    column::{Cell, window::testing::window},
+    column::{
+        Cell, Window,
+        window::testing::{spelled, window},
+    },
     finding::Level,
 };
 
@@ -25,11 +28,22 @@ pub(super) fn header(labels: &[&str]) -> Header {
 
 /// Validates rows that start in the second row of the sheet; the header is made of the names of the fields.
 pub(super) fn check(yaml: &str, rows: &[Vec<Cell<'_>>]) -> (Checked, Summary) {
+    check_as(window, yaml, rows)
+}
+
+/// The same, with texts that come from a text file.
+pub(super) fn check_spelled(yaml: &str, rows: &[Vec<Cell<'_>>]) -> (Checked, Summary) {
+    check_as(spelled, yaml, rows)
+}
+
+type MakeWindow = fn(u32, usize, &[Vec<Cell<'_>>]) -> Window;
+
+fn check_as(make: MakeWindow, yaml: &str, rows: &[Vec<Cell<'_>>]) -> (Checked, Summary) {
     let contract = contract(yaml);
     let names: Vec<&str> = contract.fields.iter().map(|field| &*field.name).collect();
     let mut validator = Validator::new(&contract, &header(&names)).unwrap();
     assert_eq!(validator.header_findings(), []);
-    let checked = validator.check(&window(1, names.len(), rows)).unwrap();
+    let checked = validator.check(&make(1, names.len(), rows)).unwrap();
     assert_eq!(checked.accepted.schema(), validator.schema());
     assert_eq!(checked.accepted.num_rows(), checked.accepted_rows.len());
     let summary = validator.summary().clone();

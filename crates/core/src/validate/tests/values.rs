@@ -6,7 +6,7 @@ use super::*;
 /// every way a file can hold them.
 fn verdict(options: &str, cell: Cell<'_>) -> String {
     let yaml = format!("fields: [{{name: f, {options}}}, {{name: n, type: integer}}]");
-    let look = |cells: &[Cell<'_>]| {
+    let look_as = |check: Check, cells: &[Cell<'_>]| {
         let rows: Vec<Vec<Cell<'_>>> = cells.iter().map(|&cell| vec![cell, Cell::Int(1)]).collect();
         let (checked, _) = check(&yaml, &rows);
         let last = rows.len() as u32 + 1;
@@ -20,7 +20,14 @@ fn verdict(options: &str, cell: Cell<'_>) -> String {
             None => value(&checked.accepted, 0, checked.accepted.num_rows() - 1),
         }
     };
+    let look = |cells: &[Cell<'_>]| look_as(check, cells);
     let alone = look(&[cell]);
+    assert_eq!(look_as(check_spelled, &[cell]), alone, "in a text file");
+    assert_eq!(
+        look_as(check_spelled, &[Cell::Null, text("true"), cell]),
+        alone,
+        "in a mixed lane of a text file: {options} {cell:?}"
+    );
     assert_eq!(
         look(&[Cell::Null, cell]),
         alone,
@@ -53,6 +60,8 @@ fn verdict(options: &str, cell: Cell<'_>) -> String {
     }
     alone
 }
+
+type Check = fn(&str, &[Vec<Cell<'_>>]) -> (Checked, Summary);
 
 fn text(text: &str) -> Cell<'_> {
     Cell::Text(text, None)
@@ -106,7 +115,7 @@ cases! {
     integers {
         "type: integer": Int(5) => "5", Float(5.0) => "5", text("5") => "5", text(" -5 ") => "-5", text("+5") => "5",
             text("007") => "7", Float(5.5) => "cell/type", text("5.0") => "cell/type", text("five") => "cell/type",
-            text("1,000") => "cell/number-locale", text("99999999999999999999") => "cell/precision", Float(1e30) => "cell/precision",
+            text("1.0") => "cell/type", text("1e3") => "cell/type", text("1,000") => "cell/number-locale", text("99999999999999999999") => "cell/precision", Float(1e30) => "cell/precision",
             Bool(true) => "cell/type", Date(45_658.0) => "cell/type", text("") => "null", text("  ") => "null", Null => "null",
             Error("#DIV/0!") => "cell/formula-error", BadString(99) => "cell/type";
         "type: integer, groupChar: ',', bareNumber: false": text("$1,000") => "1000", text("1,000 pcs") => "1000", text("pcs") => "cell/type";
@@ -122,7 +131,9 @@ cases! {
         "type: number": Int(5) => "5.0", Float(0.1) => "0.1", text(" 12.50 ") => "12.5", text("1e3") => "1000.0", text("INF") => "inf",
             text("12,50") => "cell/number-locale", text("x") => "cell/type", Int((1 << 53) + 1) => "cell/precision",
             text("9007199254740993") => "cell/precision", Bool(true) => "cell/type", Time(0.5) => "cell/type";
-        "type: number, decimalChar: ',', groupChar: '.'": text("1.234,5") => "1234.5", text("1234.5") => "cell/type", Float(1.5) => "1.5";
+        "type: number, decimalChar: ',', groupChar: '.'": text("1.234,5") => "1234.5", text("1234.5") => "cell/type", Float(1.5) => "1.5",
+            text("1.234") => "1234.0";
+        "type: number, decimalChar: ','": text("1.5") => "cell/type", text("1,5") => "1.5", text("15") => "15.0";
         "type: number, constraints: {minimum: 0.5}": Float(0.5) => "0.5", Float(0.49) => "cell/minimum", text("NaN") => "cell/minimum";
         "type: number, constraints: {exclusiveMaximum: 1}": Float(0.99) => "0.99", Int(1) => "cell/maximum";
         "type: number, constraints: {enum: [0, 0.5]}": Float(0.5) => "0.5", Float(-0.0) => "-0.0", Int(0) => "0.0", Float(0.6) => "cell/enum";
@@ -130,19 +141,20 @@ cases! {
 
     booleans {
         "type: boolean": Bool(true) => "true", text("TRUE") => "true", text(" false ") => "false", text("1") => "true", Int(0) => "false",
-            Float(1.0) => "true", Int(2) => "cell/type", text("yes") => "cell/type", text("") => "null";
+            Float(1.0) => "true", Int(2) => "cell/type", text("yes") => "cell/type", text("tRue") => "cell/type", text("") => "null";
         "type: boolean, trueValues: [yes], falseValues: [no]": text("yes") => "true", text("no") => "false", Bool(false) => "false",
-            Int(1) => "cell/type";
+            Int(1) => "cell/type", text("true") => "cell/type";
         "type: boolean, constraints: {enum: [true]}": Bool(true) => "true", Bool(false) => "cell/enum", text("false") => "cell/enum";
     }
 
     dates {
         "type: date": Date(45_658.0) => "day 20089", DateTime(45_658.0) => "day 20089", DateTime(45_658.5) => "cell/date-invalid",
             text("2025-01-01") => "day 20089", text(" 2025-01-01 ") => "day 20089", text("2025-02-29") => "cell/date-invalid",
-            text("01/02/2025") => "cell/date-invalid", Int(45_658) => "cell/date-invalid", Date(-1.0) => "cell/date-invalid",
+            text("01/02/2025") => "cell/date-invalid", text("2025-01-01T00:00:00") => "cell/date-invalid", Int(45_658) => "cell/date-invalid", Date(-1.0) => "cell/date-invalid",
             Time(0.5) => "cell/date-invalid", Error("#N/A") => "cell/formula-error", BadString(99) => "cell/type";
         "type: date, format: '%d/%m/%Y'": text("01/01/2025") => "day 20089", text("2025-01-01") => "cell/date-invalid",
             Date(45_658.0) => "day 20089";
+        "type: date, format: '%Y-%d-%m'": text("2024-02-03") => "day 19784", text("2024-02-13") => "cell/date-invalid";
         "type: date, format: any": text("1 Jan 2025") => "day 20089", text("02/03/2025") => "cell/date-ambiguous",
             text("13/01/2025") => "day 20101", text("soon") => "cell/date-invalid";
         "type: date, constraints: {minimum: 2025-01-01, maximum: 2025-12-31}": Date(45_658.0) => "day 20089",
@@ -152,10 +164,11 @@ cases! {
 
     times {
         "type: time": Time(0.5) => "43200000000", text("12:00:00") => "43200000000", text("12:00") => "cell/date-invalid",
-            Duration(0.5) => "43200000000", Duration(1.5) => "cell/date-invalid", Float(0.5) => "cell/date-invalid";
+            text("06:00:00+01:00") => "cell/date-invalid", text("23:59:60") => "cell/date-invalid", Duration(0.5) => "43200000000", Duration(1.5) => "cell/date-invalid", Float(0.5) => "cell/date-invalid";
         "type: time, format: '%H:%M', constraints: {minimum: '08:00'}": text("12:00") => "43200000000", Time(0.25) => "cell/minimum";
         "type: datetime": DateTime(25_569.5) => "43200000000", Date(25_570.0) => "86400000000", text("1970-01-01T12:00:00Z") => "43200000000",
-            text("1970-01-01 12:00:00") => "43200000000", text("1970-01-01") => "cell/date-invalid", Time(0.5) => "cell/date-invalid";
+            text("1970-01-01 12:00:00") => "43200000000", text("1970-01-01") => "cell/date-invalid",
+            text("1970-01-01T06:00") => "cell/date-invalid", text("1970-01-01T06:00:00,5") => "cell/date-invalid", Time(0.5) => "cell/date-invalid";
         "type: datetime, constraints: {exclusiveMinimum: '1970-01-01T12:00:00'}": DateTime(25_569.5) => "cell/minimum";
         "type: duration": Duration(1.5) => "129600000000", Time(0.5) => "43200000000", text("PT12H") => "43200000000",
             text("12 hours") => "cell/type", Int(1) => "cell/type";
@@ -163,7 +176,8 @@ cases! {
     }
 
     years_and_months {
-        "type: year": Int(2024) => "2024", text("2024") => "2024", text("24") => "cell/type", Int(20_240) => "cell/type",
+        "type: year": Int(2024) => "2024", text("2024") => "2024", text("24") => "cell/type", text("200") => "cell/type",
+            text("-0200") => "-200", Int(20_240) => "cell/type",
             Float(2024.5) => "cell/type", Date(45_658.0) => "cell/type";
         "type: year, constraints: {minimum: 2000}": Int(1999) => "cell/minimum";
         "type: yearmonth": text("2024-03") => "\"2024-03\"", text(" 2024-03") => "\"2024-03\"", Date(45_658.0) => "\"2025-01\"",
