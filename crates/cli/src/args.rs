@@ -139,6 +139,9 @@ pub(crate) struct ConvertArgs {
     /// Write only the rows that this contract accepts, in its types; for one sheet
     #[arg(long, value_name = "CONTRACT")]
     pub(crate) contract: Option<PathBuf>,
+    /// Which resource of a package the contract is [default: the only one, or the one whose path is this file]
+    #[arg(long, value_name = "NAME", requires = "contract")]
+    pub(crate) resource: Option<String>,
     /// Write the report on the others: .json for all of it, .ndjson for one finding a line
     #[arg(long, value_name = "REPORT", requires = "contract")]
     pub(crate) report: Option<PathBuf>,
@@ -237,6 +240,9 @@ pub(crate) struct ValidateArgs {
     /// The contract, as JSON or YAML
     #[arg(long, value_name = "CONTRACT")]
     pub(crate) contract: PathBuf,
+    /// Which resource of a package the contract is [default: the only one, or the one whose path is this file]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Option<String>,
     /// Write the report: .json for all of it, .ndjson for one finding a line however many there are
     #[arg(long, value_name = "REPORT")]
     pub(crate) report: Option<PathBuf>,
@@ -251,6 +257,9 @@ pub(crate) struct LoadArgs {
     /// The contract, as JSON or YAML
     #[arg(long, value_name = "CONTRACT")]
     pub(crate) contract: PathBuf,
+    /// Which resource of a package the contract is [default: the only one, or the one whose path is this file]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Option<String>,
     /// The database
     #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
     pub(crate) to: String,

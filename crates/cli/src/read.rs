@@ -32,15 +32,20 @@ pub(crate) fn job(
     })
 }
 
-/// A job over a file that is held to a contract. A wrong contract is found before the file is opened.
+/// A job over a file that is held to a contract. A wrong contract is found before the file is opened. Of a package it is the
+/// resource with this name, or the one for this file.
 pub(crate) fn job_with_contract(
     file: &Path,
     contract: &Path,
+    resource: Option<&str>,
     open: &OpenArgs,
     limits: &Limits,
     cancel: CancelToken,
 ) -> Result<Job> {
-    let contract = Contract::from_path(contract)?;
+    let contract = match resource {
+        Some(name) => Contract::from_path_named(contract, name)?,
+        None => Contract::from_path_for(contract, file)?,
+    };
     Ok(job(file, open, limits, cancel)?.with_contract(contract))
 }
 

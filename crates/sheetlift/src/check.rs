@@ -10,7 +10,7 @@ use sheetlift_core::{
 };
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     job::Job,
     progress::Progress,
     report::{Report, Timings},
@@ -134,6 +134,11 @@ impl Check {
         let started = Instant::now();
         let contract = Arc::clone(job.needed_contract()?);
         let workbook = job.workbook()?;
+        if contract.csv.comment.is_some() && workbook.text_format().is_none() {
+            let message = "comments (`commentChar`) are known in text files only";
+            let error = Error::usage("contract/invalid", message);
+            return Err(job.locate(error.with_hint("name their rows in `commentRows`")));
+        }
         let mut options = read_options(job, &contract);
         let all = wants_all_findings || job.findings_to.is_some();
         if all {

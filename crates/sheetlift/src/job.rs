@@ -8,8 +8,8 @@ use std::{
 };
 
 use sheetlift_core::{
-    CancelToken, Contract, CsvOptions, Finding, HeaderRow, Limits, Locate, OpenOptions, Password,
-    ReadOptions, SheetRef, Source, StageTimes, TableReader, Workbook,
+    CancelToken, Contract, CsvOptions, Finding, HeaderRow, Limits, Locate, MergedCells,
+    OpenOptions, Password, ReadOptions, SheetRef, Source, StageTimes, TableReader, Workbook,
 };
 
 use crate::{
@@ -110,7 +110,7 @@ impl Job {
         self
     }
 
-    /// Sets what to read. Sheet, header and range that differ from their default win over those of the contract; types
+    /// Sets what to read. What differs from its default wins over what the contract says of the same; types
     /// and the representation of texts do not concern rows that are held to a contract.
     #[must_use]
     pub fn with_read(mut self, read: ReadOptions) -> Job {
@@ -169,7 +169,10 @@ impl Job {
         let mut options = OpenOptions::default()
             .with_limits(self.limits.clone())
             .with_cancel(self.cancel.clone())
-            .with_csv(self.csv.clone());
+            .with_csv(match &self.contract {
+                Some(contract) => self.csv.clone().or(&contract.csv),
+                None => self.csv.clone(),
+            });
         options.password.clone_from(&self.password);
         Ok(Workbook::open(self.source.clone(), options)?)
     }
@@ -222,23 +225,34 @@ impl Job {
     /// The options of the read, with the place of the table from the contract where the caller left it open.
     pub(crate) fn located(&self) -> ReadOptions {
         let mut read = self.read.clone();
-        let Some(Locate {
-            sheet,
-            header,
-            range,
-            ..
-        }) = self.contract.as_ref().map(|contract| &contract.locate)
-        else {
+        let Some(contract) = &self.contract else {
             return read;
         };
-        if read.sheet == SheetRef::First && read.area.is_none() {
-            read.sheet = sheet.clone();
+        let locate: &Locate = &contract.locate;
+        if read.range.is_none() && read.area.is_none() {
+            read.range.clone_from(&locate.range);
+            if read.sheet == SheetRef::First {
+                read.area.clone_from(&locate.area);
+            }
+        }
+        if read.sheet == SheetRef::First && (read.area.is_none() || read.area == locate.area) {
+            read.sheet = locate.sheet.clone();
         }
         if read.header == HeaderRow::First {
-            read.header = *header;
+            read.header = locate.header;
         }
-        if read.range.is_none() && read.area.is_none() {
-            read.range.clone_from(range);
+        if let Some(join) = &locate.header_join
+            && read.header_join == ReadOptions::default().header_join
+        {
+            read.header_join.clone_from(join);
+        }
+        if read.omit_rows.is_empty() {
+            read.omit_rows.clone_from(&locate.omit_rows);
+        }
+        read.skip_hidden_rows |= locate.skip_hidden_rows;
+        read.skip_hidden_columns |= locate.skip_hidden_columns;
+        if read.merged == MergedCells::First {
+            read.merged = locate.merged;
         }
         read
     }

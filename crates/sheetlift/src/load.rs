@@ -239,6 +239,11 @@ impl Job {
         say("skip_hidden_columns", read.skip_hidden_columns, json!(true));
         let merged = format!("{:?}", read.merged);
         say("merged", read.merged != MergedCells::First, json!(merged));
+        say(
+            "omit_rows",
+            !read.omit_rows.is_empty(),
+            json!(read.omit_rows),
+        );
         say("display_text", read.display_text, json!(true));
         let csv = &self.csv;
         say(

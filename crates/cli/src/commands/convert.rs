@@ -60,6 +60,7 @@ fn jobs(args: &ConvertArgs, limits: &Limits) -> Result<Vec<Job>> {
             Some(contract) => read::job_with_contract(
                 file,
                 contract,
+                args.resource.as_deref(),
                 &args.read.open,
                 limits,
                 interrupt::token(),

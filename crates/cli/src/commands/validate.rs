@@ -17,6 +17,7 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
     let job = read::job_with_contract(
         &args.file,
         &args.contract,
+        args.resource.as_deref(),
         &args.open,
         limits,
         interrupt::token(),

@@ -33,7 +33,7 @@ pub(crate) struct RowSink {
     /// Lanes that have a cell in the piece in hand.
     touched: Vec<u16>,
     rows: Vec<u32>,
-    /// Hidden rows that are left out, where rows are filled in between others: these are not.
+    /// Rows that are left out (hidden ones, comments), where rows are filled in between others: these are not.
     left_out: Vec<u32>,
     text: Vec<u8>,
     /// Hidden rows of the table in the piece in hand that have a cell.
@@ -111,6 +111,14 @@ impl RowSink {
         if self.skip_hidden && self.blank_rows && !self.outside && !is_known {
             self.left_out.push(self.row);
         }
+    }
+
+    /// Leaves the row just begun out: it is none of the table.
+    pub(crate) fn leave_row_out(&mut self) {
+        if self.blank_rows && !self.outside {
+            self.left_out.push(self.row);
+        }
+        self.outside = true;
     }
 
     /// A cell says that the row in hand is this one. Where that was known nothing changes.

@@ -17,6 +17,8 @@ pub(crate) struct Selection {
     pub(crate) blank_rows: bool,
     /// Leave hidden rows out.
     pub(crate) skip_hidden_rows: bool,
+    /// Rows that are left out too, ascending.
+    pub(crate) omitted: Vec<u32>,
     /// Numbers whose format makes them identifiers become the text that is shown.
     pub(crate) display_text: bool,
     /// Keep the format and the formula of each cell.
@@ -37,6 +39,7 @@ impl Selection {
             lanes,
             blank_rows: false,
             skip_hidden_rows: false,
+            omitted: Vec::new(),
             display_text: false,
             notes: false,
             merges: false,

@@ -38,7 +38,13 @@ const OPTIONS: [(&str, &[&str]); 7] = [
 
 pub(super) fn read(place: &Place<'_>) -> Result<Field> {
     let keys = place.map()?;
-    keys.only("a field", keys::FIELD, keys::FIELD_LATER)?;
+    keys.no_misspelling("a field", keys::FIELD, keys::FIELD_LATER)?;
+    if let Some((key, place)) = keys::CONSTRAINTS
+        .iter()
+        .find_map(|key| Some((key, keys.get(key)?)))
+    {
+        return Err(place.error(format!("`{key}` belongs into the constraints of the field")));
+    }
     let name = keys.required("name")?.non_empty_text()?;
     let field_type = read_type(&keys)?;
     let constraints = keys
@@ -160,7 +166,9 @@ fn separator(place: &Place<'_>) -> Result<char> {
 }
 
 fn temporal_format(place: &Place<'_>, part: Part) -> Result<TemporalFormat> {
-    Ok(match place.text()? {
+    let text = place.text()?;
+    // A mark of the first version of the standard.
+    Ok(match text.strip_prefix("fmt:").unwrap_or(text) {
         "default" => TemporalFormat::Default,
         "any" => TemporalFormat::Any,
         pattern => {
@@ -185,9 +193,6 @@ pub(super) fn missing_values(place: &Place<'_>) -> Result<Vec<String>> {
 
 fn categories(place: &Place<'_>, field_type: &FieldType) -> Result<Vec<Literal>> {
     let items = place.list()?;
-    if items.is_empty() {
-        return Err(place.error("categories must not be empty"));
-    }
     items
         .iter()
         .map(|item| constraints::literal(&labelled("a category", item)?, field_type))

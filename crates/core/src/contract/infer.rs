@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     column::ColumnKind,
+    csv::CsvOptions,
     header::{Header, HeaderRow, SheetRef},
 };
 
@@ -78,8 +79,9 @@ impl Contract {
                 } else {
                     HeaderRow::None
                 },
-                range: None,
+                ..Locate::default()
             },
+            csv: CsvOptions::default(),
             load: None,
         }
     }

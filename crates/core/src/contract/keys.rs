@@ -49,6 +49,9 @@ pub(super) const RESOURCE: &[&str] = &[
     "scheme",
 ];
 
+/// `property`, `itemType`, `itemKeys` and `table` are about JSON and databases, which are not read; `csvddfVersion`,
+/// `skipBlankRows`, `headerCase` and `caseSensitiveHeader` are of older versions, and change nothing here: blank rows are
+/// counted and skipped, and labels in another letter case are found.
 pub(super) const DIALECT: &[&str] = &[
     "$schema",
     "profile",
@@ -73,8 +76,12 @@ pub(super) const DIALECT: &[&str] = &[
     "itemType",
     "itemKeys",
     "table",
+    "commentRows",
+    "csv",
+    "excel",
+    "skipBlankRows",
+    "headerCase",
 ];
-pub(super) const DIALECT_LATER: &[&str] = &["commentRows"];
 
 pub(super) const SCHEMA: &[&str] = &[
     "$schema",
@@ -137,8 +144,9 @@ pub(super) const SHEETLIFT_LATER: &[&str] = &[
     "thresholds",
 ];
 
-pub(super) const LOCATE: &[&str] = &["sheet", "header", "range"];
-pub(super) const LOCATE_LATER: &[&str] = &["sheets", "table", "stop", "hidden", "merged"];
+pub(super) const LOCATE: &[&str] = &["sheet", "header", "range", "table", "hidden", "merged"];
+pub(super) const LOCATE_LATER: &[&str] = &["sheets", "stop"];
+pub(super) const HIDDEN: &[&str] = &["rows", "columns"];
 
 pub(super) const LOAD: &[&str] = &["table", "mode", "key"];
 pub(super) const LOAD_LATER: &[&str] = &["version", "immutable"];

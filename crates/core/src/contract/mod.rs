@@ -6,8 +6,10 @@
 //! do not do is an error that names the key, never silence.
 
 mod constraints;
+mod dialect;
 mod document;
 mod field;
+mod files;
 mod infer;
 mod json;
 mod keys;
@@ -24,7 +26,7 @@ mod tests;
 mod write;
 mod yaml;
 
-use std::{fs, path::Path, str::FromStr};
+use std::{path::Path, str::FromStr};
 
 pub(crate) use constraints::compile_pattern;
 pub use infer::ColumnFacts;
@@ -34,18 +36,17 @@ pub use model::{
     StringFormat, TemporalFormat, Value,
 };
 
+use self::resource::Wanted;
 use crate::error::{Error, Result};
 
-/// A contract file larger than this is none.
-const MAX_BYTES: u64 = 16 << 20;
-
 impl Contract {
-    /// Reads a contract from a JSON or YAML file: a resource, a bare Table Schema, or a package with one resource.
+    /// Reads a contract from a JSON or YAML file: a resource, a bare Table Schema, or a package with one resource. Schema and
+    /// dialect may be files of their own, in the folder of this one.
     ///
     /// # Errors
     /// `Contract` with the JSON pointer, line and column of what is wrong; `Io` when the file cannot be read.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Contract> {
-        Self::load(path.as_ref(), None)
+        Self::load(path.as_ref(), Wanted::default())
     }
 
     /// As [`Contract::from_path`], for one resource of a package with several.
@@ -53,7 +54,20 @@ impl Contract {
     /// # Errors
     /// As [`Contract::from_path`]; `Contract` when the file is no package or has no such resource.
     pub fn from_path_named(path: impl AsRef<Path>, resource: &str) -> Result<Contract> {
-        Self::load(path.as_ref(), Some(resource))
+        let wanted = Wanted {
+            name: Some(resource),
+            file: None,
+        };
+        Self::load(path.as_ref(), wanted)
+    }
+
+    /// As [`Contract::from_path`]; of a package with several resources the one for the file of this name (its `path`).
+    ///
+    /// # Errors
+    /// As [`Contract::from_path`].
+    pub fn from_path_for(path: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<Contract> {
+        let file = file.as_ref().file_name().and_then(|name| name.to_str());
+        Self::load(path.as_ref(), Wanted { name: None, file })
     }
 
     /// Reads one resource from the text of a package with several.
@@ -61,26 +75,17 @@ impl Contract {
     /// # Errors
     /// As [`Contract::from_path_named`].
     pub fn from_str_named(text: &str, resource: &str) -> Result<Contract> {
-        resource::read(&document::parse(text)?, Some(resource))
+        let wanted = Wanted {
+            name: Some(resource),
+            file: None,
+        };
+        resource::read(&document::parse(text)?, wanted, None)
     }
 
-    fn load(path: &Path, resource: Option<&str>) -> Result<Contract> {
-        let name = path.display().to_string();
-        let io = |error| Error::unreadable(error, format!("cannot read contract {name}"));
-        let bytes = fs::metadata(path).map_err(io)?.len();
-        if bytes > MAX_BYTES {
-            return Err(Error::contract(format!(
-                "{bytes} bytes are too many for a contract (limit {MAX_BYTES})"
-            ))
-            .in_file(name));
-        }
-        let text = fs::read(path).map_err(io)?;
-        let text = String::from_utf8(text).map_err(|error| {
-            Error::contract(format!("not UTF-8: {}", error.utf8_error())).in_file(name.as_str())
-        })?;
-        document::parse(&text)
-            .and_then(|node| resource::read(&node, resource))
-            .map_err(|error| error.in_file(name))
+    fn load(path: &Path, wanted: Wanted<'_>) -> Result<Contract> {
+        let node = files::parse(path)?;
+        resource::read(&node, wanted, path.parent())
+            .map_err(|error| error.in_file(path.display().to_string()))
     }
 }
 
@@ -100,6 +105,6 @@ impl FromStr for Contract {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Contract> {
-        resource::read(&document::parse(text)?, None)
+        resource::read(&document::parse(text)?, Wanted::default(), None)
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::{
     a1::CellRange,
     column::{ColumnKind, TextRepr},
+    csv::CsvOptions,
     header::{HeaderRow, SheetRef},
+    reader::MergedCells,
 };
 
 /// What a table has to look like. Read it from a file ([`Contract::from_path`]), from text (`text.parse()`) or propose
@@ -31,6 +33,8 @@ pub struct Contract {
     pub missing_values: Vec<String>,
     /// Where the table is in the workbook.
     pub locate: Locate,
+    /// How a text file is written (`dialect`, and `encoding` of the resource). Workbooks have no use for it.
+    pub csv: CsvOptions,
     /// Where it goes.
     pub load: Option<Load>,
 }
@@ -303,6 +307,18 @@ pub struct Locate {
     pub header: HeaderRow,
     /// Which cells belong to the table.
     pub range: Option<CellRange>,
+    /// The same by a name: a table of the workbook, or a defined name.
+    pub area: Option<String>,
+    /// What stands between the labels of several header rows, if it is no blank.
+    pub header_join: Option<String>,
+    /// Zero-based rows that are none of the table, ascending.
+    pub omit_rows: Vec<u32>,
+    /// Leave hidden rows out.
+    pub skip_hidden_rows: bool,
+    /// Leave hidden columns out.
+    pub skip_hidden_columns: bool,
+    /// What the cells of merged ranges hold beside the first one.
+    pub merged: MergedCells,
 }
 
 /// Where accepted rows go (`sheetlift.load`). Names and modes are only data here; sinks know what they mean.

@@ -206,7 +206,8 @@ impl<'a> Keys<'a> {
                 return Err(at_key(format!("`{text}` in {what} is not supported yet")));
             }
             let all = || known.iter().chain(later).copied();
-            if !known.contains(&text) && (strict || suggest::nearest(text, all()).is_some()) {
+            let is_odd = || strict || is_misspelt(text, all());
+            if !known.contains(&text) && is_odd() {
                 return Err(did_you_mean(
                     at_key(format!("unknown key `{text}` in {what}")),
                     text,
@@ -216,6 +217,18 @@ impl<'a> Keys<'a> {
         }
         Ok(())
     }
+}
+
+/// True for a word that is one slip away from another one, or two if it is long.
+fn is_misspelt<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> bool {
+    let slips = match word.chars().count() {
+        ..4 => return false,
+        4..8 => 1,
+        8.. => 2,
+    };
+    suggest::nearest(word, words).is_some_and(|near| {
+        strsim::osa_distance(&word.to_lowercase(), &near.to_lowercase()) <= slips
+    })
 }
 
 pub(super) fn did_you_mean<'w>(

@@ -1,22 +1,37 @@
 //! Package, resource and schema: from the tree of a file to a [`Contract`].
 
+use std::path::Path;
+
 use super::{
-    document::Node,
-    field, keys,
+    dialect,
+    document::{Data, Node},
+    field,
+    files::here_or_there,
+    keys,
     model::{Contract, Field, FieldsMatch},
     place::{Keys, Place, did_you_mean},
     sheetlift,
 };
 use crate::error::{Error, Result};
 
-/// Reads a resource, a bare schema, or the resource of a package (the only one, or the one with this name).
-pub(super) fn read(root: &Node, resource: Option<&str>) -> Result<Contract> {
+/// Which resource of a package is wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wanted<'a> {
+    /// The one with this name.
+    pub(super) name: Option<&'a str>,
+    /// The one whose `path` is a file of this name, if there are several.
+    pub(super) file: Option<&'a str>,
+}
+
+/// Reads a resource, a bare schema, or the resource of a package (the only one, or the one that is wanted). The files it names
+/// are in `folder`.
+pub(super) fn read(root: &Node, wanted: Wanted<'_>, folder: Option<&Path>) -> Result<Contract> {
     let top = Place::root(root).map()?;
     if let Some(resources) = top.get("resources") {
         top.no_misspelling("a package", keys::PACKAGE, &[])?;
-        return read_resource(&choose(&resources, resource)?.map()?);
+        return read_resource(&choose(&resources, wanted)?.map()?, folder);
     }
-    if let Some(name) = resource
+    if let Some(name) = wanted.name
         && top.text("name")?.as_deref() != Some(name)
     {
         return Err(top
@@ -26,17 +41,28 @@ pub(super) fn read(root: &Node, resource: Option<&str>) -> Result<Contract> {
     if top.get("fields").is_some() {
         return read_schema(&top);
     }
-    read_resource(&top)
+    read_resource(&top, folder)
 }
 
-fn choose<'a>(resources: &Place<'a>, name: Option<&str>) -> Result<Place<'a>> {
+fn choose<'a>(resources: &Place<'a>, wanted: Wanted<'_>) -> Result<Place<'a>> {
     let all = resources.list()?;
     let mut names = Vec::new();
+    let mut fitting = Vec::new();
     for place in &all {
-        names.push(place.map()?.text("name")?.unwrap_or_default());
+        let keys = place.map()?;
+        names.push(keys.text("name")?.unwrap_or_default());
+        let paths = keys.get("path").map(|path| path.one_or_more());
+        let is_meant = |path: &Place<'_>| {
+            let name = path.text().ok().and_then(|path| path.rsplit('/').next());
+            name.is_some() && name == wanted.file
+        };
+        if paths.transpose()?.unwrap_or_default().iter().any(is_meant) {
+            fitting.push(place.clone());
+        }
     }
     let listed = names.join(", ");
-    match (name, all.len()) {
+    match (wanted.name, all.len()) {
+        (None, 2..) if fitting.len() == 1 => Ok(fitting.remove(0)),
         (None, 1) => Ok(all[0].clone()),
         (None, 0) => Err(resources.error("the package has no resource")),
         (None, _) => Err(resources
@@ -56,21 +82,29 @@ fn choose<'a>(resources: &Place<'a>, name: Option<&str>) -> Result<Place<'a>> {
     }
 }
 
-fn read_resource(resource: &Keys<'_>) -> Result<Contract> {
+fn read_resource(resource: &Keys<'_>, folder: Option<&Path>) -> Result<Contract> {
     resource.no_misspelling("a resource", keys::RESOURCE, &[])?;
-    let schema = resource.required("schema")?;
-    if schema.text().is_ok() {
-        return Err(schema
-            .error("a schema in another file is not supported yet")
-            .with_hint("put the schema here"));
+    for key in [
+        "fields",
+        "primaryKey",
+        "uniqueKeys",
+        "foreignKeys",
+        "missingValues",
+        "fieldsMatch",
+    ] {
+        if let Some(place) = resource.get(key) {
+            return Err(place.error(format!("`{key}` belongs into the schema")));
+        }
     }
-    let mut contract = read_schema(&schema.map()?)?;
+    let schema = resource.required("schema")?;
+    let mut contract = here_or_there(&schema, folder, |place| read_schema(&place.map()?))?;
     let describe = |key, inner: Option<String>| Ok::<_, Error>(resource.text(key)?.or(inner));
     contract.name = describe("name", contract.name.take())?;
     contract.title = describe("title", contract.title.take())?;
     contract.description = describe("description", contract.description.take())?;
-    if let Some(dialect) = resource.get("dialect") {
-        sheetlift::read_dialect(&dialect, &mut contract.locate)?;
+    contract.csv.encoding = resource.read("encoding", dialect::encoding)?;
+    if let Some(place) = resource.get("dialect") {
+        here_or_there(&place, folder, |place| dialect::read(place, &mut contract))?;
     }
     if let Some(extension) = resource.get("sheetlift") {
         sheetlift::read(&extension, &mut contract)?;
@@ -79,7 +113,7 @@ fn read_resource(resource: &Keys<'_>) -> Result<Contract> {
 }
 
 fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
-    schema.only("a schema", keys::SCHEMA, keys::SCHEMA_LATER)?;
+    schema.no_misspelling("a schema", keys::SCHEMA, keys::SCHEMA_LATER)?;
     let fields_place = schema.required("fields")?;
     let mut fields: Vec<Field> = Vec::new();
     for place in fields_place.list()? {
@@ -108,12 +142,17 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
         title: schema.text("title")?,
         description: schema.text("description")?,
         primary_key,
-        unique_keys: unique_keys.unwrap_or_default(),
+        unique_keys: unique_keys
+            .into_iter()
+            .flatten()
+            .filter(|key| !key.is_empty())
+            .collect(),
         fields_match: schema
             .read("fieldsMatch", fields_match)?
             .unwrap_or_default(),
         missing_values: missing_values.unwrap_or_else(|| vec![String::new()]),
         locate: Default::default(),
+        csv: Default::default(),
         load: None,
         fields,
     };
@@ -130,7 +169,12 @@ fn fields_match(place: &Place<'_>) -> Result<FieldsMatch> {
 
 fn field_indexes(place: &Place<'_>, fields: &[Field]) -> Result<Vec<usize>> {
     let mut indexes = Vec::new();
-    for name_place in place.one_or_more()? {
+    // An empty list is no key.
+    let names = match place.data() {
+        Data::List(names) if names.is_empty() => Vec::new(),
+        _ => place.one_or_more()?,
+    };
+    for name_place in names {
         let index = field_index(&name_place, fields)?;
         if indexes.contains(&index) {
             return Err(name_place.error(format!(

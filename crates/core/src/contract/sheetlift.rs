@@ -1,6 +1,7 @@
-//! Where a table is and where it goes: the `sheetlift` object and the parts of a Table Dialect that concern workbooks.
+//! Where a table is and where it goes: the `sheetlift` object.
 
 use super::{
+    dialect::sheet_ref,
     document::Data,
     keys,
     model::{Contract, Load, Locate},
@@ -10,7 +11,8 @@ use super::{
 use crate::{
     a1::{CellRange, MAX_ROWS},
     error::Result,
-    header::{HeaderRow, SheetRef},
+    header::HeaderRow,
+    reader::MergedCells,
 };
 
 pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
@@ -27,10 +29,7 @@ fn read_locate(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
     let object = place.map()?;
     object.only("locate", keys::LOCATE, keys::LOCATE_LATER)?;
     if let Some(sheet) = object.get("sheet") {
-        locate.sheet = match sheet.data() {
-            Data::Number(_) => SheetRef::Index(sheet.count(1)? as usize - 1),
-            _ => SheetRef::Name(sheet.non_empty_text()?.to_owned()),
-        };
+        locate.sheet = sheet_ref(&sheet)?;
     }
     if let Some(header) = object.get("header") {
         locate.header = match header.data() {
@@ -38,7 +37,11 @@ fn read_locate(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
             Data::Bool(true) => HeaderRow::First,
             Data::Bool(false) => HeaderRow::None,
             Data::Number(_) => HeaderRow::At(sheet_row(&header)?),
-            Data::List(_) => header_rows(&header)?,
+            Data::List(_) => {
+                let (header, between) = header_rows(&header)?;
+                locate.omit_rows.extend(between);
+                header
+            }
             _ => return Err(header.expected("auto, a row number, a list of them or false")),
         };
     }
@@ -49,23 +52,55 @@ fn read_locate(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
             range.error(error.message()).with_hint(hint)
         })?);
     }
+    locate.omit_rows.sort_unstable();
+    locate.omit_rows.dedup();
+    if let Some(table) = object.get("table") {
+        if locate.range.is_some() {
+            return Err(table.error("`table` and `range` both say which cells are meant"));
+        }
+        locate.area = Some(table.non_empty_text()?.to_owned());
+    }
+    if let Some(hidden) = object.get("hidden") {
+        let hidden = hidden.map()?;
+        hidden.only("hidden", keys::HIDDEN, &[])?;
+        let skip = |place: &Place<'_>| place.choice(&[("keep", false), ("skip", true)]);
+        locate.skip_hidden_rows = hidden.read("rows", skip)?.unwrap_or(false);
+        locate.skip_hidden_columns = hidden.read("columns", skip)?.unwrap_or(false);
+    }
+    if let Some(merged) = object.read("merged", |place| place.choice(&MERGED))? {
+        locate.merged = merged;
+    }
     Ok(())
 }
 
-/// Rows that follow one another.
-fn header_rows(place: &Place<'_>) -> Result<HeaderRow> {
+/// What merged cells hold, in words.
+pub(super) const MERGED: [(&str, MergedCells); 4] = [
+    ("first", MergedCells::First),
+    ("down", MergedCells::Down),
+    ("right", MergedCells::Right),
+    ("all", MergedCells::All),
+];
+
+/// Rows of a header may be apart.
+const MAX_HEADER_ROWS: u32 = 1_000;
+
+/// The rows of a header, and those between them that are none of it.
+pub(super) fn header_rows(place: &Place<'_>) -> Result<(HeaderRow, Vec<u32>)> {
     let rows: Vec<u32> = place.list()?.iter().map(sheet_row).collect::<Result<_>>()?;
-    match rows[..] {
-        [] => Ok(HeaderRow::None),
-        [row] => Ok(HeaderRow::At(row)),
-        [first, .., last] if rows.iter().copied().eq(first..=last) => {
-            Ok(HeaderRow::Rows { first, last })
-        }
-        _ => Err(place.expected("rows that follow one another, such as [1, 2]")),
+    let (first, last) = match rows[..] {
+        [] => return Ok((HeaderRow::None, Vec::new())),
+        [row] => return Ok((HeaderRow::At(row), Vec::new())),
+        [first, .., last] => (first, last),
+    };
+    let ascends = rows.windows(2).all(|pair| pair[0] < pair[1]);
+    if !ascends || last - first >= MAX_HEADER_ROWS {
+        return Err(place.expected("rows from top to bottom, such as [1, 2]"));
     }
+    let between = (first..=last).filter(|row| !rows.contains(row)).collect();
+    Ok((HeaderRow::Rows { first, last }, between))
 }
 
-fn sheet_row(place: &Place<'_>) -> Result<u32> {
+pub(super) fn sheet_row(place: &Place<'_>) -> Result<u32> {
     let row = place.count(1)?;
     if row > MAX_ROWS {
         Err(place.expected(format!("a row from 1 to {MAX_ROWS}")))
@@ -102,28 +137,4 @@ fn read_load(place: &Place<'_>, contract: &Contract) -> Result<Load> {
         mode,
         key: key.unwrap_or_default(),
     })
-}
-
-/// What a Table Dialect says about workbooks; the rest of it is about delimited text and is passed over here.
-pub(super) fn read_dialect(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
-    if place.text().is_ok() {
-        return Err(place
-            .error("a dialect in another file is not supported yet")
-            .with_hint("put the dialect here"));
-    }
-    let dialect = place.map()?;
-    dialect.no_misspelling("a dialect", keys::DIALECT, keys::DIALECT_LATER)?;
-    if let Some(number) = dialect.read("sheetNumber", |place| place.count(1))? {
-        locate.sheet = SheetRef::Index(number as usize - 1);
-    }
-    if let Some(name) = dialect.text("sheetName")? {
-        locate.sheet = SheetRef::Name(name);
-    }
-    if let Some(rows) = dialect.get("headerRows") {
-        locate.header = header_rows(&rows)?;
-    }
-    if dialect.read("header", Place::bool)? == Some(false) {
-        locate.header = HeaderRow::None;
-    }
-    Ok(())
 }

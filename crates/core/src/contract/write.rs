@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Number, Value as Json, json};
 
-use super::model::{
-    Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value,
+use super::{
+    model::{Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value},
+    sheetlift::MERGED,
 };
 use crate::{
     a1::{self, CellRange},
+    csv::CsvOptions,
     header::{HeaderRow, SheetRef},
 };
 
@@ -31,6 +33,8 @@ impl Contract {
             put(&mut resource, "title", self.title.as_deref());
             put(&mut resource, "description", self.description.as_deref());
         }
+        put(&mut resource, "encoding", self.csv.encoding.as_deref());
+        put(&mut resource, "dialect", dialect(&self.csv, &self.locate));
         resource.insert("schema".into(), Json::Object(self.schema(with_prose)));
         let mut extension = Map::new();
         put(&mut extension, "locate", locate(&self.locate));
@@ -242,6 +246,28 @@ impl Value {
     }
 }
 
+/// How a text file is written, and what only a dialect can say of any file.
+fn dialect(csv: &CsvOptions, locate: &Locate) -> Option<Json> {
+    let mut object = Map::new();
+    let mark = |byte: Option<u8>| byte.map(|byte| char::from(byte).to_string());
+    put(&mut object, "delimiter", mark(csv.delimiter));
+    let quote = match csv.no_quotes {
+        true => Some(String::new()),
+        false => mark(csv.quote),
+    };
+    put(&mut object, "quoteChar", quote);
+    put(&mut object, "doubleQuote", csv.double_quote);
+    put(&mut object, "escapeChar", mark(csv.escape));
+    let skips = csv.skip_initial_space.then_some(true);
+    put(&mut object, "skipInitialSpace", skips);
+    put(&mut object, "commentChar", csv.comment.as_deref());
+    put(&mut object, "headerJoin", locate.header_join.as_deref());
+    let omitted: Json = locate.omit_rows.iter().map(|row| row + 1).collect();
+    let omitted = Some(omitted).filter(|_| !locate.omit_rows.is_empty());
+    put(&mut object, "commentRows", omitted);
+    (!object.is_empty()).then_some(Json::Object(object))
+}
+
 fn locate(locate: &Locate) -> Option<Json> {
     let mut object = Map::new();
     put(
@@ -264,6 +290,23 @@ fn locate(locate: &Locate) -> Option<Json> {
         },
     );
     put(&mut object, "range", locate.range.as_ref().map(range));
+    put(&mut object, "table", locate.area.as_deref());
+    let mut hidden = Map::new();
+    let skip = |is_skipped: bool| is_skipped.then_some("skip");
+    put(&mut hidden, "rows", skip(locate.skip_hidden_rows));
+    put(&mut hidden, "columns", skip(locate.skip_hidden_columns));
+    put(
+        &mut object,
+        "hidden",
+        Some(hidden).filter(|hidden| !hidden.is_empty()),
+    );
+    let merged = MERGED.iter().find(|(_, merged)| *merged == locate.merged);
+    let merged = merged.map(|(word, _)| *word);
+    put(
+        &mut object,
+        "merged",
+        merged.filter(|word| *word != "first"),
+    );
     (!object.is_empty()).then_some(Json::Object(object))
 }
 

@@ -32,7 +32,6 @@ const DELIMITERS: [u8; 4] = *b",;\t|";
 pub(super) fn detect(source: &Source, options: &CsvOptions) -> Result<Dialect> {
     let bytes = source.bytes();
     let (encoding, bom) = encoding(bytes, options.encoding.as_deref())?;
-    let quote = options.quote.unwrap_or(b'"');
     let sample = sample(&bytes[bom..], encoding);
     let text = sample.as_bytes();
     // A line that spreadsheet programs write and understand.
@@ -56,7 +55,7 @@ pub(super) fn detect(source: &Source, options: &CsvOptions) -> Result<Dialect> {
     let is_whole = bytes.len() - bom <= SAMPLE_BYTES;
     let delimiter = match options.delimiter.or(named) {
         Some(delimiter) => delimiter,
-        None => match guess(text, quote, is_whole, is_named_tsv(source)) {
+        None => match guess(text, options, is_whole, is_named_tsv(source))? {
             Some((delimiter, is_certain)) if is_certain || is_named_csv(source) => delimiter,
             // One column, or lines that disagree, are a table only where somebody says so.
             None if is_named_csv(source) => b',',
@@ -73,7 +72,7 @@ pub(super) fn detect(source: &Source, options: &CsvOptions) -> Result<Dialect> {
     };
     Ok(Dialect {
         encoding,
-        marks: Marks { delimiter, quote },
+        marks: options.marks(delimiter)?,
         start: (bom + skipped * width).min(bytes.len()),
     })
 }
@@ -171,14 +170,19 @@ fn sample(bytes: &[u8], encoding: &'static Encoding) -> String {
 
 /// The delimiter that parts all records into the same number of fields, two at least; the more records agree the better. Says
 /// whether so many agree that it cannot be anything but a table.
-fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<(u8, bool)> {
+fn guess(
+    text: &[u8],
+    options: &CsvOptions,
+    is_whole: bool,
+    prefers_tab: bool,
+) -> Result<Option<(u8, bool)>> {
     let mut best: Option<((u8, bool), f64)> = None;
     let is_decimal = has_decimal_commas(text);
     for delimiter in DELIMITERS {
         if delimiter == b',' && is_decimal {
             continue;
         }
-        let counts = field_counts(text, Marks { delimiter, quote }, is_whole);
+        let counts = field_counts(text, options.marks(delimiter)?, is_whole);
         let mut sorted = counts.clone();
         sorted.sort_unstable();
         let most = sorted
@@ -200,7 +204,7 @@ fn guess(text: &[u8], quote: u8, is_whole: bool, prefers_tab: bool) -> Option<(u
         }
     }
     let alone = is_decimal.then_some((b';', false)); // a single column, in the dialect of such numbers
-    best.map(|(guess, _)| guess).or(alone)
+    Ok(best.map(|(guess, _)| guess).or(alone))
 }
 
 /// True for a column of numbers such as `1,50` below a header that is a single field: these commas part nothing.
@@ -247,7 +251,9 @@ fn field_counts(text: &[u8], marks: Marks, is_whole: bool) -> Vec<usize> {
                 count = number + 1;
                 Ok(())
             });
-            counts.push(count);
+            if count > 0 {
+                counts.push(count); // a comment has no field
+            }
         }
         at = next;
     }

@@ -5,16 +5,21 @@ mod chunks;
 mod detect;
 mod records;
 mod sheet;
+mod unusual;
 
 use std::{fmt, sync::Arc};
 
 pub(crate) use self::detect::is_named_csv;
 use serde::Serialize;
 
-use self::{detect::Dialect, sheet::CsvSheet};
+use self::{
+    detect::Dialect,
+    records::{Comment, Marks},
+    sheet::CsvSheet,
+};
 use crate::{
     book::{Book, SheetBody, SheetInfo, SheetKind, Visibility},
-    error::Result,
+    error::{Error, Result},
     limits::Budget,
     source::Source,
 };
@@ -38,8 +43,55 @@ pub struct CsvOptions {
     pub encoding: Option<String>,
     /// What parts the fields, an ASCII character.
     pub delimiter: Option<u8>,
-    /// What quotes a field, an ASCII character. Default `"`, which is not detected.
+    /// What quotes a field, an ASCII character. Default `"`, which is not detected, as what follows is not.
     pub quote: Option<u8>,
+    /// No field is quoted: quotes are characters as others. Default false.
+    pub no_quotes: bool,
+    /// A quote within quotes is written twice. Default true.
+    pub double_quote: Option<bool>,
+    /// Takes its meaning from the character that follows, an ASCII character. Default: none does.
+    pub escape: Option<u8>,
+    /// Leave out blanks behind a delimiter. Default false.
+    pub skip_initial_space: bool,
+    /// What a line starts with that is a comment, up to eight bytes. Default: there are no comments.
+    pub comment: Option<String>,
+}
+
+impl CsvOptions {
+    /// These options, and those of `others` where these say nothing.
+    #[must_use]
+    pub fn or(mut self, others: &CsvOptions) -> CsvOptions {
+        self.encoding = self.encoding.or_else(|| others.encoding.clone());
+        self.delimiter = self.delimiter.or(others.delimiter);
+        if self.quote.is_none() {
+            self.quote = others.quote;
+            self.no_quotes |= others.no_quotes;
+        }
+        self.double_quote = self.double_quote.or(others.double_quote);
+        self.escape = self.escape.or(others.escape);
+        self.skip_initial_space |= others.skip_initial_space;
+        self.comment = self.comment.or_else(|| others.comment.clone());
+        self
+    }
+
+    /// The marks that are not detected.
+    fn marks(&self, delimiter: u8) -> Result<Marks> {
+        let comment = self.comment.as_deref().map(|text| {
+            Comment::new(text).ok_or_else(|| {
+                let bytes = Comment::MAX_BYTES;
+                let message = format!("a comment starts with 1 to {bytes} bytes, not {text:?}");
+                Error::usage("usage/option", message)
+            })
+        });
+        Ok(Marks {
+            no_quotes: self.no_quotes,
+            double_quote: self.double_quote.unwrap_or(true),
+            escape: self.escape,
+            skip_initial_space: self.skip_initial_space,
+            comment: comment.transpose()?,
+            ..Marks::new(delimiter, self.quote.unwrap_or(b'"'))
+        })
+    }
 }
 
 /// How a text file is read: what was detected, or what was asked for.

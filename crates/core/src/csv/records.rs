@@ -8,6 +8,37 @@ use memchr::{memchr, memchr_iter, memchr3};
 pub(super) struct Marks {
     pub(super) delimiter: u8,
     pub(super) quote: u8,
+    /// No field is quoted.
+    pub(super) no_quotes: bool,
+    /// Two quotes within quotes are one.
+    pub(super) double_quote: bool,
+    /// Takes its meaning from the character that follows.
+    pub(super) escape: Option<u8>,
+    /// Blanks behind a delimiter belong to no field.
+    pub(super) skip_initial_space: bool,
+    /// What a line that is no record starts with.
+    pub(super) comment: Option<Comment>,
+}
+
+/// The characters that a comment starts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Comment {
+    bytes: [u8; Comment::MAX_BYTES],
+    len: u8,
+}
+
+impl Comment {
+    pub(super) const MAX_BYTES: usize = 8;
+
+    /// `None` when there are none, or more than eight bytes of them.
+    pub(super) fn new(text: &str) -> Option<Comment> {
+        let mut bytes = [0; Comment::MAX_BYTES];
+        bytes
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        let len = u8::try_from(text.len()).ok().filter(|len| *len > 0)?;
+        Some(Comment { bytes, len })
+    }
 }
 
 /// The end of a record.
@@ -22,9 +53,35 @@ pub(super) enum End {
 }
 
 impl Marks {
+    /// The dialect of RFC 4180, but for its delimiter and its quote.
+    pub(super) fn new(delimiter: u8, quote: u8) -> Self {
+        Marks {
+            delimiter,
+            quote,
+            no_quotes: false,
+            double_quote: true,
+            escape: None,
+            skip_initial_space: false,
+            comment: None,
+        }
+    }
+
+    fn is_usual(&self) -> bool {
+        *self == Marks::new(self.delimiter, self.quote)
+    }
+
+    /// True when this line is a comment.
+    pub(super) fn is_comment(&self, line: &[u8]) -> bool {
+        self.comment
+            .is_some_and(|comment| line.starts_with(&comment.bytes[..usize::from(comment.len)]))
+    }
+
     /// The end of the record that starts at `start`. Lines end in `\n`, `\r\n` or `\r`; a quote opens a field only where one
     /// begins, and in a quoted field two quotes are one.
     pub(super) fn record_end(&self, bytes: &[u8], start: usize) -> End {
+        if !self.is_usual() {
+            return self.walk(bytes, start, |_| {});
+        }
         let mut at = start;
         loop {
             let Some(found) = memchr3(b'\n', b'\r', self.quote, &bytes[at..]) else {
@@ -80,13 +137,14 @@ impl Fields {
         }
     }
 
-    /// Shows each field of a record (without its line end) to `visit`, with its number.
+    /// Shows each field of a record (without its line end) to `visit`, with its number. A comment has none.
     pub(super) fn visit<E>(
         &mut self,
         record: &[u8],
         mut visit: impl FnMut(usize, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        if memchr(self.marks.quote, record).is_none() {
+        let is_usual = self.marks.is_usual();
+        if is_usual && memchr(self.marks.quote, record).is_none() {
             let (mut start, mut number) = (0, 0);
             for end in memchr_iter(self.marks.delimiter, record) {
                 visit(number, &record[start..end])?;
@@ -94,7 +152,10 @@ impl Fields {
             }
             return visit(number, &record[start..]);
         }
-        let fields = self.unquote(record);
+        let fields = match is_usual {
+            true => self.unquote(record),
+            false => self.walk(record),
+        };
         let mut start = 0;
         for number in 0..fields {
             let end = self.ends[number];
@@ -102,6 +163,18 @@ impl Fields {
             start = end;
         }
         Ok(())
+    }
+
+    /// Reads a record of an unusual dialect; gives how many fields it has.
+    fn walk(&mut self, record: &[u8]) -> usize {
+        let (text, ends) = (&mut self.text, &mut self.ends);
+        text.clear();
+        ends.clear();
+        self.marks.walk(record, 0, |byte| match byte {
+            Some(byte) => text.push(byte),
+            None => ends.push(text.len()),
+        });
+        ends.len()
     }
 
     /// Reads a record that has quotes; gives how many fields it has.
@@ -135,17 +208,13 @@ mod tests {
 
     use super::*;
 
-    const MARKS: Marks = Marks {
-        delimiter: b',',
-        quote: b'"',
-    };
-
     /// The records by our own splitting; blank ones left out, as csv-core does.
     fn records(bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
-        let mut fields = Fields::new(MARKS);
+        let marks = Marks::new(b',', b'"');
+        let mut fields = Fields::new(marks);
         let (mut records, mut at) = (Vec::new(), 0);
         while at < bytes.len() {
-            let (end, next) = match MARKS.record_end(bytes, at) {
+            let (end, next) = match marks.record_end(bytes, at) {
                 End::At(end, next) => (end, next),
                 End::Open | End::InQuotes(_) => (bytes.len(), bytes.len()),
             };
@@ -197,15 +266,18 @@ mod tests {
         #[test]
         fn records_are_those_of_csv_core(text in "[ab\",\n\r]{0,40}") {
             prop_assert_eq!(records(text.as_bytes()), expected(text.as_bytes()), "{:?}", text);
+            let marks = Marks::new(b',', b'"');
+            prop_assert_eq!(marks.walk(text.as_bytes(), 0, |_| {}), marks.record_end(text.as_bytes(), 0), "{:?}", text);
         }
     }
 
     #[test]
     fn finds_ends() {
-        assert_eq!(MARKS.record_end(b"a,b\r\nc", 0), End::At(3, 5));
-        assert_eq!(MARKS.record_end(b"a,\"b\n\"\"\"\nc", 0), End::At(8, 9));
-        assert_eq!(MARKS.record_end(b"5\" pipe\n", 0), End::At(7, 8));
-        assert_eq!(MARKS.record_end(b"a,b", 0), End::Open);
-        assert_eq!(MARKS.record_end(b"a,\"b\n", 0), End::InQuotes(2));
+        let marks = Marks::new(b',', b'"');
+        assert_eq!(marks.record_end(b"a,b\r\nc", 0), End::At(3, 5));
+        assert_eq!(marks.record_end(b"a,\"b\n\"\"\"\nc", 0), End::At(8, 9));
+        assert_eq!(marks.record_end(b"5\" pipe\n", 0), End::At(7, 8));
+        assert_eq!(marks.record_end(b"a,b", 0), End::Open);
+        assert_eq!(marks.record_end(b"a,\"b\n", 0), End::InQuotes(2));
     }
 }

@@ -151,6 +151,11 @@ fn read_chunk(
             End::Open | End::InQuotes(_) => (bytes.len(), bytes.len()),
         };
         sink.begin_row(None);
+        if dialect.marks.is_comment(&bytes[at..end]) {
+            sink.leave_row_out();
+            at = next;
+            continue;
+        }
         if end > at {
             fields.visit(&bytes[at..end], |column, field| {
                 if field.is_empty() {

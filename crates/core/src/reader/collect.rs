@@ -33,6 +33,8 @@ pub(crate) struct Collector {
     hidden_rows: u64,
     /// Rows that are not filled in.
     left_out: Vec<u32>,
+    /// Rows that are left out, ascending.
+    omitted: Vec<u32>,
     limits: Limits,
     late_row: Option<u32>,
 }
@@ -55,6 +57,7 @@ impl Collector {
             cells: 0,
             hidden_rows: 0,
             left_out: Vec::new(),
+            omitted: selection.omitted.clone(),
             limits,
             late_row: None,
         }
@@ -110,7 +113,7 @@ impl Collector {
         if first < self.expected {
             self.late_row.get_or_insert(first);
         } else if self.blank_rows && first > self.expected {
-            let blank = blank_piece(self.expected..first, &self.left_out);
+            let blank = self.blank_piece(self.expected..first);
             let len = blank.len();
             if len > 0 {
                 self.count(&blank, &(0..len))?;
@@ -118,9 +121,24 @@ impl Collector {
             }
         }
         self.expected = self.expected.max(piece.rows[end - 1] + 1);
-        self.count(&piece, &(start..end))?;
-        parts.push((Arc::new(piece), start..end));
+        let kept = kept(&piece.rows, start..end, &self.omitted);
+        let piece = Arc::new(piece);
+        for rows in kept {
+            self.count(&piece, &rows)?;
+            parts.push((Arc::clone(&piece), rows));
+        }
         Ok(())
+    }
+
+    fn blank_piece(&self, rows: Range<u32>) -> Piece {
+        let is_out = |row: &u32| {
+            self.left_out.binary_search(row).is_ok() || self.omitted.binary_search(row).is_ok()
+        };
+        Piece {
+            next_row: rows.end,
+            rows: rows.filter(|row| !is_out(row)).collect(),
+            ..Piece::default()
+        }
     }
 
     /// Counts these rows of a piece.
@@ -147,9 +165,11 @@ impl Collector {
         self.hidden_rows
     }
 
-    /// Rows that are not filled in, as they came.
-    pub(crate) fn left_out(&self) -> &[u32] {
-        &self.left_out
+    /// Rows that are not filled in, ascending.
+    pub(crate) fn left_out(&self) -> Vec<u32> {
+        let mut rows = [&self.left_out[..], &self.omitted].concat();
+        rows.sort_unstable();
+        rows
     }
 
     /// The first row that came after one with a larger number, or twice.
@@ -178,14 +198,24 @@ pub(crate) fn first_parts(
     Ok(parts)
 }
 
-fn blank_piece(rows: Range<u32>, left_out: &[u32]) -> Piece {
-    Piece {
-        next_row: rows.end,
-        rows: rows
-            .filter(|row| left_out.binary_search(row).is_err())
-            .collect(),
-        ..Piece::default()
+/// Bytes of the pieces under these parts. The parts of one piece follow one another.
+pub(crate) fn held_bytes(parts: &[Part]) -> u64 {
+    let pieces = parts.chunk_by(|(a, _), (b, _)| Arc::ptr_eq(a, b));
+    pieces.map(|parts| parts[0].0.held_bytes()).sum()
+}
+
+/// What remains of these places of `rows` without the omitted rows; both are ascending.
+fn kept(rows: &[u32], places: Range<usize>, omitted: &[u32]) -> Vec<Range<usize>> {
+    let (mut kept, mut start) = (Vec::new(), places.start);
+    for row in omitted {
+        if let Ok(at) = rows[start..places.end].binary_search(row) {
+            kept.push(start..start + at);
+            start += at + 1;
+        }
     }
+    kept.push(start..places.end);
+    kept.retain(|places| !places.is_empty());
+    kept
 }
 
 /// Sorts rows that came out of order and joins rows that came twice; where both have a value in a cell, the later one
@@ -200,8 +230,6 @@ pub(crate) fn reorder(
     selection: &Selection,
     limits: &Limits,
 ) -> Result<Vec<Part>> {
-    let mut left_out = left_out.to_vec();
-    left_out.sort_unstable();
     let mut order: Vec<(u32, usize, usize)> = Vec::new();
     for (index, (piece, range)) in parts.iter().enumerate() {
         // Rows that were filled in are not in the file; they are filled in once more below.
@@ -232,7 +260,7 @@ pub(crate) fn reorder(
     }
     let cells = rows * is_used.iter().filter(|is_used| **is_used).count() as u64;
     check("max_cells", limits.max_cells, cells)?;
-    let held: u64 = parts.iter().map(|(piece, _)| piece.held_bytes()).sum();
+    let held = held_bytes(parts);
     let sorted = order.len() * size_of::<(u32, usize, usize)>();
     limits.check_held(held + sorted as u64 + cells * 9)?;
     let mut builders: Vec<LaneBuilder> = (0..lanes).map(|_| LaneBuilder::default()).collect();

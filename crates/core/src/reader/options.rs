@@ -50,6 +50,8 @@ pub struct ReadOptions {
     pub skip_hidden_rows: bool,
     /// Leave hidden columns out. Default: they are read as others are.
     pub skip_hidden_columns: bool,
+    /// Rows to leave out, zero-based: comments, or remarks between header and data. Default: none.
+    pub omit_rows: Vec<u32>,
     /// What the cells of merged ranges hold beside the first one. Default: nothing.
     pub merged: MergedCells,
     /// Give whole numbers whose format makes them identifiers (`00000`, `000-00-0000`, or the text format `@`) as the text
@@ -88,6 +90,7 @@ impl Default for ReadOptions {
             header_join: " ".to_owned(),
             skip_hidden_rows: false,
             skip_hidden_columns: false,
+            omit_rows: Vec::new(),
             merged: MergedCells::First,
             display_text: false,
         }
@@ -199,6 +202,13 @@ impl ReadOptions {
     #[must_use]
     pub fn with_skip_hidden(mut self, rows: bool, columns: bool) -> Self {
         (self.skip_hidden_rows, self.skip_hidden_columns) = (rows, columns);
+        self
+    }
+
+    /// Sets [`Self::omit_rows`].
+    #[must_use]
+    pub fn with_omitted_rows(mut self, rows: impl IntoIterator<Item = u32>) -> Self {
+        self.omit_rows = rows.into_iter().collect();
         self
     }
 

@@ -48,6 +48,8 @@ pub(crate) fn prepare(
     };
     let mut selection = Selection::new(all_rows(&range), all_lanes(&range, &hidden));
     selection.skip_hidden_rows = options.skip_hidden_rows;
+    selection.omitted.clone_from(&options.omit_rows);
+    selection.omitted.sort_unstable();
     selection.display_text = options.display_text;
     selection.merges = options.merged != MergedCells::First;
     let mut any_order = header.is_some();

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
-    collect::{Collector, LaneFacts, Part, lane_facts, reorder},
+    collect::{Collector, LaneFacts, Part, held_bytes, lane_facts, reorder},
     fill::fill_merged,
     options::{MergedCells, ReadOptions},
     prepare::{Prepared, lanes_of},
@@ -225,7 +225,7 @@ impl RowReader {
         };
         limits.check_held(held + strings.size() as u64)?;
         if collector.late_row().is_some() {
-            parts = reorder(&parts, collector.left_out(), &selection, &limits)?;
+            parts = reorder(&parts, &collector.left_out(), &selection, &limits)?;
         }
         if fills {
             parts = fill_merged(parts, &merges, merged, &selection, &limits)?;
@@ -256,10 +256,15 @@ impl RowReader {
         }
         self.header = Header::new(Arc::clone(&self.header.sheet), self.header.row, labels);
         if lanes.iter().enumerate().any(|(to, &from)| to != from) {
-            for (piece, _) in parts {
-                if let Some(piece) = Arc::get_mut(piece) {
+            for shared in parts.chunk_by_mut(|(a, _), (b, _)| Arc::ptr_eq(a, b)) {
+                let mut piece = std::mem::take(&mut shared[0].0);
+                shared.iter_mut().for_each(|part| part.0 = Arc::default());
+                if let Some(piece) = Arc::get_mut(&mut piece) {
                     piece.lanes.select(&lanes);
                 }
+                shared
+                    .iter_mut()
+                    .for_each(|part| part.0 = Arc::clone(&piece));
             }
         }
     }
@@ -392,10 +397,6 @@ impl Live {
         }
         Ok(())
     }
-}
-
-fn held_bytes(parts: &[Part]) -> u64 {
-    parts.iter().map(|(piece, _)| piece.held_bytes()).sum()
 }
 
 /// Cuts the parts to `limit` rows.

@@ -1,8 +1,11 @@
 //! Contracts that are good; those that are not are in `refusals`.
 
+mod dialect;
 mod lexical;
 mod refusals;
 mod temporal;
+
+use std::fs;
 
 use serde_json::json;
 
@@ -134,6 +137,14 @@ fn chooses_a_resource() {
             .message()
             .contains("several resources: items, b")
     );
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("datapackage.json");
+    let resource = |name: &str, path: &str| json!({"name": name, "path": path, "schema": {"fields": [{"name": name}]}});
+    let package = json!({"resources": [resource("x", "data/x.csv"), resource("y", "y.csv"), resource("z", "y.csv")]});
+    fs::write(&file, package.to_string()).unwrap();
+    let for_file = |name: &str| Contract::from_path_for(&file, name);
+    assert_eq!(for_file("/in/x.csv").unwrap().name.as_deref(), Some("x"));
+    assert!(for_file("y.csv").is_err() && for_file("z.csv").is_err());
     let error = Contract::from_str_named(two, "item").unwrap_err();
     assert_eq!(error.hint(), Some("did you mean `items`?"));
     assert!(Contract::from_str_named("fields: [{name: x}]", "b").is_err());
@@ -163,6 +174,8 @@ fn accepts_every_type_and_its_options() {
         "type: yearmonth, constraints: {minimum: 2024-01}",
         "type: any, constraints: {required: true, enum: [1, a]}",
         "type: string, format: default, categories: [a], categoriesOrdered: true",
+        "type: string, categories: [], title@de: Artikel, unit: kg, tablename: t",
+        "type: date, format: 'fmt:%d/%m/%y'",
         "type: integer, categories: [{value: 1, label: low}, {value: 2}]",
     ] {
         let contract = with_field(options).unwrap_or_else(|error| panic!("{options}: {error}"));

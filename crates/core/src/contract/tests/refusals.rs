@@ -6,7 +6,8 @@ use crate::error::ErrorKind;
 #[test]
 fn refuses_fields_that_contradict_themselves() {
     for (options, part) in [
-        ("typo: 1", "unknown key `typo` in a field"),
+        ("tyep: string", "unknown key `tyep` in a field"),
+        ("required: true", "`required` belongs into the constraints"),
         ("type: strng", "expected a type"),
         ("type: geojson", "type geojson is not supported yet"),
         ("type: array", "type array is not supported yet"),
@@ -165,7 +166,30 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         ("[]", "expected an object"),
         ("name: x", "key `schema` is missing"),
         ("schemas: {}", "unknown key `schemas` in a resource"),
-        ("schema: other.json", "in another file is not supported yet"),
+        (
+            "schema: other.json",
+            "\"other.json\" is a file, and this contract is none",
+        ),
+        (
+            "schema: ../other.json",
+            "a file in the folder of the contract",
+        ),
+        (
+            "schema: /etc/passwd",
+            "a file in the folder of the contract",
+        ),
+        (
+            "schema: 'https://example.org/s.json'",
+            "a file in the folder of the contract",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, missingValues: ['-']}",
+            "`missingValues` belongs into the schema",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, encoding: utf-9}",
+            "expected an encoding",
+        ),
         ("schema: {}", "key `fields` is missing"),
         ("fields: []", "at least one field"),
         ("fields: [{type: string}]", "key `name` is missing"),
@@ -179,10 +203,6 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         (
             "{fields: [{name: a}], primaryKey: b}",
             "no field is called \"b\"",
-        ),
-        (
-            "{fields: [{name: a}], primaryKey: []}",
-            "a name or a list of names",
         ),
         (
             "{fields: [{name: a}], primaryKey: [a, a]}",
@@ -233,8 +253,20 @@ fn refuses_schemas_and_resources_that_are_wrong() {
             "is not a range",
         ),
         (
-            "{schema: {fields: [{name: a}]}, dialect: {headerRows: [1, 3]}}",
-            "expected rows that follow one another",
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {hidden: {rows: hide}}}}",
+            "expected one of keep, skip",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {hidden: skip}}}",
+            "expected an object",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {merged: up}}}",
+            "expected one of first, down, right, all",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {table: t, range: 'A1:B2'}}}",
+            "both say which cells",
         ),
         (
             "{schema: {fields: [{name: a}]}, dialect: {sheetname: x}}",
