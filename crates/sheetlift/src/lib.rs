@@ -68,7 +68,7 @@ pub use words::{
 pub use sheetlift_core::{
     CancelToken, Cell, CellInfo, CellRange, Checked, ColumnFacts, ColumnKind, Constraints,
     Contract, CsvOptions, DefinedName, Field, FieldType, FieldsMatch, Finding, FormulaText, Header,
-    HeaderColumn, HeaderRow, Level, Limits, Literal, Load, Locate, Location, MergedCells,
+    HeaderColumn, HeaderRow, Level, Levels, Limits, Literal, Load, Locate, Location, MergedCells,
     NumberFormat, Password, ReadOptions, RejectedRow, RowReader, RuleDoc, SheetInfo, SheetKind,
     SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo, TableReader,
     TemporalFormat, TextFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,

@@ -4,6 +4,7 @@ use super::{
     constraints,
     document::Data,
     keys,
+    levels::{self, Levels},
     model::{Field, FieldType, Literal, NumberFormat, StringFormat, TemporalFormat},
     place::{Keys, Place, did_you_mean},
     temporal::{self, Part},
@@ -50,6 +51,7 @@ pub(super) fn read(place: &Place<'_>) -> Result<Field> {
     let constraints = keys
         .read("constraints", |place| constraints::read(place, &field_type))?
         .unwrap_or_default();
+    let extension = keys.read("sheetlift", Place::map)?;
     Ok(Field {
         name: name.into(),
         title: keys.text("title")?,
@@ -59,7 +61,15 @@ pub(super) fn read(place: &Place<'_>) -> Result<Field> {
             .unwrap_or_default(),
         constraints,
         missing_values: keys.read("missingValues", missing_values)?,
-        aliases: keys.read("sheetlift", aliases)?.unwrap_or_default(),
+        aliases: extension
+            .as_ref()
+            .map(aliases)
+            .transpose()?
+            .unwrap_or_default(),
+        levels: match extension.as_ref().and_then(|keys| keys.get("levels")) {
+            Some(place) => levels::read(&place, false)?,
+            None => Levels::default(),
+        },
         field_type,
     })
 }
@@ -209,8 +219,7 @@ fn labelled<'a>(what: &str, item: &Place<'a>) -> Result<Place<'a>> {
     keys.required("value")
 }
 
-fn aliases(place: &Place<'_>) -> Result<Vec<String>> {
-    let object = place.map()?;
+fn aliases(object: &Keys<'_>) -> Result<Vec<String>> {
     object.only(
         "sheetlift",
         keys::FIELD_SHEETLIFT,

@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     field::{FALSE_VALUES, TRUE_VALUES},
+    levels::Levels,
     model::{
         Constraints, Contract, Field, FieldType, FieldsMatch, Locate, NumberFormat, StringFormat,
         TemporalFormat,
@@ -58,6 +59,7 @@ impl Contract {
                 categories: Vec::new(),
                 missing_values: None,
                 aliases,
+                levels: Levels::default(),
             }
         });
         Contract {
@@ -82,6 +84,7 @@ impl Contract {
                 ..Locate::default()
             },
             csv: CsvOptions::default(),
+            levels: Levels::default(),
             load: None,
         }
     }

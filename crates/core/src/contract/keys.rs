@@ -133,16 +133,9 @@ pub(super) const CONSTRAINTS: &[&str] = &[
 ];
 pub(super) const CONSTRAINTS_LATER: &[&str] = &["jsonSchema"];
 
-pub(super) const SHEETLIFT: &[&str] = &["locate", "load"];
-pub(super) const SHEETLIFT_LATER: &[&str] = &[
-    "match",
-    "read",
-    "check",
-    "rules",
-    "blank",
-    "levels",
-    "thresholds",
-];
+pub(super) const SHEETLIFT: &[&str] = &["locate", "load", "levels"];
+pub(super) const SHEETLIFT_LATER: &[&str] =
+    &["match", "read", "check", "rules", "blank", "thresholds"];
 
 pub(super) const LOCATE: &[&str] = &["sheet", "header", "range", "table", "hidden", "merged"];
 pub(super) const LOCATE_LATER: &[&str] = &["sheets", "stop"];
@@ -160,8 +153,8 @@ pub(super) const LOAD_MODES: &[&str] = &[
     "sync",
 ];
 
-pub(super) const FIELD_SHEETLIFT: &[&str] = &["match"];
-pub(super) const FIELD_SHEETLIFT_LATER: &[&str] = &["read", "check", "blank", "levels"];
+pub(super) const FIELD_SHEETLIFT: &[&str] = &["match", "levels"];
+pub(super) const FIELD_SHEETLIFT_LATER: &[&str] = &["read", "check", "blank"];
 
 pub(super) const MATCH: &[&str] = &["aliases"];
 pub(super) const MATCH_LATER: &[&str] = &["fuzzy", "normalisation"];

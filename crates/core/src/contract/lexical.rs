@@ -20,6 +20,17 @@ pub(crate) enum Misfit {
     DateAmbiguous,
 }
 
+impl Misfit {
+    /// All, in the order of their discriminants.
+    pub(crate) const ALL: [Misfit; 5] = [
+        Misfit::Type,
+        Misfit::NumberLocale,
+        Misfit::Precision,
+        Misfit::DateInvalid,
+        Misfit::DateAmbiguous,
+    ];
+}
+
 /// Comparison of bounds.
 pub(super) trait BoundCheck {
     /// True when `self` is larger than `other`, or equal where `or_equal`.

@@ -13,6 +13,7 @@ mod files;
 mod infer;
 mod json;
 mod keys;
+mod levels;
 mod lexical;
 mod model;
 mod number_format;
@@ -30,6 +31,9 @@ use std::{path::Path, str::FromStr};
 
 pub(crate) use constraints::compile_pattern;
 pub use infer::ColumnFacts;
+pub use levels::Levels;
+#[cfg(test)]
+pub(crate) use levels::{OF_FIELDS, OF_ROWS};
 pub(crate) use lexical::Misfit;
 pub use model::{
     Constraints, Contract, Field, FieldType, FieldsMatch, Literal, Load, Locate, NumberFormat,

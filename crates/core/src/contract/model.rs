@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::levels::Levels;
 use crate::{
     a1::CellRange,
     column::{ColumnKind, TextRepr},
@@ -35,6 +36,8 @@ pub struct Contract {
     pub locate: Locate,
     /// How a text file is written (`dialect`, and `encoding` of the resource). Workbooks have no use for it.
     pub csv: CsvOptions,
+    /// How much faults matter, where that is less than everything.
+    pub levels: Levels,
     /// Where it goes.
     pub load: Option<Load>,
 }
@@ -79,6 +82,8 @@ pub struct Field {
     pub missing_values: Option<Vec<String>>,
     /// Other names of the column (`sheetlift.match.aliases`).
     pub aliases: Vec<String>,
+    /// How much faults matter here, before [`Contract::levels`].
+    pub levels: Levels,
 }
 
 /// The type of a field.

@@ -174,6 +174,14 @@ impl<'a> Keys<'a> {
         self.get(key).map(|place| read(&place)).transpose()
     }
 
+    /// All entries, as they were written.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a str, Place<'a>)> {
+        let place = self.place.clone();
+        self.entries
+            .iter()
+            .map(move |(key, node)| (key.text.as_str(), place.child(&key.text, node)))
+    }
+
     pub(super) fn text(&self, key: &str) -> Result<Option<String>> {
         self.read(key, |place| place.text().map(str::to_owned))
     }

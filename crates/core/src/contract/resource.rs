@@ -153,6 +153,7 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
         missing_values: missing_values.unwrap_or_else(|| vec![String::new()]),
         locate: Default::default(),
         csv: Default::default(),
+        levels: Default::default(),
         load: None,
         fields,
     };

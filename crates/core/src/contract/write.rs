@@ -3,6 +3,7 @@
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::{
+    levels::{Levels, name as level_name},
     model::{Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value},
     sheetlift::MERGED,
 };
@@ -38,6 +39,7 @@ impl Contract {
         resource.insert("schema".into(), Json::Object(self.schema(with_prose)));
         let mut extension = Map::new();
         put(&mut extension, "locate", locate(&self.locate));
+        put(&mut extension, "levels", write_levels(&self.levels));
         put(
             &mut extension,
             "load",
@@ -135,13 +137,20 @@ fn write_field(field: &Field, with_prose: bool) -> Map<String, Json> {
         "missingValues",
         field.missing_values.as_ref().map(|values| json!(values)),
     );
-    if !field.aliases.is_empty() {
-        object.insert(
-            "sheetlift".into(),
-            json!({ "match": { "aliases": field.aliases } }),
-        );
-    }
+    let mut extension = Map::new();
+    let aliases = Some(&field.aliases).filter(|aliases| !aliases.is_empty());
+    let aliases = aliases.map(|aliases| json!({ "aliases": aliases }));
+    put(&mut extension, "match", aliases);
+    put(&mut extension, "levels", write_levels(&field.levels));
+    let extension = Some(extension).filter(|extension| !extension.is_empty());
+    put(&mut object, "sheetlift", extension);
     object
+}
+
+fn write_levels(levels: &Levels) -> Option<Map<String, Json>> {
+    let entries = levels.iter();
+    let entries = entries.map(|(name, level)| (name.to_owned(), level_name(level).into()));
+    (!levels.is_empty()).then(|| entries.collect())
 }
 
 fn write_options(field_type: &FieldType, object: &mut Map<String, Json>) {

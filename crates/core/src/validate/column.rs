@@ -16,6 +16,7 @@ use arrow_array::{
 use super::{
     convert::{Converter, convert},
     fault::{Fault, What},
+    levels::FieldLevels,
     missing::{Missing, nulled},
     rules::{self, Rule},
     text::{TextPass, TextVerdicts},
@@ -34,6 +35,7 @@ pub(super) struct ColumnCheck {
     /// Place of its column in the header; a field without one is null.
     pub(super) place: Option<usize>,
     pub(super) rules: Vec<Box<dyn Rule>>,
+    pub(super) levels: FieldLevels,
     missing: Missing,
     converter: Converter,
     verdicts: TextVerdicts,
@@ -49,12 +51,14 @@ pub(super) struct CheckedColumn {
 impl ColumnCheck {
     pub(super) fn new(contract: &Contract, index: usize, place: Option<usize>) -> Result<Self> {
         let field = &contract.fields[index];
+        let rules = rules::of_field(field)?;
         Ok(ColumnCheck {
             index: u16::try_from(index)
                 .map_err(|_| Error::contract("a contract can have 65536 fields"))?,
             field: field.clone(),
             place,
-            rules: rules::of_field(field)?,
+            levels: FieldLevels::new(contract, field, &rules),
+            rules,
             missing: Missing::new(contract.missing_values_of(field)),
             converter: Converter::default(),
             verdicts: TextVerdicts::default(),

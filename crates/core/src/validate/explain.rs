@@ -7,6 +7,7 @@ use super::{
     column::ColumnCheck,
     fault::{Fault, What, misfit_code},
     key::Key,
+    level,
     report::RejectedRow,
     rules,
 };
@@ -71,23 +72,31 @@ struct Words {
 }
 
 impl Scene<'_> {
-    /// Turns the faults of one row (there is at least one) into findings, and the row into what is kept of it.
-    pub(super) fn reject(&self, faults: &[Fault]) -> (RejectedRow, Vec<Finding>) {
+    /// Turns the faults of one row (there is at least one) into findings, and the row, if one of them is an error, into what is
+    /// kept of it.
+    pub(super) fn explain_row(&self, faults: &[Fault]) -> (Option<RejectedRow>, Vec<Finding>) {
         let row = faults[0].row as usize;
         let row_key = self.row_key(row);
         let findings: Vec<Finding> = faults
             .iter()
             .map(|fault| self.explain(fault, row_key.clone()))
             .collect();
+        let errors = || {
+            let all = faults.iter().zip(&findings);
+            all.filter(|(_, finding)| finding.level == Level::Error)
+        };
+        if errors().next().is_none() {
+            return (None, findings);
+        }
         let mut codes = Vec::with_capacity(faults.len());
-        for fault in faults {
+        for (fault, _) in errors() {
             let (code, _) = code_and_rule(fault, self.columns, self.keys);
             if !codes.contains(&code) {
                 codes.push(code);
             }
         }
-        let reason = findings
-            .iter()
+        let reason = errors()
+            .map(|(_, finding)| finding)
             .map(|finding| finding.message.as_str())
             .collect::<Vec<_>>()
             .join("; ");
@@ -100,15 +109,13 @@ impl Scene<'_> {
                 let json = cell_json(self.window.column(place).cell(row), self.dates())?;
                 Some((column.name.to_string(), json))
             });
-        (
-            RejectedRow {
-                row: self.sheet_rows[row],
-                codes,
-                reason,
-                raw: raw.collect(),
-            },
-            findings,
-        )
+        let rejected = RejectedRow {
+            row: self.sheet_rows[row],
+            codes,
+            reason,
+            raw: raw.collect(),
+        };
+        (Some(rejected), findings)
     }
 
     fn explain(&self, fault: &Fault, row_key: Option<String>) -> Finding {
@@ -136,7 +143,7 @@ impl Scene<'_> {
             .filter(|_| wide_key.is_none())
             .map(|place| &self.header.columns[place]);
         Finding {
-            level: Level::Error,
+            level: level(fault, self.columns, self.keys),
             code: Cow::Borrowed(code),
             rule,
             sheet: Arc::clone(&self.header.sheet),

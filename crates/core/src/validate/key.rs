@@ -8,7 +8,7 @@ use super::{
     keys::KeySet,
     rules::{self, RuleDoc},
 };
-use crate::contract::Contract;
+use crate::{contract::Contract, finding::Level};
 
 /// One key and the values it had so far.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(super) struct Key {
     pub(super) fields: Vec<usize>,
     /// As the contract states it: `primaryKey: [order, line]`.
     pub(super) rule: String,
+    pub(super) level: Level,
     set: KeySet,
 }
 
@@ -42,8 +43,14 @@ impl Key {
                 .iter()
                 .map(|&field| contract.fields[field].field_type.data_type())
                 .collect();
+            let own = match (doc.key, &fields[..]) {
+                ("unique", [field]) => contract.fields[*field].levels.get(doc.key, doc.code),
+                _ => None,
+            };
+            let level = own.or_else(|| contract.levels.get(doc.key, doc.code));
             keys.push(Key {
                 doc,
+                level: level.unwrap_or(Level::Error),
                 number: keys.len() as u16,
                 fields,
                 rule,

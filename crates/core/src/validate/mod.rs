@@ -14,6 +14,7 @@ mod fault;
 mod header_map;
 mod key;
 mod keys;
+mod levels;
 mod missing;
 mod report;
 mod rules;
@@ -89,7 +90,7 @@ impl Validator {
         Ok(Validator {
             header: header.clone(),
             header_findings: map.findings,
-            schema: schema_of(contract),
+            schema: schema_of(contract, &columns),
             columns,
             keys: Key::all(contract),
             primary_key: contract.primary_key.clone(),
@@ -118,7 +119,7 @@ impl Validator {
     }
 
     /// Schema of accepted rows: one column for each field, in the order of the contract; nullable unless a value is
-    /// required. The metadata of a column says the type of its field (`sheetlift.type`).
+    /// required (an error, not a warning). The metadata of a column says the type of its field (`sheetlift.type`).
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
@@ -172,9 +173,10 @@ impl Validator {
                 || vec![true; sheet_rows.len()],
                 |keep| keep.iter().collect(),
             );
-            faults
+            let errors = faults
                 .iter()
-                .for_each(|fault| bits[fault.row as usize] = false);
+                .filter(|fault| self.level(fault) == Level::Error);
+            errors.for_each(|fault| bits[fault.row as usize] = false);
             keep = Some(BooleanBuffer::from(bits));
         }
         let (rejected, findings) = self.explain(&faults, window, &sheet_rows);
@@ -193,7 +195,11 @@ impl Validator {
         })
     }
 
-    /// Adds a fault for each value that is missing where one has to be; not where the cell has a fault already.
+    fn level(&self, fault: &Fault) -> Level {
+        level(fault, &self.columns, &self.keys)
+    }
+
+    /// Adds a fault for each value that is missing where one has to be; not where the cell has an error already.
     fn require(
         &self,
         arrays: &[ArrayRef],
@@ -201,19 +207,19 @@ impl Validator {
         faults: &mut [Vec<Fault>],
     ) {
         for (index, column) in self.columns.iter().enumerate() {
-            let what = match (
-                column.field.constraints.required,
-                self.primary_key.contains(&index),
-            ) {
-                (true, _) => What::Required,
-                (false, true) => What::KeyNull,
-                (false, false) => continue,
+            let is_key = self.primary_key.contains(&index);
+            let is_error = column.levels.required == Level::Error;
+            let what = match column.field.constraints.required {
+                true if is_error || !is_key => What::Required,
+                _ if is_key => What::KeyNull,
+                _ => continue,
             };
             let Some(nulls) = arrays[index].nulls().filter(|nulls| nulls.null_count() > 0) else {
                 continue;
             };
             let mut known = faults[index]
                 .iter()
+                .filter(|fault| self.level(fault) == Level::Error)
                 .map(|fault| fault.row)
                 .collect::<Vec<u32>>()
                 .into_iter()
@@ -260,9 +266,10 @@ impl Validator {
         };
         let rows: Vec<&[Fault]> = faults.chunk_by(|a, b| a.row == b.row).collect();
         let explained = parallel::map(parallel::is_worth_it(window), &rows, |_, faults| {
-            scene.reject(faults)
+            scene.explain_row(faults)
         });
         let (rejected, findings): (Vec<_>, Vec<_>) = explained.into_iter().unzip();
+        let rejected = rejected.into_iter().flatten().collect();
         let findings: Vec<Finding> = findings
             .into_iter()
             .flatten()
@@ -323,13 +330,25 @@ impl Validator {
             let (code, rule) = code_and_rule(fault, &self.columns, &self.keys);
             let is_wide = matches!(fault.what, What::KeyTaken { key, .. } if self.keys[usize::from(key)].fields.len() > 1);
             let field = (!is_wide).then(|| &*self.columns[usize::from(fault.field)].field.name);
-            self.summary.count(Level::Error, code, &rule, field, times);
+            let level = self.level(fault);
+            self.summary.count(level, code, &rule, field, times);
         }
     }
 }
 
-fn schema_of(contract: &Contract) -> SchemaRef {
+/// How much a fault matters.
+fn level(fault: &Fault, columns: &[ColumnCheck], keys: &[Key]) -> Level {
+    match fault.what {
+        What::KeyTaken { key, .. } => keys[usize::from(key)].level,
+        what => columns[usize::from(fault.field)].levels.of(what),
+    }
+}
+
+fn schema_of(contract: &Contract, columns: &[ColumnCheck]) -> SchemaRef {
     let fields = contract.fields.iter().enumerate().map(|(index, field)| {
+        let is_key = contract.primary_key.contains(&index);
+        let is_needed =
+            contract.is_required(index) && columns[index].levels.required == Level::Error;
         let metadata = HashMap::from([(
             "sheetlift.type".to_owned(),
             field.field_type.name().to_owned(),
@@ -337,7 +356,7 @@ fn schema_of(contract: &Contract) -> SchemaRef {
         ArrowField::new(
             &*field.name,
             field.field_type.data_type(),
-            !contract.is_required(index),
+            !(is_key || is_needed),
         )
         .with_metadata(metadata)
     });

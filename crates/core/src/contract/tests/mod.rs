@@ -115,6 +115,7 @@ fn hash_knows_what_matters() {
         "fields: [{name: a, type: integer, missingValues: []}]",
         "{fieldsMatch: exact, fields: [{name: a, type: integer}]}",
         "schema: {fields: [{name: a, type: integer}]}\nsheetlift: {load: {table: t}}",
+        "schema: {fields: [{name: a, type: integer}]}\nsheetlift: {levels: {type: info}}",
         "fields: [{name: a, type: integer}, {name: b}]",
     ] {
         assert_ne!(base, hash(&format!("---\n{other}")), "{other}");
@@ -176,6 +177,7 @@ fn accepts_every_type_and_its_options() {
         "type: string, format: default, categories: [a], categoriesOrdered: true",
         "type: string, categories: [], title@de: Artikel, unit: kg, tablename: t",
         "type: date, format: 'fmt:%d/%m/%y'",
+        "sheetlift: {levels: {pattern: warning, cell/enum: info, type: error}, match: {aliases: [x]}}",
         "type: integer, categories: [{value: 1, label: low}, {value: 2}]",
     ] {
         let contract = with_field(options).unwrap_or_else(|error| panic!("{options}: {error}"));

@@ -146,6 +146,19 @@ fn refuses_fields_that_contradict_themselves() {
             "unknown key `alias` in match",
         ),
         ("sheetlift: {match: {fuzzy: {}}}", "not supported yet"),
+        (
+            "sheetlift: {levels: {requried: info}}",
+            "no level can be given for `requried`",
+        ),
+        (
+            "sheetlift: {levels: {uniqueKeys: info}}",
+            "no level can be given for `uniqueKeys`",
+        ),
+        (
+            "sheetlift: {levels: {type: fatal}}",
+            "expected one of error, warning, info",
+        ),
+        ("sheetlift: {levels: [type]}", "expected an object"),
         ("sheetlift: {check: {}}", "not supported yet"),
     ] {
         let error = with_field(options)
@@ -259,6 +272,10 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {locate: {hidden: skip}}}",
             "expected an object",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {levels: {primaryKey: warning}}}",
+            "no level can be given for `primaryKey`",
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {locate: {merged: up}}}",

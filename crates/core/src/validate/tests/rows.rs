@@ -1,6 +1,7 @@
 //! Rows: blank, accepted, rejected; totals.
 
 use super::*;
+use crate::contract::{OF_FIELDS, OF_ROWS};
 
 const YAML: &str = "
 fields:
@@ -174,5 +175,118 @@ fn verdicts_do_not_leak_from_one_workbook_to_the_next() {
                 .len(),
             findings
         );
+    }
+}
+
+#[test]
+fn only_errors_reject_a_row() {
+    let contract = contract(
+        "
+schema:
+  fields:
+    - {name: id, constraints: {required: true, unique: true}, sheetlift: {levels: {unique: warning}}}
+    - {name: price, type: number, constraints: {required: true, minimum: 0}, sheetlift: {levels: {cell/minimum: info}}}
+    - {name: sold, type: date, constraints: {required: true}, sheetlift: {levels: {required: warning}}}
+  uniqueKeys: [[id, price]]
+sheetlift: {levels: {type: warning, row/duplicate: info}}",
+    );
+    let mut validator = Validator::new(&contract, &header(&["id", "price", "sold"])).unwrap();
+    let text = |text| Cell::Text(text, None);
+    let day = Cell::Date(45_658.0);
+    let rows = [
+        vec![text("A"), Cell::Float(1.0), day],
+        vec![text("A"), Cell::Float(1.0), day],
+        vec![text("B"), Cell::Float(-1.0), text("soon")],
+        vec![text("C"), text("cheap"), Cell::Null],
+        vec![Cell::Null, Cell::Float(-1.0), day],
+        vec![text("D"), Cell::Float(4.0), Cell::Null],
+    ];
+    let checked = validator.check(&window(1, 3, &rows)).unwrap();
+    let said: Vec<String> = checked
+        .findings
+        .iter()
+        .map(|finding| format!("{:?} {} {}", finding.level, finding.address(), finding.code))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "Warning Items!A3 cell/unique",
+            "Info Items!3:3 row/duplicate",
+            "Info Items!B4 cell/minimum",
+            // `type` is a key of the contract, and the code of a date that is none is another one.
+            "Warning Items!C4 cell/date-invalid",
+            "Warning Items!C4 cell/required",
+            "Warning Items!B5 cell/type",
+            "Error Items!B5 cell/required",
+            "Warning Items!C5 cell/required",
+            "Error Items!A6 cell/required",
+            "Info Items!B6 cell/minimum",
+            "Warning Items!C7 cell/required",
+        ]
+    );
+    assert_eq!(checked.accepted_rows, [1, 2, 3, 6]);
+    assert_eq!(value(&checked.accepted, 2, 2), "null");
+    let rejected: Vec<_> = checked
+        .rejected
+        .iter()
+        .map(|row| (row.row, &row.codes[..], row.reason.contains("cheap")))
+        .collect();
+    assert_eq!(
+        rejected,
+        [
+            (4, &["cell/required"][..], true),
+            (5, &["cell/required"][..], false)
+        ]
+    );
+    let nullable: Vec<bool> = validator
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.is_nullable())
+        .collect();
+    assert_eq!(nullable, [false, false, true]);
+    let summary = validator.summary();
+    assert_eq!((summary.errors, summary.warnings, summary.infos), (2, 6, 3));
+    assert_eq!((summary.rows_accepted, summary.rows_rejected), (4, 2));
+}
+
+#[test]
+fn a_key_without_value_is_always_an_error() {
+    let contract = contract(
+        "
+schema: {fields: [{name: id, constraints: {required: true}}, {name: n, type: integer}], primaryKey: id}
+sheetlift: {levels: {required: info}}",
+    );
+    let mut validator = Validator::new(&contract, &header(&["id", "n"])).unwrap();
+    let checked = validator
+        .check(&window(1, 2, &[vec![Cell::Null, Cell::Int(1)]]))
+        .unwrap();
+    assert_eq!(short(&checked.findings), ["A2 row/primary-key"]);
+    assert_eq!(checked.rejected.len(), 1);
+}
+
+#[test]
+fn levels_are_given_for_what_there_is() {
+    let known = |name: &str| {
+        let misfits = [
+            "cell/number-locale",
+            "cell/precision",
+            "cell/date-invalid",
+            "cell/date-ambiguous",
+            "cell/formula-error",
+        ];
+        let docs = rule_docs().iter();
+        misfits.contains(&name)
+            || docs.clone().any(|doc| doc.key == name || doc.code == name)
+            || name == "categories"
+    };
+    for name in OF_FIELDS.into_iter().chain(OF_ROWS) {
+        assert!(known(name), "{name}");
+    }
+    for doc in rule_docs() {
+        let is_listed = |name| OF_FIELDS.contains(&name) || OF_ROWS.contains(&name);
+        let is_key = doc.key == "primaryKey";
+        assert_eq!(is_listed(doc.key), !is_key, "{}", doc.key);
+        assert_eq!(is_listed(doc.code), !is_key, "{}", doc.code);
     }
 }

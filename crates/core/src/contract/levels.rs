@@ -1,0 +1,95 @@
+//! `levels`: how much a kind of fault matters, where that is less than everything.
+
+use super::place::{Place, did_you_mean};
+use crate::{error::Result, finding::Level};
+
+/// Levels by the key of a rule (`pattern`) or by a code (`cell/pattern`). What is not named is an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Levels(Vec<(String, Level)>);
+
+/// What levels can be given for in a field.
+pub(crate) const OF_FIELDS: [&str; 27] = [
+    "type",
+    "format",
+    "required",
+    "unique",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "enum",
+    "categories",
+    "cell/type",
+    "cell/number-locale",
+    "cell/precision",
+    "cell/date-invalid",
+    "cell/date-ambiguous",
+    "cell/formula-error",
+    "cell/required",
+    "cell/unique",
+    "cell/minimum",
+    "cell/maximum",
+    "cell/min-length",
+    "cell/max-length",
+    "cell/pattern",
+    "cell/enum",
+];
+
+/// And in a contract, beside those.
+pub(crate) const OF_ROWS: [&str; 2] = ["uniqueKeys", "row/duplicate"];
+
+const CHOICES: [(&str, Level); 3] = [
+    ("error", Level::Error),
+    ("warning", Level::Warning),
+    ("info", Level::Info),
+];
+
+impl Levels {
+    /// The level of a fault, by its code or by the key of its rule; `None` where it is not named.
+    pub fn get(&self, key: &str, code: &str) -> Option<Level> {
+        let names = |name: &str| name == code || name == key;
+        let found = self.0.iter().find(|(name, _)| names(name))?;
+        Some(found.1)
+    }
+
+    /// True when nothing is named.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Name and level, as they were written.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Level)> {
+        self.0.iter().map(|(name, level)| (name.as_str(), *level))
+    }
+}
+
+/// The name of a level.
+pub(super) fn name(level: Level) -> &'static str {
+    CHOICES
+        .iter()
+        .find(|(_, other)| *other == level)
+        .map_or("error", |(name, _)| name)
+}
+
+/// Reads levels of a field, or (with `of_rows`) of a contract.
+pub(super) fn read(place: &Place<'_>, of_rows: bool) -> Result<Levels> {
+    let rows = if of_rows { &OF_ROWS[..] } else { &[] };
+    let mut levels = Vec::new();
+    for (name, place) in place.map()?.entries() {
+        let names = || OF_FIELDS.iter().chain(rows).copied();
+        if !names().any(|known| known == name) {
+            let error = place.error(format!("no level can be given for `{name}`"));
+            return Err(match name {
+                "primaryKey" | "row/primary-key" => {
+                    error.with_hint("a row without its key is no row: that is always an error")
+                }
+                _ => did_you_mean(error, name, names()),
+            });
+        }
+        levels.push((name.to_owned(), place.choice(&CHOICES)?));
+    }
+    Ok(Levels(levels))
+}

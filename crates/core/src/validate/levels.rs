@@ -1,0 +1,51 @@
+//! How much each fault matters: what the field says of it, or else the contract, or else that it is an error.
+
+use super::{
+    fault::{What, misfit_code},
+    rules::{self, Rule},
+};
+use crate::{
+    contract::{Contract, Field, Misfit},
+    finding::Level,
+};
+
+/// The levels of the faults of one field, found once.
+#[derive(Debug)]
+pub(super) struct FieldLevels {
+    misfits: [Level; Misfit::ALL.len()],
+    formula_error: Level,
+    pub(super) required: Level,
+    rules: Vec<Level>,
+}
+
+impl FieldLevels {
+    pub(super) fn new(contract: &Contract, field: &Field, rules: &[Box<dyn Rule>]) -> Self {
+        let level = |key: &str, code: &str| {
+            let own = field.levels.get(key, code);
+            let level = own.or_else(|| contract.levels.get(key, code));
+            level.unwrap_or(Level::Error)
+        };
+        let of_rule = |rule: &Box<dyn Rule>| {
+            let text = rule.text();
+            level(text.split(':').next().unwrap_or_default(), rule.code())
+        };
+        FieldLevels {
+            misfits: Misfit::ALL
+                .map(|misfit| level("type", misfit_code(misfit, &field.field_type))),
+            formula_error: level("type", "cell/formula-error"),
+            required: level(rules::REQUIRED.key, rules::REQUIRED.code),
+            rules: rules.iter().map(of_rule).collect(),
+        }
+    }
+
+    /// The level of a fault of this field alone. Text that is not in the file and a key without a value are always errors.
+    pub(super) fn of(&self, what: What) -> Level {
+        match what {
+            What::Misfit(misfit) => self.misfits[misfit as usize],
+            What::FormulaError => self.formula_error,
+            What::Required => self.required,
+            What::Rule(number) => self.rules[usize::from(number)],
+            What::BadString | What::KeyNull | What::KeyTaken { .. } => Level::Error,
+        }
+    }
+}
