@@ -99,6 +99,13 @@ impl Header {
             columns,
         }
     }
+
+    /// Number of columns up to the last one with a label.
+    pub(crate) fn width(&self) -> u32 {
+        let mut labelled = self.columns.iter().rev();
+        let last = labelled.find(|column| column.label.is_some());
+        last.map_or(0, |column| column.index + 1)
+    }
 }
 
 /// Names that are taken, each with the number that was last put behind it: sixteen thousand columns of one name are not tried

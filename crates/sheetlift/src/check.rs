@@ -139,7 +139,7 @@ impl Check {
             let error = Error::usage("contract/invalid", message);
             return Err(job.locate(error.with_hint("name their rows in `commentRows`")));
         }
-        let mut options = read_options(job, &contract);
+        let mut options = read_options(job, &contract).with_ragged_told(true);
         let all = wants_all_findings || job.findings_to.is_some();
         if all {
             options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);

@@ -130,6 +130,41 @@ fn what_a_caller_says_of_a_text_file_wins() {
     assert_eq!(rows, ["2: x|y"]);
 }
 
+#[test]
+fn records_have_as_many_cells_as_the_header() {
+    let check = |levels: &str| {
+        let contract = format!(
+            "---\n{{schema: {{fields: [{{name: a}}, {{name: b}}]}}, sheetlift: {{levels: {{{levels}}}}}}}"
+        );
+        let long = "x,y\n".repeat(2_000);
+        let bytes = format!("a,b\n1,2,3\n4\n5,6,\n7,8,,,9\n,,\n{long}z\n");
+        let job = Job::from_bytes(bytes.into_bytes(), "items.csv").unwrap();
+        let report = job
+            .with_contract(contract.parse::<Contract>().unwrap())
+            .validate()
+            .unwrap();
+        let said = report.findings.iter().map(|finding| {
+            let level = format!("{:?}", finding.level);
+            format!("{level} {}: {}", finding.address(), finding.message)
+        });
+        (said.collect::<Vec<_>>(), report.rows.accepted)
+    };
+    let (said, accepted) = check("");
+    assert_eq!(
+        said,
+        [
+            "Error items!2:2: the row has 3 cells, more than the header: values may stand in the wrong columns",
+            "Warning items!3:3: the row has 1 cell, fewer than the header: the last ones are empty",
+            "Error items!5:5: the row has 5 cells, more than the header: values may stand in the wrong columns",
+            "Warning items!2007:2007: the row has 1 cell, fewer than the header: the last ones are empty",
+        ]
+    );
+    assert_eq!(accepted, 2_003);
+    let (said, accepted) = check("row/extra-cell: info, row/missing-cell: error");
+    assert!(said[0].starts_with("Info items!2:2"), "{said:?}");
+    assert_eq!((said.len(), accepted), (4, 2_003));
+}
+
 /// Rows of texts, each with what its element says besides; blank texts are no cells.
 fn sheet(rows: &[(&str, &[&str])]) -> String {
     let mut xml = String::new();

@@ -39,6 +39,8 @@ pub(crate) struct RowSink {
     /// Hidden rows of the table in the piece in hand that have a cell.
     hidden_rows: u64,
     notes: Vec<Note>,
+    /// Rows with another number of cells than the header, and that number.
+    ragged: Vec<(u32, u32)>,
     padded: usize,
     /// Row numbers count from the start of the chunk, as long as no row said its number.
     relative: bool,
@@ -71,6 +73,7 @@ impl RowSink {
             text: Vec::new(),
             hidden_rows: 0,
             notes: Vec::new(),
+            ragged: Vec::new(),
             padded: 0,
             relative: true,
             next_row: 0,
@@ -264,6 +267,13 @@ impl RowSink {
         }
     }
 
+    /// Says, behind its last cell, that the row in hand has another number of cells than the header.
+    pub(crate) fn note_ragged(&mut self, cells: u32) {
+        if self.placed {
+            self.ragged.push((self.row, cells));
+        }
+    }
+
     /// Gives the row in hand a place; false when it is not selected.
     #[inline(never)]
     fn place_row(&mut self) -> bool {
@@ -326,6 +336,7 @@ impl RowSink {
             text: std::mem::take(&mut self.text).into(),
             hidden_rows: std::mem::take(&mut self.hidden_rows),
             notes: std::mem::take(&mut self.notes),
+            ragged: std::mem::take(&mut self.ragged),
         });
         if self.relative {
             // What follows counts on from this piece.

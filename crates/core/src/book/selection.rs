@@ -21,6 +21,8 @@ pub(crate) struct Selection {
     pub(crate) omitted: Vec<u32>,
     /// Numbers whose format makes them identifiers become the text that is shown.
     pub(crate) display_text: bool,
+    /// Cells of the header of a text file, where records that have another number of them are to be told.
+    pub(crate) width: Option<u32>,
     /// Keep the format and the formula of each cell.
     pub(crate) notes: bool,
     /// Say which cells are merged, at the end.
@@ -40,6 +42,7 @@ impl Selection {
             blank_rows: false,
             skip_hidden_rows: false,
             omitted: Vec::new(),
+            width: None,
             display_text: false,
             notes: false,
             merges: false,

@@ -40,6 +40,8 @@ pub(crate) struct Piece {
     pub(crate) hidden_rows: u64,
     /// What else is known of cells, in the order of the file, where it was asked for.
     pub(crate) notes: Vec<Note>,
+    /// Rows of a text file with another number of cells than its header, and that number; ascending, counted as `rows` are.
+    pub(crate) ragged: Vec<(u32, u32)>,
 }
 
 /// What is known of a cell beside its value.
@@ -73,6 +75,7 @@ impl Piece {
         self.rows.iter_mut().for_each(|row| *row += base);
         self.left_out.iter_mut().for_each(|row| *row += base);
         self.notes.iter_mut().for_each(|note| note.row += base);
+        self.ragged.iter_mut().for_each(|(row, _)| *row += base);
         self.relative = false;
     }
 
@@ -83,7 +86,7 @@ impl Piece {
 
     /// Bytes it takes, about.
     pub(crate) fn held_bytes(&self) -> u64 {
-        let numbers = 4 * (self.rows.len() + self.left_out.len());
+        let numbers = 4 * (self.rows.len() + self.left_out.len()) + 8 * self.ragged.len();
         let lanes: usize = self.lanes.iter().map(|(_, lane)| lane.held_bytes()).sum();
         (size_of::<Piece>() + 6 * ALLOCATION + numbers + lanes + self.text.len()) as u64
     }

@@ -87,6 +87,21 @@ impl Window {
             .collect()
     }
 
+    /// Rows (of the window) of a text file that have another number of cells than its header, and that number.
+    pub fn ragged(&self) -> Vec<(u32, u32)> {
+        let (mut found, mut start) = (Vec::new(), 0);
+        for (piece, range) in &self.parts {
+            let rows = &piece.rows[range.clone()];
+            for (row, cells) in &piece.ragged {
+                if let Ok(at) = rows.binary_search(row) {
+                    found.push(((start + at) as u32, *cells));
+                }
+            }
+            start += range.len();
+        }
+        found
+    }
+
     /// One column (index among the selected ones).
     pub fn column(&self, column: usize) -> ColumnView<'_> {
         ColumnView {

@@ -39,7 +39,12 @@ pub(crate) const OF_FIELDS: [&str; 27] = [
 ];
 
 /// And in a contract, beside those.
-pub(crate) const OF_ROWS: [&str; 2] = ["uniqueKeys", "row/duplicate"];
+pub(crate) const OF_ROWS: [&str; 4] = [
+    "uniqueKeys",
+    "row/duplicate",
+    "row/extra-cell",
+    "row/missing-cell",
+];
 
 const CHOICES: [(&str, Level); 3] = [
     ("error", Level::Error),

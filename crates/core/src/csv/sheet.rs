@@ -157,7 +157,10 @@ fn read_chunk(
             continue;
         }
         if end > at {
+            let (mut cells, mut filled) = (0, 0);
             fields.visit(&bytes[at..end], |column, field| {
+                cells = column as u32 + 1;
+                filled = if field.is_empty() { filled } else { cells };
                 if field.is_empty() {
                     return Ok(());
                 }
@@ -175,6 +178,12 @@ fn read_chunk(
                 sink.note(lane, CellFormats::NONE, || Formula::None);
                 Ok(())
             })?;
+            // A delimiter at the end of a line is no cell too many.
+            if let Some(width) = selection.width
+                && (filled > width || cells < width)
+            {
+                sink.note_ragged(if filled > width { filled } else { cells });
+            }
         }
         at = next;
     }

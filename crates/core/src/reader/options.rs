@@ -52,6 +52,10 @@ pub struct ReadOptions {
     pub skip_hidden_columns: bool,
     /// Rows to leave out, zero-based: comments, or remarks between header and data. Default: none.
     pub omit_rows: Vec<u32>,
+    /// Remember which rows of a text file have another number of cells than its header ([`Window::ragged`]). Default false.
+    ///
+    /// [`Window::ragged`]: crate::Window::ragged
+    pub tell_ragged: bool,
     /// What the cells of merged ranges hold beside the first one. Default: nothing.
     pub merged: MergedCells,
     /// Give whole numbers whose format makes them identifiers (`00000`, `000-00-0000`, or the text format `@`) as the text
@@ -91,6 +95,7 @@ impl Default for ReadOptions {
             skip_hidden_rows: false,
             skip_hidden_columns: false,
             omit_rows: Vec::new(),
+            tell_ragged: false,
             merged: MergedCells::First,
             display_text: false,
         }
@@ -209,6 +214,13 @@ impl ReadOptions {
     #[must_use]
     pub fn with_omitted_rows(mut self, rows: impl IntoIterator<Item = u32>) -> Self {
         self.omit_rows = rows.into_iter().collect();
+        self
+    }
+
+    /// Sets [`Self::tell_ragged`].
+    #[must_use]
+    pub fn with_ragged_told(mut self, told: bool) -> Self {
+        self.tell_ragged = told;
         self
     }
 

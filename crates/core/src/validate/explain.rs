@@ -8,6 +8,7 @@ use super::{
     fault::{Fault, What, misfit_code},
     key::Key,
     level,
+    levels::{EXTRA_CELLS, MISSING_CELLS, RowLevels},
     report::RejectedRow,
     rules,
 };
@@ -27,6 +28,7 @@ pub(super) struct Scene<'a> {
     pub(super) columns: &'a [ColumnCheck],
     pub(super) keys: &'a [Key],
     pub(super) primary_key: &'a [usize],
+    pub(super) levels: &'a RowLevels,
     pub(super) window: &'a Window,
     pub(super) sheet_rows: &'a [u32],
 }
@@ -48,6 +50,8 @@ pub(super) fn code_and_rule(
             let rule = &column.rules[usize::from(number)];
             (rule.code(), rule.text())
         }
+        What::ExtraCells(_) => (EXTRA_CELLS.0, String::new()),
+        What::MissingCells(_) => (MISSING_CELLS.0, String::new()),
         What::KeyNull => {
             let key = keys
                 .iter()
@@ -119,40 +123,34 @@ impl Scene<'_> {
     }
 
     fn explain(&self, fault: &Fault, row_key: Option<String>) -> Finding {
-        let field = usize::from(fault.field);
+        let field = fault.field(self.keys);
         let (code, rule) = code_and_rule(fault, self.columns, self.keys);
         let row = fault.row as usize;
-        let wide_key = match fault.what {
-            What::KeyTaken { key, .. } => {
-                Some(&self.keys[usize::from(key)]).filter(|key| key.fields.len() > 1)
+        let (words, value) = match (field, fault.what) {
+            (Some(field), _) => {
+                let cell = Some(self.cell(field, row)).filter(|cell| *cell != Cell::Null);
+                let value = cell.map(|cell| cell_text(cell, self.dates()));
+                (self.words(fault), value)
             }
-            _ => None,
+            (None, What::KeyTaken { key, first }) => {
+                let key = &self.keys[usize::from(key)];
+                let words = self.words_for_wide_key(key, row, first);
+                (words, self.key_text(&key.fields, row))
+            }
+            (None, what) => (self.words_for_ragged(what), None),
         };
-        let words = match wide_key {
-            Some(key) => self.words_for_wide_key(key, fault),
-            None => self.words(fault),
-        };
-        let value = match wide_key {
-            Some(key) => self.key_text(&key.fields, row),
-            None => Some(self.cell(field, row))
-                .filter(|cell| *cell != Cell::Null)
-                .map(|cell| cell_text(cell, self.dates())),
-        };
-        let column = self.columns[field]
-            .place
-            .filter(|_| wide_key.is_none())
+        let column = field
+            .and_then(|field| self.columns[field].place)
             .map(|place| &self.header.columns[place]);
         Finding {
-            level: level(fault, self.columns, self.keys),
+            level: level(fault, self.columns, self.keys, self.levels),
             code: Cow::Borrowed(code),
             rule,
             sheet: Arc::clone(&self.header.sheet),
             row: Some(self.sheet_rows[row] + 1),
             column_index: column.map(|column| column.index),
             column: column.map(|column| Arc::clone(&column.name)),
-            field: wide_key
-                .is_none()
-                .then(|| Arc::clone(&self.columns[field].field.name)),
+            field: field.map(|field| Arc::clone(&self.columns[field].field.name)),
             row_key,
             value: value.map(|value| cut(&value, MAX_VALUE)),
             expected: words.expected,
@@ -208,6 +206,7 @@ impl Scene<'_> {
                 label,
                 "it is part of the primary key",
             ),
+            What::ExtraCells(_) | What::MissingCells(_) => self.words_for_ragged(fault.what),
             What::KeyTaken { first, .. } => Words {
                 expected: "a value that no earlier row has".to_owned(),
                 message: format!("{label} is {shown}, which row {} has already", first + 1),
@@ -284,12 +283,31 @@ impl Scene<'_> {
         }
     }
 
-    fn words_for_wide_key(&self, key: &Key, fault: &Fault) -> Words {
-        let first = match fault.what {
-            What::KeyTaken { first, .. } => first + 1,
-            _ => 0,
+    fn words_for_ragged(&self, what: What) -> Words {
+        let width = self.header.width();
+        let (cells, message, suggestion) = match what {
+            What::ExtraCells(cells) => (
+                cells,
+                "more than the header: values may stand in the wrong columns",
+                "put a value with a delimiter in it in quotes, or take the delimiter out",
+            ),
+            What::MissingCells(cells) => (
+                cells,
+                "fewer than the header: the last ones are empty",
+                "write a delimiter for each empty cell",
+            ),
+            _ => (0, "", ""),
         };
-        let row = fault.row as usize;
+        let s = if cells == 1 { "" } else { "s" };
+        Words {
+            expected: format!("{width} cells, as in the header"),
+            message: format!("the row has {cells} cell{s}, {message}"),
+            suggestion: Some(suggestion.to_owned()),
+        }
+    }
+
+    fn words_for_wide_key(&self, key: &Key, row: usize, first: u32) -> Words {
+        let first = first + 1;
         let pairs = key.fields.iter().map(|&field| {
             format!(
                 "{} {}",

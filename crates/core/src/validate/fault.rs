@@ -1,5 +1,6 @@
 //! A fault before words are made of it: 16 bytes, so that a window of bad rows is cheap until somebody wants to read it.
 
+use super::key::Key;
 use crate::contract::{FieldType, Misfit};
 
 /// Something wrong with one cell, or with one row.
@@ -26,6 +27,10 @@ pub(super) enum What {
     Rule(u8),
     /// A field of the primary key has no value.
     KeyNull,
+    /// The row has more cells than the header, this many.
+    ExtraCells(u32),
+    /// The row has fewer.
+    MissingCells(u32),
     /// This key, an index in the validator's, occurred before in this zero-based sheet row.
     KeyTaken { key: u16, first: u32 },
 }
@@ -39,9 +44,23 @@ impl What {
             What::BadString => 0x101,
             What::Required => 0x102,
             What::KeyNull => 0x103,
+            What::ExtraCells(_) => 0x104,
+            What::MissingCells(_) => 0x105,
             What::Rule(rule) => 0x200 + u32::from(rule),
             What::KeyTaken { key, .. } => 0x1_0000 + u32::from(key),
         }
+    }
+}
+
+impl Fault {
+    /// The field it is about; `None` when it is about the row.
+    pub(super) fn field(&self, keys: &[Key]) -> Option<usize> {
+        let is_about_row = match self.what {
+            What::ExtraCells(_) | What::MissingCells(_) => true,
+            What::KeyTaken { key, .. } => keys[usize::from(key)].fields.len() > 1,
+            _ => false,
+        };
+        (!is_about_row).then_some(usize::from(self.field))
     }
 }
 

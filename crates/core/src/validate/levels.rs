@@ -9,6 +9,27 @@ use crate::{
     finding::Level,
 };
 
+/// The codes of rows that are longer or shorter than the header, and their levels where the contract says nothing.
+pub(super) const EXTRA_CELLS: (&str, Level) = ("row/extra-cell", Level::Error);
+pub(super) const MISSING_CELLS: (&str, Level) = ("row/missing-cell", Level::Warning);
+
+/// The levels of faults of rows.
+#[derive(Debug)]
+pub(super) struct RowLevels {
+    pub(super) extra_cells: Level,
+    pub(super) missing_cells: Level,
+}
+
+impl RowLevels {
+    pub(super) fn new(contract: &Contract) -> Self {
+        let level = |(code, level)| contract.levels.get(code, code).unwrap_or(level);
+        RowLevels {
+            extra_cells: level(EXTRA_CELLS),
+            missing_cells: level(MISSING_CELLS),
+        }
+    }
+}
+
 /// The levels of the faults of one field, found once.
 #[derive(Debug)]
 pub(super) struct FieldLevels {
@@ -45,7 +66,9 @@ impl FieldLevels {
             What::FormulaError => self.formula_error,
             What::Required => self.required,
             What::Rule(number) => self.rules[usize::from(number)],
-            What::BadString | What::KeyNull | What::KeyTaken { .. } => Level::Error,
+            What::BadString | What::KeyNull => Level::Error,
+            // About a row: these are not asked here.
+            What::ExtraCells(_) | What::MissingCells(_) | What::KeyTaken { .. } => Level::Error,
         }
     }
 }

@@ -36,6 +36,7 @@ use explain::{Scene, code_and_rule};
 use fault::{Fault, What};
 use header_map::HeaderMap;
 use key::Key;
+use levels::RowLevels;
 pub use report::{Checked, RejectedRow, Summary};
 pub use rules::{RuleDoc, rule_docs};
 
@@ -61,6 +62,7 @@ pub struct Validator {
     columns: Vec<ColumnCheck>,
     keys: Vec<Key>,
     primary_key: Vec<usize>,
+    levels: RowLevels,
     summary: Summary,
     findings_left: usize,
 }
@@ -94,6 +96,7 @@ impl Validator {
             columns,
             keys: Key::all(contract),
             primary_key: contract.primary_key.clone(),
+            levels: RowLevels::new(contract),
             summary,
             findings_left: usize::MAX,
         })
@@ -165,6 +168,7 @@ impl Validator {
         faults.extend(parallel::map_mut(shared_out, &mut self.keys, |key| {
             key.check(&arrays, filled.as_ref(), &sheet_rows)
         }));
+        faults.push(self.ragged(window));
         let faults = self.in_reading_order(faults);
 
         let mut keep = filled;
@@ -196,7 +200,7 @@ impl Validator {
     }
 
     fn level(&self, fault: &Fault) -> Level {
-        level(fault, &self.columns, &self.keys)
+        level(fault, &self.columns, &self.keys, &self.levels)
     }
 
     /// Adds a fault for each value that is missing where one has to be; not where the cell has an error already.
@@ -239,12 +243,26 @@ impl Validator {
         }
     }
 
-    /// All faults by row, then by sheet column; those of keys of several columns last.
+    /// Rows of a text file that are longer or shorter than its header.
+    fn ragged(&self, window: &Window) -> Vec<Fault> {
+        let width = self.header.width();
+        let fault = |(row, cells)| Fault {
+            row,
+            field: 0,
+            what: match cells > width {
+                true => What::ExtraCells(cells),
+                false => What::MissingCells(cells),
+            },
+        };
+        window.ragged().into_iter().map(fault).collect()
+    }
+
+    /// All faults by row, then by sheet column; those of rows last.
     fn in_reading_order(&self, faults: Vec<Vec<Fault>>) -> Vec<Fault> {
         let mut faults: Vec<Fault> = faults.concat();
         faults.sort_by_key(|fault| {
-            let is_wide = matches!(fault.what, What::KeyTaken { key, .. } if self.keys[usize::from(key)].fields.len() > 1);
-            let place = self.columns[usize::from(fault.field)].place.filter(|_| !is_wide);
+            let field = fault.field(&self.keys);
+            let place = field.and_then(|field| self.columns[field].place);
             (fault.row, place.unwrap_or(usize::MAX), fault.what.kind())
         });
         faults
@@ -261,6 +279,7 @@ impl Validator {
             columns: &self.columns,
             keys: &self.keys,
             primary_key: &self.primary_key,
+            levels: &self.levels,
             window,
             sheet_rows,
         };
@@ -328,8 +347,8 @@ impl Validator {
         }
         for (fault, times) in times.into_values() {
             let (code, rule) = code_and_rule(fault, &self.columns, &self.keys);
-            let is_wide = matches!(fault.what, What::KeyTaken { key, .. } if self.keys[usize::from(key)].fields.len() > 1);
-            let field = (!is_wide).then(|| &*self.columns[usize::from(fault.field)].field.name);
+            let field = fault.field(&self.keys);
+            let field = field.map(|field| &*self.columns[field].field.name);
             let level = self.level(fault);
             self.summary.count(level, code, &rule, field, times);
         }
@@ -337,8 +356,10 @@ impl Validator {
 }
 
 /// How much a fault matters.
-fn level(fault: &Fault, columns: &[ColumnCheck], keys: &[Key]) -> Level {
+fn level(fault: &Fault, columns: &[ColumnCheck], keys: &[Key], rows: &RowLevels) -> Level {
     match fault.what {
+        What::ExtraCells(_) => rows.extra_cells,
+        What::MissingCells(_) => rows.missing_cells,
         What::KeyTaken { key, .. } => keys[usize::from(key)].level,
         what => columns[usize::from(fault.field)].levels.of(what),
     }
