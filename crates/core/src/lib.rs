@@ -36,8 +36,8 @@ pub use column::{
     Window, build_column, cell_text, duration_micros, time_micros,
 };
 pub use contract::{
-    ColumnFacts, Constraints, Contract, Field, FieldType, FieldsMatch, Levels, Literal, Load,
-    Locate, NumberFormat, StringFormat, TemporalFormat, Value,
+    CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType, FieldsMatch,
+    Levels, Literal, Load, Locate, NumberFormat, StringFormat, TemporalFormat, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};

@@ -126,7 +126,7 @@ fn enumeration(place: &Place<'_>, field_type: &FieldType) -> Result<Vec<Literal>
     Ok(values)
 }
 
-fn pattern(place: &Place<'_>) -> Result<String> {
+pub(super) fn pattern(place: &Place<'_>) -> Result<String> {
     let pattern = place.text()?;
     compile_pattern(pattern).map_err(|error| {
         let why = error.to_string();

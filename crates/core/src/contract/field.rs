@@ -1,6 +1,7 @@
 //! One field: its type with the options of that type, its constraints, its missing values.
 
 use super::{
+    check::{self, Checks},
     constraints,
     document::Data,
     keys,
@@ -66,6 +67,10 @@ pub(super) fn read(place: &Place<'_>) -> Result<Field> {
             .map(aliases)
             .transpose()?
             .unwrap_or_default(),
+        checks: match extension.as_ref().and_then(|keys| keys.get("check")) {
+            Some(place) => check::read(&place, &field_type)?,
+            None => Checks::default(),
+        },
         levels: match extension.as_ref().and_then(|keys| keys.get("levels")) {
             Some(place) => levels::read(&place, false)?,
             None => Levels::default(),

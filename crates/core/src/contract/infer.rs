@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
+    check::Checks,
     field::{FALSE_VALUES, TRUE_VALUES},
     levels::Levels,
     model::{
@@ -59,6 +60,7 @@ impl Contract {
                 categories: Vec::new(),
                 missing_values: None,
                 aliases,
+                checks: Checks::default(),
                 levels: Levels::default(),
             }
         });

@@ -153,8 +153,19 @@ pub(super) const LOAD_MODES: &[&str] = &[
     "sync",
 ];
 
-pub(super) const FIELD_SHEETLIFT: &[&str] = &["match", "levels"];
-pub(super) const FIELD_SHEETLIFT_LATER: &[&str] = &["read", "check", "blank"];
+pub(super) const FIELD_SHEETLIFT: &[&str] = &["match", "check", "levels"];
+pub(super) const FIELD_SHEETLIFT_LATER: &[&str] = &["read", "blank"];
+
+pub(super) const CHECK: &[&str] = &[
+    "precision",
+    "scale",
+    "multipleOf",
+    "notPattern",
+    "checkDigit",
+    "maxBytes",
+    "formula",
+];
+pub(super) const CHECK_LATER: &[&str] = &["enumIgnoreCase"];
 
 pub(super) const MATCH: &[&str] = &["aliases"];
 pub(super) const MATCH_LATER: &[&str] = &["fuzzy", "normalisation"];

@@ -8,7 +8,7 @@ use crate::{error::Result, finding::Level};
 pub struct Levels(Vec<(String, Level)>);
 
 /// What levels can be given for in a field.
-pub(crate) const OF_FIELDS: [&str; 27] = [
+pub(crate) const OF_FIELDS: [&str; 37] = [
     "type",
     "format",
     "required",
@@ -22,6 +22,13 @@ pub(crate) const OF_FIELDS: [&str; 27] = [
     "pattern",
     "enum",
     "categories",
+    "precision",
+    "scale",
+    "multipleOf",
+    "notPattern",
+    "checkDigit",
+    "maxBytes",
+    "formula",
     "cell/type",
     "cell/number-locale",
     "cell/precision",
@@ -36,6 +43,9 @@ pub(crate) const OF_FIELDS: [&str; 27] = [
     "cell/max-length",
     "cell/pattern",
     "cell/enum",
+    "cell/multiple-of",
+    "cell/check-digit",
+    "cell/formula-text",
 ];
 
 /// And in a contract, beside those.

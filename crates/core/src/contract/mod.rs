@@ -5,6 +5,7 @@
 //! options, bounds are values of the type they bound, patterns compile, keys name fields. Anything a contract says and we
 //! do not do is an error that names the key, never silence.
 
+mod check;
 mod constraints;
 mod dialect;
 mod document;
@@ -29,6 +30,7 @@ mod yaml;
 
 use std::{path::Path, str::FromStr};
 
+pub use check::{CheckDigit, Checks, Decimal};
 pub(crate) use constraints::compile_pattern;
 pub use infer::ColumnFacts;
 pub use levels::Levels;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::levels::Levels;
+use super::{check::Checks, levels::Levels};
 use crate::{
     a1::CellRange,
     column::{ColumnKind, TextRepr},
@@ -82,6 +82,8 @@ pub struct Field {
     pub missing_values: Option<Vec<String>>,
     /// Other names of the column (`sheetlift.match.aliases`).
     pub aliases: Vec<String>,
+    /// What Table Schema has no constraint for (`sheetlift.check`).
+    pub checks: Checks,
     /// How much faults matter here, before [`Contract::levels`].
     pub levels: Levels,
 }

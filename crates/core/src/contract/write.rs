@@ -3,6 +3,7 @@
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::{
+    check::{CheckDigit, Checks, Decimal},
     levels::{Levels, name as level_name},
     model::{Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value},
     sheetlift::MERGED,
@@ -141,10 +142,32 @@ fn write_field(field: &Field, with_prose: bool) -> Map<String, Json> {
     let aliases = Some(&field.aliases).filter(|aliases| !aliases.is_empty());
     let aliases = aliases.map(|aliases| json!({ "aliases": aliases }));
     put(&mut extension, "match", aliases);
+    put(&mut extension, "check", write_checks(&field.checks));
     put(&mut extension, "levels", write_levels(&field.levels));
     let extension = Some(extension).filter(|extension| !extension.is_empty());
     put(&mut object, "sheetlift", extension);
     object
+}
+
+fn write_checks(checks: &Checks) -> Option<Map<String, Json>> {
+    let mut object = Map::new();
+    put(&mut object, "precision", checks.precision);
+    put(&mut object, "scale", checks.scale);
+    let number = |number: Decimal| {
+        let text = number.text();
+        match text.parse::<Number>() {
+            Ok(number) if number.to_string() == text => Json::Number(number),
+            _ => text.into(),
+        }
+    };
+    put(&mut object, "multipleOf", checks.multiple_of.map(number));
+    put(&mut object, "notPattern", checks.not_pattern.as_deref());
+    let digit = checks.check_digit.map(CheckDigit::name);
+    put(&mut object, "checkDigit", digit);
+    put(&mut object, "maxBytes", checks.max_bytes);
+    let formula = checks.no_formula.then_some("reject");
+    put(&mut object, "formula", formula);
+    (!object.is_empty()).then_some(object)
 }
 
 fn write_levels(levels: &Levels) -> Option<Map<String, Json>> {

@@ -46,7 +46,7 @@ impl FieldLevels {
             let level = own.or_else(|| contract.levels.get(key, code));
             level.unwrap_or(Level::Error)
         };
-        let of_rule = |rule: &Box<dyn Rule>| {
+        let of_rule = |rule: &dyn Rule| {
             let text = rule.text();
             level(text.split(':').next().unwrap_or_default(), rule.code())
         };
@@ -55,7 +55,7 @@ impl FieldLevels {
                 .map(|misfit| level("type", misfit_code(misfit, &field.field_type))),
             formula_error: level("type", "cell/formula-error"),
             required: level(rules::REQUIRED.key, rules::REQUIRED.code),
-            rules: rules.iter().map(of_rule).collect(),
+            rules: rules.iter().map(|rule| of_rule(&**rule)).collect(),
         }
     }
 

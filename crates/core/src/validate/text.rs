@@ -1,7 +1,7 @@
 //! Rules on texts: asked once for each distinct shared string, then looked up.
 //!
-//! A verdict is one byte. Bit 0 says that it is known, bit 1 that the text means "no value", and bit 2 + i that the text
-//! breaks rule i of its field. The usual row costs one look into a table of bytes: is it exactly [`FINE`]?
+//! A verdict is two bytes. Bit 0 says that it is known, bit 1 that the text means "no value", and bit 2 + i that the text
+//! breaks rule i of its field. The usual row costs one look into a table of them: is it exactly [`FINE`]?
 
 use std::sync::Arc;
 
@@ -11,20 +11,23 @@ use arrow_array::{Array, StringViewArray};
 use super::{
     fault::{Fault, What},
     missing::Missing,
-    rules::Rule,
+    rules::{MAX_RULES, Rule},
 };
 use crate::column::{ColumnView, StringId, StringTable, Tag, piece::Packed};
 
-const FINE: u8 = 1;
-const MISSING: u8 = 2;
-/// Bit of the first rule; six fit.
-const FIRST_RULE: u8 = 2;
+type Verdict = u16;
+
+const FINE: Verdict = 1;
+const MISSING: Verdict = 2;
+/// Bit of the first rule.
+const FIRST_RULE: usize = 2;
+const _: () = assert!(FIRST_RULE + MAX_RULES <= Verdict::BITS as usize);
 
 /// Verdicts on the texts of one column.
 #[derive(Debug, Default)]
 pub(super) struct TextVerdicts {
     table: Option<Arc<StringTable>>,
-    shared: Vec<u8>,
+    shared: Vec<Verdict>,
     inline: InlineCache,
 }
 
@@ -109,18 +112,18 @@ impl TextVerdicts {
 }
 
 impl TextPass<'_> {
-    fn judge(&self, text: &str) -> u8 {
+    fn judge(&self, text: &str) -> Verdict {
         if self.missing.has(text) {
             return FINE | MISSING;
         }
         let mut verdict = FINE;
         for (number, rule) in self.rules.iter().enumerate() {
-            verdict |= u8::from(!rule.holds_text(text)) << (usize::from(FIRST_RULE) + number);
+            verdict |= Verdict::from(!rule.holds_text(text)) << (FIRST_RULE + number);
         }
         verdict
     }
 
-    fn apply(&mut self, row: usize, verdict: u8) {
+    fn apply(&mut self, row: usize, verdict: Verdict) {
         if verdict == FINE {
             return;
         }
@@ -128,12 +131,12 @@ impl TextPass<'_> {
             self.gone.push(row as u32);
             return;
         }
-        for rule in 0..self.rules.len() as u8 {
+        for rule in 0..self.rules.len() {
             if verdict & (1 << (FIRST_RULE + rule)) != 0 {
                 self.faults.push(Fault {
                     row: row as u32,
                     field: self.field,
-                    what: What::Rule(rule),
+                    what: What::Rule(rule as u8),
                 });
             }
         }
@@ -144,14 +147,14 @@ impl TextPass<'_> {
 /// A direct-mapped table: a new text simply takes the place of another.
 #[derive(Debug, Default)]
 struct InlineCache {
-    slots: Vec<(u128, u8)>,
+    slots: Vec<(u128, Verdict)>,
     hasher: RandomState,
 }
 
 const INLINE_SLOTS: usize = 1024;
 
 impl InlineCache {
-    fn verdict(&mut self, array: &StringViewArray, row: usize, pass: &TextPass<'_>) -> u8 {
+    fn verdict(&mut self, array: &StringViewArray, row: usize, pass: &TextPass<'_>) -> Verdict {
         let view = array.views()[row];
         if pass.rules.is_empty() || view as u32 > 12 {
             return pass.judge(array.value(row));

@@ -177,6 +177,11 @@ fn accepts_every_type_and_its_options() {
         "type: string, format: default, categories: [a], categoriesOrdered: true",
         "type: string, categories: [], title@de: Artikel, unit: kg, tablename: t",
         "type: date, format: 'fmt:%d/%m/%y'",
+        "type: number, sheetlift: {check: {precision: 10, scale: 2, multipleOf: 0.05}}",
+        "type: number, sheetlift: {check: {scale: 0, multipleOf: '0.0000000000001'}}",
+        "type: integer, sheetlift: {check: {precision: 38, multipleOf: 12.0}}",
+        "type: string, sheetlift: {check: {notPattern: 'x+', checkDigit: gtin, maxBytes: 4, formula: reject}}",
+        "type: any, sheetlift: {check: {checkDigit: isbn10, formula: allow}}",
         "sheetlift: {levels: {pattern: warning, cell/enum: info, type: error}, match: {aliases: [x]}}",
         "type: integer, categories: [{value: 1, label: low}, {value: 2}]",
     ] {

@@ -159,7 +159,80 @@ fn refuses_fields_that_contradict_themselves() {
             "expected one of error, warning, info",
         ),
         ("sheetlift: {levels: [type]}", "expected an object"),
-        ("sheetlift: {check: {}}", "not supported yet"),
+        ("sheetlift: {read: {}}", "not supported yet"),
+        (
+            "sheetlift: {check: {presicion: 1}}",
+            "unknown key `presicion` in check",
+        ),
+        (
+            "sheetlift: {check: {precision: 1}}",
+            "`precision` has no meaning in a field of type string",
+        ),
+        (
+            "type: integer, sheetlift: {check: {scale: 1}}",
+            "`scale` has no meaning",
+        ),
+        (
+            "type: date, sheetlift: {check: {multipleOf: 1}}",
+            "`multipleOf` has no meaning",
+        ),
+        (
+            "type: number, sheetlift: {check: {notPattern: a}}",
+            "`notPattern` has no meaning",
+        ),
+        (
+            "type: integer, sheetlift: {check: {checkDigit: luhn}}",
+            "`checkDigit` has no meaning",
+        ),
+        (
+            "type: date, sheetlift: {check: {maxBytes: 1}}",
+            "`maxBytes` has no meaning",
+        ),
+        (
+            "type: number, sheetlift: {check: {formula: reject}}",
+            "`formula` has no meaning",
+        ),
+        (
+            "type: number, sheetlift: {check: {precision: 0}}",
+            "a whole number from 1",
+        ),
+        (
+            "type: number, sheetlift: {check: {precision: 39}}",
+            "a whole number from 1 to 38",
+        ),
+        (
+            "type: number, sheetlift: {check: {scale: -1}}",
+            "a whole number from 0",
+        ),
+        (
+            "type: number, sheetlift: {check: {precision: 2, scale: 3}}",
+            "no number has precision 2 and scale 3",
+        ),
+        (
+            "type: number, sheetlift: {check: {multipleOf: 0}}",
+            "a number above 0",
+        ),
+        (
+            "type: number, sheetlift: {check: {multipleOf: -1}}",
+            "a number above 0",
+        ),
+        (
+            "type: number, sheetlift: {check: {multipleOf: 1234567890123456}}",
+            "a number above 0",
+        ),
+        (
+            "sheetlift: {check: {notPattern: '('}}",
+            "is no regular expression",
+        ),
+        (
+            "sheetlift: {check: {checkDigit: ean}}",
+            "expected one of gtin, gtin8",
+        ),
+        ("sheetlift: {check: {maxBytes: a}}", "a whole number from 0"),
+        (
+            "sheetlift: {check: {formula: warn}}",
+            "expected one of allow, reject",
+        ),
     ] {
         let error = with_field(options)
             .err()

@@ -2,12 +2,17 @@
 //! column type; it never sees cells, rows or other columns. Keys (`unique`, `primaryKey`, `uniqueKeys`) and `required`
 //! look at more than one value, so only their documentation is here; `validate::keys` and `validate::mod` apply them.
 
+mod check_digit;
+mod decimals;
 mod enumeration;
 mod format;
+mod formula;
+mod max_bytes;
 mod max_length;
 mod maximum;
 mod min_length;
 mod minimum;
+mod not_pattern;
 mod pattern;
 mod primary_key;
 mod required;
@@ -19,7 +24,7 @@ use std::fmt;
 
 use crate::{
     contract::{Field, FieldType},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// The documentation of a rule.
@@ -43,7 +48,7 @@ pub(super) use unique::DOC as UNIQUE;
 pub(super) use unique_keys::DOC as UNIQUE_KEYS;
 
 /// Every rule, in the order of the documentation.
-static DOCS: [RuleDoc; 14] = [
+static DOCS: [RuleDoc; 21] = [
     types::DOC,
     format::DOC,
     required::DOC,
@@ -56,6 +61,13 @@ static DOCS: [RuleDoc; 14] = [
     max_length::DOC,
     pattern::DOC,
     enumeration::DOC,
+    decimals::PRECISION,
+    decimals::SCALE,
+    decimals::MULTIPLE_OF,
+    not_pattern::DOC,
+    check_digit::DOC,
+    max_bytes::DOC,
+    formula::DOC,
     primary_key::DOC,
     unique_keys::DOC,
 ];
@@ -112,7 +124,7 @@ pub(super) trait Rule: fmt::Debug + Send + Sync {
     }
 }
 
-/// The rules that one value of `field` can break, in the order of the documentation. Six at most.
+/// The rules that one value of `field` can break, in the order of the documentation. [`MAX_RULES`] at most.
 pub(super) fn of_field(field: &Field) -> Result<Vec<Box<dyn Rule>>> {
     let constraints = &field.constraints;
     let mut rules: Vec<Box<dyn Rule>> = Vec::new();
@@ -165,5 +177,29 @@ pub(super) fn of_field(field: &Field) -> Result<Vec<Box<dyn Rule>>> {
             rules.push(Box::new(enumeration::Enumeration::new(key, values)));
         }
     }
-    Ok(rules)
+    let checks = &field.checks;
+    if let Some(digits) = checks.precision {
+        let scale = checks.scale;
+        rules.push(Box::new(decimals::Precision { digits, scale }));
+    }
+    rules.extend(checks.scale.map(|n| Box::new(decimals::Scale(n)) as _));
+    let multiple_of = checks.multiple_of;
+    rules.extend(multiple_of.map(|of| Box::new(decimals::MultipleOf(of)) as _));
+    if let Some(pattern) = &checks.not_pattern {
+        rules.push(Box::new(not_pattern::NotPattern::new(pattern)?));
+    }
+    let digit = checks.check_digit;
+    rules.extend(digit.map(|digit| Box::new(check_digit::CheckDigitRule(digit)) as _));
+    let max_bytes = checks.max_bytes;
+    rules.extend(max_bytes.map(|n| Box::new(max_bytes::MaxBytes(n)) as _));
+    if checks.no_formula {
+        rules.push(Box::new(formula::NoFormula));
+    }
+    match rules.len() {
+        ..=MAX_RULES => Ok(rules),
+        count => Err(Error::bug(format!("{count} rules for one field"))),
+    }
 }
+
+/// Rules of one field, as many as a verdict on a text has room for.
+pub(super) const MAX_RULES: usize = 14;

@@ -187,4 +187,70 @@ cases! {
             text("2024-01") => "cell/minimum", text("2024-05") => "cell/maximum", Date(45_658.0) => "cell/maximum";
         "type: yearmonth, constraints: {enum: [2024-02], required: true}": text("2024-03") => "cell/enum", Null => "cell/required";
     }
+
+    digits_of_numbers {
+        "type: number, sheetlift: {check: {precision: 5, scale: 2}}": Float(123.45) => "123.45", Float(-999.99) => "-999.99",
+            Int(999) => "999.0", Float(1000.5) => "cell/precision", Float(0.125) => "cell/precision", text("1000.125") => "cell/precision cell/precision",
+            text("NaN") => "cell/precision cell/precision", Null => "null";
+        "type: number, sheetlift: {check: {precision: 3}}": Float(0.12) => "0.12", Float(1.25) => "1.25", Float(12.25) => "cell/precision",
+            Int(1000) => "cell/precision", Int(-999) => "-999.0", Float(0.001) => "0.001", Float(0.0001) => "cell/precision";
+        "type: number, sheetlift: {check: {scale: 1}}": Float(0.1) => "0.1", Float(1e300) => "1e300", Float(0.30000000000000004) => "cell/precision",
+            Float(2251799813685249.5) => "2251799813685249.5", Float(1000000.25) => "cell/precision";
+        "type: number, sheetlift: {check: {multipleOf: 0.05}}": Float(0.15) => "0.15", Float(0.16) => "cell/multiple-of", Int(7) => "7.0",
+            Float(1234567.85) => "1234567.85", Float(1e300) => "1e300", Float(1e22) => "1e22", Float(0.001) => "cell/multiple-of", text("INF") => "cell/multiple-of";
+        "type: integer, sheetlift: {check: {multipleOf: 12, precision: 3}}": Int(24) => "24", Int(-36) => "-36", Int(25) => "cell/multiple-of",
+            Int(1200) => "cell/precision", Int(i64::MIN) => "cell/precision cell/multiple-of", text("0") => "0";
+        "type: integer, sheetlift: {check: {multipleOf: 2.5}}": Int(5) => "5", Int(6) => "cell/multiple-of";
+    }
+
+    texts_that_are_checked {
+        "sheetlift: {check: {notPattern: '(?i)tbd|x+'}}": text("Tbd") => "cell/pattern", text("tbd.") => "\"tbd.\"", text("xxx") => "cell/pattern";
+        "sheetlift: {check: {maxBytes: 3}}": text("abc") => "\"abc\"", text("äb") => "\"äb\"", text("äö") => "cell/max-length";
+        "sheetlift: {check: {formula: reject}}": text("=1+1") => "cell/formula-text", text("@x") => "cell/formula-text", text("-5.5") => "\"-5.5\"",
+            text("-x") => "cell/formula-text", text("\tx") => "cell/formula-text", text("a=b") => "\"a=b\"", Int(-5) => "\"-5\"";
+        "constraints: {minLength: 2, maxLength: 3, pattern: '[a-c]+', enum: [a@b.cd]}, format: email, categories: [a@b.ce], sheetlift: {check: {notPattern: '=.*', checkDigit: luhn, maxBytes: 2, formula: reject}}":
+            text("=xyz") => "cell/type cell/max-length cell/pattern cell/enum cell/enum cell/pattern cell/check-digit cell/max-length cell/formula-text";
+    }
+
+    check_digits {
+        "sheetlift: {check: {checkDigit: gtin}}": text("4006381333931") => "\"4006381333931\"", text("036000291452") => "\"036000291452\"",
+            text("73513537") => "\"73513537\"", text("10614141000415") => "\"10614141000415\"", text("4006381333932") => "cell/check-digit",
+            text("400638133393") => "cell/check-digit", text("400638133393X") => "cell/check-digit", Int(4_006_381_333_931) => "\"4006381333931\"",
+            text("4006381-333931") => "cell/check-digit", text("4") => "cell/check-digit", text("٤٠٠٦٣٨١٣") => "cell/check-digit";
+        "sheetlift: {check: {checkDigit: gtin8}}": text("73513537") => "\"73513537\"", text("4006381333931") => "cell/check-digit";
+        "sheetlift: {check: {checkDigit: gtin12}}": text("036000291452") => "\"036000291452\"", text("73513537") => "cell/check-digit";
+        "sheetlift: {check: {checkDigit: gtin13}}": text("4006381333931") => "\"4006381333931\"", text("73513537") => "cell/check-digit";
+        "sheetlift: {check: {checkDigit: gtin14}}": text("10614141000415") => "\"10614141000415\"", text("73513537") => "cell/check-digit";
+        "sheetlift: {check: {checkDigit: isbn}}": text("978-0-306-40615-7") => "\"978-0-306-40615-7\"", text("0-306-40615-2") => "\"0-306-40615-2\"",
+            text("0 8044 2957 X") => "\"0 8044 2957 X\"", text("080442957x") => "\"080442957x\"", text("977-0-306-40615-8") => "cell/check-digit",
+            text("0-306-40615-3") => "cell/check-digit", text("978030640615X") => "cell/check-digit";
+        "sheetlift: {check: {checkDigit: isbn10}}": text("0306406152") => "\"0306406152\"", text("9780306406157") => "cell/check-digit";
+        "sheetlift: {check: {checkDigit: isbn13}}": text("9780306406157") => "\"9780306406157\"", text("0306406152") => "cell/check-digit";
+        "sheetlift: {check: {checkDigit: luhn}}": text("4539578763621486") => "\"4539578763621486\"", text("4539578763621487") => "cell/check-digit",
+            text("79927398713") => "\"79927398713\"", text("0") => "cell/check-digit", text("00") => "\"00\"";
+    }
+}
+
+#[test]
+fn a_check_digit_is_corrected() {
+    let yaml = "fields: [{name: f, sheetlift: {check: {checkDigit: isbn}}}]";
+    let texts = ["978-0-306-40615-0", "0-8044-2957-1", "12"];
+    let rows: Vec<_> = texts
+        .iter()
+        .map(|text| vec![Cell::Text(text, None)])
+        .collect();
+    let (checked, _) = check(yaml, &rows);
+    let suggested: Vec<_> = checked
+        .findings
+        .iter()
+        .map(|f| f.suggestion.as_deref())
+        .collect();
+    assert_eq!(
+        suggested,
+        [Some("978-0-306-40615-7"), Some("0-8044-2957-X"), None]
+    );
+    assert_eq!(
+        checked.findings[0].message,
+        "f is \"978-0-306-40615-0\", but has to be an ISBN of 10 or 13 digits with a right check digit"
+    );
 }
