@@ -15,6 +15,7 @@ PLANTED = json.loads((FIXTURES / "dirty_inventory.planted.json").read_text())
 def test_every_planted_fault_is_found():
     report = sl.validate(DIRTY, CONTRACT)
     assert not report.ok and not report.blocked
+    assert report.mapping[0]["method"] in {"exact", "alias", "loose"} and report.mapping[0]["score"] is None
     assert report.rows == {"read": 240, "accepted": 200, "rejected": 40, "blank": report.rows["blank"]}
     found = {(finding["cell"], finding["code"]) for finding in report.findings if finding["level"] == "error"}
     assert {(fault["cell"], fault["code"]) for fault in PLANTED["planted"]} <= found

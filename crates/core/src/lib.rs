@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod header;
 mod inflate;
 mod limits;
+mod matching;
 mod ods;
 mod ole;
 mod parallel;
@@ -37,16 +38,18 @@ pub use column::{
 };
 pub use contract::{
     CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType, FieldsMatch,
-    Levels, Literal, Load, Locate, NumberFormat, StringFormat, TemporalFormat, Value,
+    Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat, StringFormat, TemporalFormat,
+    Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};
 pub use finding::{Finding, Level};
 pub use header::{Header, HeaderColumn, HeaderRow, SheetRef};
 pub use limits::Limits;
+pub use matching::Ignored;
 pub use reader::{
     CellInfo, FormulaText, MergedCells, OpenOptions, Password, ReadOptions, RowReader, StageTimes,
     Table, TableReader, Workbook, stage_times,
 };
 pub use source::Source;
-pub use validate::{Checked, RejectedRow, RuleDoc, Summary, Validator, rule_docs};
+pub use validate::{Checked, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Validator, rule_docs};

@@ -163,6 +163,7 @@ impl Check {
         let mut report = Report::new(job.source.name(), &contract);
         report.sheet = Some(header.sheet.to_string());
         report.blocked = validator.is_blocked();
+        report.mapping = validator.mapping().to_vec();
         let rows_expected = match &job.progress {
             Some(_) => rows_expected(&workbook, &options, header),
             None => None,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io, time::Instant};
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
-use sheetlift_core::{Contract, Finding, Level, Summary};
+use sheetlift_core::{Contract, Finding, Level, Mapped, Summary};
 use sheetlift_load::{Outcome, RowConflict, State};
 
 /// The verdict on one sheet, and what became of its rows.
@@ -22,6 +22,8 @@ pub struct Report {
     pub contract: ContractName,
     /// True when the header does not fit the contract: no row was checked and nothing was loaded.
     pub blocked: bool,
+    /// Which column was taken for which field; fields without a column are left out.
+    pub mapping: Vec<Mapped>,
     /// Rows by verdict.
     pub rows: Rows,
     /// All findings, counted.

@@ -90,6 +90,11 @@ class Report(Mapping[str, Any]):
         return self._data["blocked"]
 
     @property
+    def mapping(self) -> list[dict[str, Any]]:
+        """Which column was taken for which field: ``field``, ``column`` (its letters), ``label``, ``method``, ``score``."""
+        return self._data["mapping"]
+
+    @property
     def rows(self) -> dict[str, int]:
         """Rows ``read``, ``accepted``, ``rejected`` and ``blank``."""
         return self._data["rows"]

@@ -234,7 +234,7 @@ fn aliases(object: &Keys<'_>) -> Result<Vec<String>> {
         return Ok(Vec::new());
     };
     let matching = matching.map()?;
-    matching.only("match", keys::MATCH, keys::MATCH_LATER)?;
+    matching.only("match of a field", keys::FIELD_MATCH, &[])?;
     let Some(aliases) = matching.get("aliases") else {
         return Ok(Vec::new());
     };

@@ -6,6 +6,7 @@ use super::{
     check::Checks,
     field::{FALSE_VALUES, TRUE_VALUES},
     levels::Levels,
+    matching::Matching,
     model::{
         Constraints, Contract, Field, FieldType, FieldsMatch, Locate, NumberFormat, StringFormat,
         TemporalFormat,
@@ -87,6 +88,7 @@ impl Contract {
             },
             csv: CsvOptions::default(),
             levels: Levels::default(),
+            matching: Matching::default(),
             load: None,
         }
     }

@@ -133,9 +133,8 @@ pub(super) const CONSTRAINTS: &[&str] = &[
 ];
 pub(super) const CONSTRAINTS_LATER: &[&str] = &["jsonSchema"];
 
-pub(super) const SHEETLIFT: &[&str] = &["locate", "load", "levels"];
-pub(super) const SHEETLIFT_LATER: &[&str] =
-    &["match", "read", "check", "rules", "blank", "thresholds"];
+pub(super) const SHEETLIFT: &[&str] = &["locate", "match", "load", "levels"];
+pub(super) const SHEETLIFT_LATER: &[&str] = &["read", "check", "rules", "blank", "thresholds"];
 
 pub(super) const LOCATE: &[&str] = &["sheet", "header", "range", "table", "hidden", "merged"];
 pub(super) const LOCATE_LATER: &[&str] = &["sheets", "stop"];
@@ -167,5 +166,6 @@ pub(super) const CHECK: &[&str] = &[
 ];
 pub(super) const CHECK_LATER: &[&str] = &["enumIgnoreCase"];
 
-pub(super) const MATCH: &[&str] = &["aliases"];
-pub(super) const MATCH_LATER: &[&str] = &["fuzzy", "normalisation"];
+pub(super) const FIELD_MATCH: &[&str] = &["aliases"];
+pub(super) const MATCH: &[&str] = &["fuzzy", "ignore"];
+pub(super) const FUZZY: &[&str] = &["minScore", "minMargin"];

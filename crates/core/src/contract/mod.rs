@@ -16,6 +16,7 @@ mod json;
 mod keys;
 mod levels;
 mod lexical;
+mod matching;
 mod model;
 mod number_format;
 mod place;
@@ -37,6 +38,7 @@ pub use levels::Levels;
 #[cfg(test)]
 pub(crate) use levels::{OF_FIELDS, OF_ROWS};
 pub(crate) use lexical::Misfit;
+pub use matching::{Fuzzy, Matching};
 pub use model::{
     Constraints, Contract, Field, FieldType, FieldsMatch, Literal, Load, Locate, NumberFormat,
     StringFormat, TemporalFormat, Value,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{check::Checks, levels::Levels};
+use super::{check::Checks, levels::Levels, matching::Matching};
 use crate::{
     a1::CellRange,
     column::{ColumnKind, TextRepr},
@@ -36,6 +36,8 @@ pub struct Contract {
     pub locate: Locate,
     /// How a text file is written (`dialect`, and `encoding` of the resource). Workbooks have no use for it.
     pub csv: CsvOptions,
+    /// How columns are found.
+    pub matching: Matching,
     /// How much faults matter, where that is less than everything.
     pub levels: Levels,
     /// Where it goes.

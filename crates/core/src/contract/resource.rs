@@ -154,6 +154,7 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
         locate: Default::default(),
         csv: Default::default(),
         levels: Default::default(),
+        matching: Default::default(),
         load: None,
         fields,
     };

@@ -3,7 +3,7 @@
 use super::{
     dialect::sheet_ref,
     document::Data,
-    keys, levels,
+    keys, levels, matching,
     model::{Contract, Load, Locate},
     place::{Place, did_you_mean},
     resource::field_index,
@@ -20,6 +20,9 @@ pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
     object.only("sheetlift", keys::SHEETLIFT, keys::SHEETLIFT_LATER)?;
     if let Some(locate) = object.get("locate") {
         read_locate(&locate, &mut contract.locate)?;
+    }
+    if let Some(place) = object.get("match") {
+        contract.matching = matching::read(&place)?;
     }
     if let Some(place) = object.get("levels") {
         contract.levels = levels::read(&place, true)?;

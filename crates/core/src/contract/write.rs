@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value as Json, json};
 use super::{
     check::{CheckDigit, Checks, Decimal},
     levels::{Levels, name as level_name},
+    matching::{Fuzzy, Matching},
     model::{Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value},
     sheetlift::MERGED,
 };
@@ -40,6 +41,7 @@ impl Contract {
         resource.insert("schema".into(), Json::Object(self.schema(with_prose)));
         let mut extension = Map::new();
         put(&mut extension, "locate", locate(&self.locate));
+        put(&mut extension, "match", write_matching(&self.matching));
         put(&mut extension, "levels", write_levels(&self.levels));
         put(
             &mut extension,
@@ -167,6 +169,26 @@ fn write_checks(checks: &Checks) -> Option<Map<String, Json>> {
     put(&mut object, "maxBytes", checks.max_bytes);
     let formula = checks.no_formula.then_some("reject");
     put(&mut object, "formula", formula);
+    (!object.is_empty()).then_some(object)
+}
+
+fn write_matching(matching: &Matching) -> Option<Map<String, Json>> {
+    let mut object = Map::new();
+    let fuzzy = |fuzzy: Fuzzy| match fuzzy == Fuzzy::default() {
+        true => json!(true),
+        false => json!({ "minScore": fuzzy.min_score, "minMargin": fuzzy.min_margin }),
+    };
+    put(&mut object, "fuzzy", matching.fuzzy.map(fuzzy));
+    let ignored = matching.ignored;
+    let words = [
+        ("accents", ignored.accents),
+        ("brackets", ignored.brackets),
+        ("punctuation", ignored.punctuation),
+    ];
+    let words = words.iter().filter(|(_, is_ignored)| *is_ignored);
+    let words: Vec<&str> = words.map(|(word, _)| *word).collect();
+    let words = Some(words).filter(|words| !words.is_empty());
+    put(&mut object, "ignore", words.map(|words| json!(words)));
     (!object.is_empty()).then_some(object)
 }
 

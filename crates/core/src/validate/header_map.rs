@@ -1,12 +1,14 @@
-//! Which column is which field: by exact name, then by alias, then with letter case and separators aside; one to one.
-//! Where two answers are possible none is taken: that is a finding, for a person to decide.
+//! Which column is which field: by exact name, then by alias, then with letter case, separators and what else the contract
+//! ignores aside, then by likeness where the contract allows that; one to one. Where two answers are possible none is taken: that is a finding, for a person to decide.
 
 use std::{borrow::Cow, sync::Arc};
 
+use super::report::FoundBy;
 use crate::{
     contract::{Contract, Field, FieldsMatch},
     finding::{Finding, Level},
     header::Header,
+    matching::{Ignored, MAX_COLUMNS, MAX_FIELDS, loose, match_all},
     suggest,
 };
 
@@ -15,6 +17,8 @@ use crate::{
 pub(super) struct HeaderMap {
     /// For each field, the place of its column in the header.
     pub(super) places: Vec<Option<usize>>,
+    /// How each was found, and how alike label and name are where that was asked.
+    pub(super) methods: Vec<Option<(FoundBy, Option<f64>)>>,
     /// What there is to say.
     pub(super) findings: Vec<Finding>,
 }
@@ -26,18 +30,22 @@ impl HeaderMap {
             header,
             map: HeaderMap {
                 places: vec![None; contract.fields.len()],
+                methods: vec![None; contract.fields.len()],
                 findings: Vec::new(),
             },
             column_taken: vec![false; header.columns.len()],
             field_settled: vec![false; contract.fields.len()],
         };
         if header.row.is_some() {
-            matcher.assign(|field, label| &*field.name == label, false);
-            matcher.assign(
-                |field, label| field.aliases.iter().any(|alias| alias == label),
-                false,
-            );
-            matcher.assign(matches_loosely, true);
+            let ignored = contract.matching.ignored;
+            matcher.assign(FoundBy::Exact, |field, label| &*field.name == label);
+            matcher.assign(FoundBy::Alias, |field, label| {
+                field.aliases.iter().any(|alias| alias == label)
+            });
+            matcher.assign(FoundBy::Loose, |field, label| {
+                matches_loosely(field, label, ignored)
+            });
+            matcher.assign_alike();
             matcher.report_unlike_order();
         } else {
             matcher.assign_in_order();
@@ -48,17 +56,11 @@ impl HeaderMap {
     }
 }
 
-/// Letter case, surrounding white space, and what separates words make no difference.
-fn matches_loosely(field: &Field, label: &str) -> bool {
-    let label = loose(label);
-    loose(&field.name) == label || field.aliases.iter().any(|alias| loose(alias) == label)
-}
-
-fn loose(text: &str) -> String {
-    let words = text
-        .split(|c: char| c.is_whitespace() || c == '_' || c == '-')
-        .filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+/// Letter case, surrounding white space, what separates words and what is ignored make no difference.
+fn matches_loosely(field: &Field, label: &str, ignored: Ignored) -> bool {
+    let label = loose(label, ignored);
+    let mut names = field.aliases.iter().map(String::as_str);
+    loose(&field.name, ignored) == label || names.any(|alias| loose(alias, ignored) == label)
 }
 
 struct Matcher<'a> {
@@ -86,7 +88,7 @@ impl Matcher<'_> {
     }
 
     /// One stage: every field that is still open takes the one column that matches, if no other field matches it too.
-    fn assign(&mut self, matches: impl Fn(&Field, &str) -> bool, loosely: bool) {
+    fn assign(&mut self, method: FoundBy, matches: impl Fn(&Field, &str) -> bool) {
         let open: Vec<usize> = (0..self.contract.fields.len())
             .filter(|&field| !self.field_settled[field])
             .collect();
@@ -108,7 +110,7 @@ impl Matcher<'_> {
                 .collect();
             match (&columns[..], &rivals[..]) {
                 ([], _) => continue,
-                ([column], []) => self.take(field, *column, loosely),
+                ([column], []) => self.take(field, *column, method, None),
                 ([column], rivals) => self.report_rivals(field, *column, rivals),
                 (columns, _) => self.report_several(field, columns),
             }
@@ -119,21 +121,86 @@ impl Matcher<'_> {
         }
     }
 
+    /// The last stage, where the contract has it: what is much like a name. Where something else fits nearly as well nothing is
+    /// taken.
+    fn assign_alike(&mut self) {
+        let Some(fuzzy) = self.contract.matching.fuzzy else {
+            return;
+        };
+        let fields: Vec<usize> = (0..self.contract.fields.len())
+            .filter(|&field| !self.field_settled[field])
+            .collect();
+        let columns: Vec<usize> = self.free_columns().collect();
+        if fields.len() > MAX_FIELDS || columns.len() > MAX_COLUMNS {
+            let message = format!(
+                "labels are compared with names where at most {MAX_FIELDS} fields and {MAX_COLUMNS} columns are left"
+            );
+            let finding = self.finding(Level::Warning, "header/ambiguous-match", None, None);
+            self.map.findings.push(Finding { message, ..finding });
+            return;
+        }
+        let names: Vec<Vec<&str>> = fields
+            .iter()
+            .map(|&field| {
+                let field = &self.contract.fields[field];
+                let aliases = field.aliases.iter().map(String::as_str);
+                aliases.chain([&*field.name]).collect()
+            })
+            .collect();
+        let labels: Vec<&str> = columns.iter().map(|&column| self.label(column)).collect();
+        let found = match_all(&names, &labels, fuzzy.min_margin);
+        for found in found {
+            if found.score < fuzzy.min_score {
+                continue;
+            }
+            let (field, column) = (fields[found.field], columns[found.column]);
+            if found.margin >= fuzzy.min_margin {
+                let score = (found.score * 100.0).round() / 100.0;
+                self.take(field, column, FoundBy::Fuzzy, Some(score));
+            } else if found.rival_columns.is_empty() && found.rival_fields.is_empty() {
+                let (name, label) = (&self.contract.fields[field].name, self.label(column));
+                let message = format!(
+                    "column {label:?} could be {name:?}, but all labels together fit nearly as well in another way; call it {name:?}"
+                );
+                let code = "header/ambiguous-match";
+                let finding = self.finding(Level::Error, code, Some(field), Some(column));
+                self.map.findings.push(Finding { message, ..finding });
+            } else if found.rival_columns.is_empty() {
+                let rivals = found.rival_fields.iter().map(|&rival| fields[rival]);
+                self.report_rivals(field, column, &rivals.collect::<Vec<_>>());
+            } else {
+                let rivals = found.rival_columns.iter().map(|&rival| columns[rival]);
+                let mut all: Vec<usize> = rivals.chain([column]).collect();
+                all.sort_unstable();
+                self.report_several(field, &all);
+            }
+            self.column_taken[column] = true;
+            self.field_settled[field] = true;
+        }
+    }
+
     fn assign_in_order(&mut self) {
         for field in 0..self.contract.fields.len().min(self.header.columns.len()) {
             self.map.places[field] = Some(field);
+            self.map.methods[field] = Some((FoundBy::Order, None));
             self.field_settled[field] = true;
             self.column_taken[field] = true;
         }
     }
 
-    fn take(&mut self, field: usize, column: usize, loosely: bool) {
+    fn take(&mut self, field: usize, column: usize, method: FoundBy, score: Option<f64>) {
         self.map.places[field] = Some(column);
-        if loosely {
+        self.map.methods[field] = Some((method, score));
+        if matches!(method, FoundBy::Loose | FoundBy::Fuzzy) {
             let (name, label) = (&self.contract.fields[field].name, self.label(column));
-            let message = format!(
-                "column {label:?} is taken for {name:?}: they differ in letter case or separators only"
-            );
+            let why = match score {
+                Some(score) => format!("they are alike (score {score})"),
+                None if self.contract.matching.ignored == Ignored::default() => {
+                    "they differ in letter case or separators only".to_owned()
+                }
+                None => "they differ in what the contract ignores only".to_owned(),
+            };
+            let message = format!("column {label:?} is taken for {name:?}: {why}");
             let finding = self.finding(
                 Level::Info,
                 "info/header-fuzzy-matched",

@@ -37,10 +37,11 @@ use fault::{Fault, What};
 use header_map::HeaderMap;
 use key::Key;
 use levels::RowLevels;
-pub use report::{Checked, RejectedRow, Summary};
+pub use report::{Checked, FoundBy, Mapped, RejectedRow, Summary};
 pub use rules::{RuleDoc, rule_docs};
 
 use crate::{
+    a1::column_name,
     column::Window,
     contract::Contract,
     error::{Error, Result},
@@ -58,6 +59,7 @@ use crate::{
 pub struct Validator {
     header: Header,
     header_findings: Vec<Finding>,
+    mapping: Vec<Mapped>,
     schema: SchemaRef,
     columns: Vec<ColumnCheck>,
     keys: Vec<Key>,
@@ -79,6 +81,18 @@ impl Validator {
         let columns = checks
             .map(|(index, &place)| ColumnCheck::new(contract, index, place))
             .collect::<Result<Vec<_>>>()?;
+        let found = map.places.iter().zip(&map.methods).enumerate();
+        let mapping = found.filter_map(|(field, (place, method))| {
+            let (column, (method, score)) = (&header.columns[(*place)?], (*method)?);
+            Some(Mapped {
+                field: Arc::clone(&contract.fields[field].name),
+                column: column_name(column.index),
+                label: column.label.clone(),
+                method,
+                score,
+            })
+        });
+        let mapping = mapping.collect();
         let mut summary = Summary::default();
         for finding in &map.findings {
             summary.count(
@@ -92,6 +106,7 @@ impl Validator {
         Ok(Validator {
             header: header.clone(),
             header_findings: map.findings,
+            mapping,
             schema: schema_of(contract, &columns),
             columns,
             keys: Key::all(contract),
@@ -112,6 +127,11 @@ impl Validator {
     /// What there is to say about the header.
     pub fn header_findings(&self) -> &[Finding] {
         &self.header_findings
+    }
+
+    /// Which column each field was found in, and how; fields without a column are left out.
+    pub fn mapping(&self) -> &[Mapped] {
+        &self.mapping
     }
 
     /// True when the header has an error: no row can be accepted, and [`Validator::check`] refuses to try.

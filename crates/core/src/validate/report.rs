@@ -1,11 +1,48 @@
 //! What comes out of validation: accepted rows, rejected rows, findings, and totals over the whole stream.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_array::RecordBatch;
 use serde::Serialize;
 
 use crate::finding::{Finding, Level};
+
+/// How the column of a field was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum FoundBy {
+    /// Its label is the name of the field.
+    Exact,
+    /// Its label is another name of the field.
+    Alias,
+    /// Its label is a name but for letter case, separators and what the contract ignores.
+    Loose,
+    /// Its label is much like a name.
+    Fuzzy,
+    /// There is no header: it stands where the field does.
+    Order,
+}
+
+/// Which column was taken for a field.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct Mapped {
+    /// The field.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub field: Arc<str>,
+    /// The letters of the column, such as `C`.
+    pub column: String,
+    /// Its label; `None` without a header.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub label: Option<Arc<str>>,
+    /// How it was found.
+    pub method: FoundBy,
+    /// How alike label and name are, 0 to 1, where the method is `fuzzy`.
+    pub score: Option<f64>,
+}
 
 /// The verdict on one window.
 #[derive(Debug, Clone)]

@@ -93,6 +93,25 @@ sheetlift:
 }
 
 #[test]
+fn matching_is_written_as_it_was_read() {
+    for matching in [
+        "{}",
+        "{fuzzy: false}",
+        "{fuzzy: true}",
+        "{fuzzy: {minScore: 0.9}}",
+        "{fuzzy: {minScore: 1, minMargin: 0.05}, ignore: [accents, brackets, punctuation]}",
+        "{ignore: [brackets]}",
+    ] {
+        let yaml =
+            format!("---\n{{schema: {{fields: [{{name: a}}]}}, sheetlift: {{match: {matching}}}}}");
+        let contract = parse(&yaml).unwrap_or_else(|error| panic!("{matching}: {error}"));
+        let again = parse(&contract.to_json().to_string()).unwrap();
+        assert_eq!(again, contract, "{matching}");
+        assert_eq!(again.hash(), contract.hash(), "{matching}");
+    }
+}
+
+#[test]
 fn hash_knows_what_matters() {
     let hash = |text: &str| parse(text).unwrap().hash();
     let base = hash("fields: [{name: a, type: integer}]");

@@ -145,7 +145,10 @@ fn refuses_fields_that_contradict_themselves() {
             "sheetlift: {match: {alias: [a]}}",
             "unknown key `alias` in match",
         ),
-        ("sheetlift: {match: {fuzzy: {}}}", "not supported yet"),
+        (
+            "sheetlift: {match: {fuzzy: true}}",
+            "unknown key `fuzzy` in match of a field",
+        ),
         (
             "sheetlift: {levels: {requried: info}}",
             "no level can be given for `requried`",
@@ -345,6 +348,22 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {locate: {hidden: skip}}}",
             "expected an object",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {match: {fuzzy: 1}}}",
+            "expected true, false or an object",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {match: {fuzzy: {minScore: 0.4}}}}",
+            "expected a number from 0.5 to 1",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {match: {fuzzy: {minMargin: 2}}}}",
+            "expected a number from 0 to 1",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {match: {ignore: [case]}}}",
+            "expected one of accents, brackets, punctuation",
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {levels: {primaryKey: warning}}}",

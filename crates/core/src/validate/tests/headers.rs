@@ -226,3 +226,79 @@ fn schema_says_what_is_accepted() {
     assert_eq!(value(&checked.accepted, 0, 0), "7");
     assert_eq!(value(&checked.accepted, 2, 0), "null");
 }
+
+#[test]
+fn likeness_is_asked_where_the_contract_says_so() {
+    let look = |matching: &str, labels: &[&str]| {
+        let yaml = format!(
+            "---\n{{schema: {{fieldsMatch: subset, fields: [{{name: quantity}}, {{name: unit price}}, {{name: Größe}}]}}, sheetlift: {{match: {matching}}}}}"
+        );
+        let validator = Validator::new(&contract(&yaml), &header(labels)).unwrap();
+        let mapped = validator.mapping().iter().map(|mapped| {
+            let score = mapped
+                .score
+                .map(|score| format!(" {score}"))
+                .unwrap_or_default();
+            format!(
+                "{} {} {:?}{score}",
+                mapped.field, mapped.column, mapped.method
+            )
+        });
+        let errors = validator.header_findings().iter();
+        let errors = errors.filter(|finding| finding.level == Level::Error);
+        let said: Vec<String> = mapped
+            .chain(errors.map(|finding| format!("{}: {}", finding.code, finding.message)))
+            .collect();
+        said.join("; ")
+    };
+    let labels = &["Price/Unit (EUR)", "Qty", "Groesse", "Grosse", "Note"];
+    assert_eq!(
+        look("{}", labels),
+        "header/missing-field: no column is called \"quantity\"; header/missing-field: no column is called \"unit price\"; \
+         header/missing-field: no column is called \"Größe\""
+    );
+    assert_eq!(
+        look("{ignore: [accents]}", labels).split("; ").next(),
+        Some("Größe D Loose")
+    );
+    assert_eq!(
+        look("{fuzzy: true, ignore: [accents]}", labels),
+        "quantity B Fuzzy 0.86; unit price A Fuzzy 1; Größe D Loose"
+    );
+    // What is less alike than asked for is not taken, and two labels that are as much alike are a question.
+    assert_eq!(
+        look("{fuzzy: {minScore: 0.9}}", &["Qty", "unit price", "größe"]),
+        "unit price B Exact; Größe C Loose; header/missing-field: no column is called \"quantity\""
+    );
+    let labels = &["quantity a", "quantity b", "unit price", "größe"];
+    assert_eq!(
+        look("{fuzzy: true}", labels),
+        "unit price C Exact; Größe D Loose; \
+         header/ambiguous-match: \"quantity a\" and \"quantity b\" could all be \"quantity\"; call one of them \"quantity\""
+    );
+    assert_eq!(
+        look(
+            "{fuzzy: {minScore: 0.7, minMargin: 0}}",
+            &["quantiti", "unit price", "größe"]
+        ),
+        "quantity A Fuzzy 0.88; unit price B Exact; Größe C Loose"
+    );
+    let many: Vec<String> = (0..300).map(|n| format!("column {n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert!(look("{fuzzy: true}", &many).starts_with("header/missing-field"));
+}
+
+#[test]
+fn one_label_for_two_fields_is_a_question() {
+    let yaml = "---\n{schema: {fields: [{name: unit price}, {name: unit prize}]}, sheetlift: {match: {fuzzy: true}}}";
+    let validator = Validator::new(&contract(yaml), &header(&["unit prise"])).unwrap();
+    let finding = &validator.header_findings()[0];
+    assert_eq!(finding.code, "header/ambiguous-match");
+    assert!(
+        finding
+            .message
+            .contains("\"unit prise\" could be \"unit price\" as well as \"unit prize\""),
+        "{}",
+        finding.message
+    );
+}
