@@ -9,6 +9,7 @@ mod crypto;
 mod csv;
 mod eight;
 mod error;
+mod expression;
 mod finding;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -38,11 +39,12 @@ pub use column::{
 };
 pub use contract::{
     CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType, FieldsMatch,
-    Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat, StringFormat, TemporalFormat,
-    Value,
+    Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat, RowRule, StringFormat,
+    TemporalFormat, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};
+pub use expression::Expression;
 pub use finding::{Finding, Level};
 pub use header::{Header, HeaderColumn, HeaderRow, SheetRef};
 pub use limits::Limits;

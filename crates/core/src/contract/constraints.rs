@@ -145,13 +145,15 @@ pub(super) fn pattern(place: &Place<'_>) -> Result<String> {
 
 /// A pattern has to match the whole text, as in XML Schema, whose expressions Table Schema takes over.
 pub(crate) fn compile_pattern(pattern: &str) -> std::result::Result<regex::Regex, regex::Error> {
-    let compile = |pattern: &str| {
-        regex::RegexBuilder::new(pattern)
-            .size_limit(4 << 20)
-            .build()
-    };
-    compile(pattern)?; // alone, so that `a)|(b` cannot leave the group
-    compile(&format!(r"\A(?:{pattern})\z"))
+    compile_search(pattern)?; // alone, so that `a)|(b` cannot leave the group
+    compile_search(&format!(r"\A(?:{pattern})\z"))
+}
+
+/// A pattern that may match anywhere.
+pub(crate) fn compile_search(pattern: &str) -> std::result::Result<regex::Regex, regex::Error> {
+    regex::RegexBuilder::new(pattern)
+        .size_limit(4 << 20)
+        .build()
 }
 
 fn check_bounds(keys: &Keys<'_>, constraints: &Constraints) -> Result<()> {

@@ -89,6 +89,7 @@ impl Contract {
             csv: CsvOptions::default(),
             levels: Levels::default(),
             matching: Matching::default(),
+            rules: Vec::new(),
             load: None,
         }
     }

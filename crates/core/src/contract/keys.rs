@@ -133,12 +133,21 @@ pub(super) const CONSTRAINTS: &[&str] = &[
 ];
 pub(super) const CONSTRAINTS_LATER: &[&str] = &["jsonSchema"];
 
-pub(super) const SHEETLIFT: &[&str] = &["locate", "match", "load", "levels"];
-pub(super) const SHEETLIFT_LATER: &[&str] = &["read", "check", "rules", "blank", "thresholds"];
+pub(super) const SHEETLIFT: &[&str] = &["locate", "match", "rules", "load", "levels"];
+pub(super) const SHEETLIFT_LATER: &[&str] = &[
+    "read",
+    "check",
+    "blank",
+    "references",
+    "tableRules",
+    "thresholds",
+];
 
 pub(super) const LOCATE: &[&str] = &["sheet", "header", "range", "table", "hidden", "merged"];
 pub(super) const LOCATE_LATER: &[&str] = &["sheets", "stop"];
 pub(super) const HIDDEN: &[&str] = &["rows", "columns"];
+
+pub(super) const RULE: &[&str] = &["id", "when", "assert", "level", "message"];
 
 pub(super) const LOAD: &[&str] = &["table", "mode", "key"];
 pub(super) const LOAD_LATER: &[&str] = &["version", "immutable"];

@@ -89,6 +89,10 @@ pub(super) fn name(level: Level) -> &'static str {
         .map_or("error", |(name, _)| name)
 }
 
+pub(super) fn read_one(place: &Place<'_>) -> Result<Level> {
+    place.choice(&CHOICES)
+}
+
 /// Reads levels of a field, or (with `of_rows`) of a contract.
 pub(super) fn read(place: &Place<'_>, of_rows: bool) -> Result<Levels> {
     let rows = if of_rows { &OF_ROWS[..] } else { &[] };
@@ -104,7 +108,7 @@ pub(super) fn read(place: &Place<'_>, of_rows: bool) -> Result<Levels> {
                 _ => did_you_mean(error, name, names()),
             });
         }
-        levels.push((name.to_owned(), place.choice(&CHOICES)?));
+        levels.push((name.to_owned(), read_one(&place)?));
     }
     Ok(Levels(levels))
 }

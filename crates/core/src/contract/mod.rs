@@ -21,6 +21,7 @@ mod model;
 mod number_format;
 mod place;
 mod resource;
+mod rules;
 mod sheetlift;
 mod string_format;
 mod temporal;
@@ -32,7 +33,7 @@ mod yaml;
 use std::{path::Path, str::FromStr};
 
 pub use check::{CheckDigit, Checks, Decimal};
-pub(crate) use constraints::compile_pattern;
+pub(crate) use constraints::{compile_pattern, compile_search};
 pub use infer::ColumnFacts;
 pub use levels::Levels;
 #[cfg(test)]
@@ -43,6 +44,8 @@ pub use model::{
     Constraints, Contract, Field, FieldType, FieldsMatch, Literal, Load, Locate, NumberFormat,
     StringFormat, TemporalFormat, Value,
 };
+
+pub use rules::RowRule;
 
 use self::resource::Wanted;
 use crate::error::{Error, Result};

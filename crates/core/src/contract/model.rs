@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{check::Checks, levels::Levels, matching::Matching};
+use super::{check::Checks, levels::Levels, matching::Matching, rules::RowRule};
 use crate::{
     a1::CellRange,
     column::{ColumnKind, TextRepr},
@@ -38,6 +38,8 @@ pub struct Contract {
     pub csv: CsvOptions,
     /// How columns are found.
     pub matching: Matching,
+    /// What a row has to be like as a whole.
+    pub rules: Vec<RowRule>,
     /// How much faults matter, where that is less than everything.
     pub levels: Levels,
     /// Where it goes.

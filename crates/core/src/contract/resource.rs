@@ -155,6 +155,7 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
         csv: Default::default(),
         levels: Default::default(),
         matching: Default::default(),
+        rules: Vec::new(),
         load: None,
         fields,
     };

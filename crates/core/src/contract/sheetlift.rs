@@ -7,6 +7,7 @@ use super::{
     model::{Contract, Load, Locate},
     place::{Place, did_you_mean},
     resource::field_index,
+    rules,
 };
 use crate::{
     a1::{CellRange, MAX_ROWS},
@@ -23,6 +24,9 @@ pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
     }
     if let Some(place) = object.get("match") {
         contract.matching = matching::read(&place)?;
+    }
+    if let Some(place) = object.get("rules") {
+        contract.rules = rules::read(&place, &contract.fields)?;
     }
     if let Some(place) = object.get("levels") {
         contract.levels = levels::read(&place, true)?;

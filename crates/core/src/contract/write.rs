@@ -7,11 +7,13 @@ use super::{
     levels::{Levels, name as level_name},
     matching::{Fuzzy, Matching},
     model::{Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value},
+    rules::RowRule,
     sheetlift::MERGED,
 };
 use crate::{
     a1::{self, CellRange},
     csv::CsvOptions,
+    expression::Expression,
     header::{HeaderRow, SheetRef},
 };
 
@@ -42,6 +44,13 @@ impl Contract {
         let mut extension = Map::new();
         put(&mut extension, "locate", locate(&self.locate));
         put(&mut extension, "match", write_matching(&self.matching));
+        let rules: Vec<Json> = self
+            .rules
+            .iter()
+            .map(|rule| write_rule(rule, with_prose))
+            .collect();
+        let rules = Some(rules).filter(|rules| !rules.is_empty());
+        put(&mut extension, "rules", rules);
         put(&mut extension, "levels", write_levels(&self.levels));
         put(
             &mut extension,
@@ -190,6 +199,22 @@ fn write_matching(matching: &Matching) -> Option<Map<String, Json>> {
     let words = Some(words).filter(|words| !words.is_empty());
     put(&mut object, "ignore", words.map(|words| json!(words)));
     (!object.is_empty()).then_some(object)
+}
+
+fn write_rule(rule: &RowRule, with_prose: bool) -> Json {
+    let mut object = Map::new();
+    object.insert("id".to_owned(), rule.id.as_str().into());
+    put(
+        &mut object,
+        "when",
+        rule.when.as_ref().map(Expression::text),
+    );
+    object.insert("assert".to_owned(), rule.assert.text().into());
+    let level = Some(level_name(rule.level)).filter(|level| *level != "error");
+    put(&mut object, "level", level);
+    let message = rule.message.as_deref().filter(|_| with_prose);
+    put(&mut object, "message", message);
+    object.into()
 }
 
 fn write_levels(levels: &Levels) -> Option<Map<String, Json>> {

@@ -14,11 +14,13 @@ use super::{
 };
 use crate::{
     column::{Cell, DateSystem, Window},
-    contract::{FieldType, Misfit},
+    contract::{FieldType, Misfit, RowRule},
     finding::{Finding, Level},
     header::Header,
 };
 
+/// The code of a row that breaks a rule of the contract.
+const ROW_RULE: &str = "row/rule-failed";
 /// Characters of a value that a finding carries.
 const MAX_VALUE: usize = 200;
 
@@ -29,6 +31,7 @@ pub(super) struct Scene<'a> {
     pub(super) keys: &'a [Key],
     pub(super) primary_key: &'a [usize],
     pub(super) levels: &'a RowLevels,
+    pub(super) rules: &'a [RowRule],
     pub(super) window: &'a Window,
     pub(super) sheet_rows: &'a [u32],
 }
@@ -38,6 +41,7 @@ pub(super) fn code_and_rule(
     fault: &Fault,
     columns: &[ColumnCheck],
     keys: &[Key],
+    rules: &[RowRule],
 ) -> (&'static str, String) {
     let column = &columns[usize::from(fault.field)];
     let type_rule = || format!("type: {}", column.field.field_type.name());
@@ -49,6 +53,10 @@ pub(super) fn code_and_rule(
         What::Rule(number) => {
             let rule = &column.rules[usize::from(number)];
             (rule.code(), rule.text())
+        }
+        What::RowRule(number) => {
+            let rule = &rules[usize::from(number)];
+            (ROW_RULE, format!("{}: {}", rule.id, rule.assert.text()))
         }
         What::ExtraCells(_) => (EXTRA_CELLS.0, String::new()),
         What::MissingCells(_) => (MISSING_CELLS.0, String::new()),
@@ -94,7 +102,7 @@ impl Scene<'_> {
         }
         let mut codes = Vec::with_capacity(faults.len());
         for (fault, _) in errors() {
-            let (code, _) = code_and_rule(fault, self.columns, self.keys);
+            let (code, _) = code_and_rule(fault, self.columns, self.keys, self.rules);
             if !codes.contains(&code) {
                 codes.push(code);
             }
@@ -124,7 +132,7 @@ impl Scene<'_> {
 
     fn explain(&self, fault: &Fault, row_key: Option<String>) -> Finding {
         let field = fault.field(self.keys);
-        let (code, rule) = code_and_rule(fault, self.columns, self.keys);
+        let (code, rule) = code_and_rule(fault, self.columns, self.keys, self.rules);
         let row = fault.row as usize;
         let (words, value) = match (field, fault.what) {
             (Some(field), _) => {
@@ -136,6 +144,13 @@ impl Scene<'_> {
                 let key = &self.keys[usize::from(key)];
                 let words = self.words_for_wide_key(key, row, first);
                 (words, self.key_text(&key.fields, row))
+            }
+            (None, What::RowRule(rule)) => {
+                let rule = &self.rules[usize::from(rule)];
+                (
+                    self.words_for_row_rule(rule, row),
+                    self.key_text(rule.assert.fields(), row),
+                )
             }
             (None, what) => (self.words_for_ragged(what), None),
         };
@@ -206,7 +221,10 @@ impl Scene<'_> {
                 label,
                 "it is part of the primary key",
             ),
-            What::ExtraCells(_) | What::MissingCells(_) => self.words_for_ragged(fault.what),
+            // About a row; see `explain`.
+            What::ExtraCells(_) | What::MissingCells(_) | What::RowRule(_) => {
+                self.words_for_ragged(fault.what)
+            }
             What::KeyTaken { first, .. } => Words {
                 expected: "a value that no earlier row has".to_owned(),
                 message: format!("{label} is {shown}, which row {} has already", first + 1),
@@ -278,6 +296,36 @@ impl Scene<'_> {
         };
         Words {
             expected: expected.to_owned(),
+            message,
+            suggestion: None,
+        }
+    }
+
+    fn words_for_row_rule(&self, rule: &RowRule, row: usize) -> Words {
+        let shown = |name: &str| {
+            let field = self
+                .columns
+                .iter()
+                .position(|column| &*column.field.name == name);
+            field.map_or_else(String::new, |field| {
+                cell_text(self.cell(field, row), self.dates())
+            })
+        };
+        let message = match &rule.message {
+            Some(message) => RowRule::parts(message)
+                .map(|(text, name)| format!("{text}{}", name.map(shown).unwrap_or_default()))
+                .collect(),
+            None => {
+                let values = rule.assert.fields().iter().map(|&field| {
+                    let shown = cell_quoted(self.cell(field, row), self.dates());
+                    format!("{} is {shown}", self.label(field))
+                });
+                let values = values.collect::<Vec<_>>().join(", ");
+                format!("{values}: {} does not hold", rule.assert.text())
+            }
+        };
+        Words {
+            expected: rule.assert.text().to_owned(),
             message,
             suggestion: None,
         }

@@ -31,6 +31,8 @@ pub(super) enum What {
     ExtraCells(u32),
     /// The row has fewer.
     MissingCells(u32),
+    /// The row breaks this rule of the contract.
+    RowRule(u16),
     /// This key, an index in the validator's, occurred before in this zero-based sheet row.
     KeyTaken { key: u16, first: u32 },
 }
@@ -46,6 +48,7 @@ impl What {
             What::KeyNull => 0x103,
             What::ExtraCells(_) => 0x104,
             What::MissingCells(_) => 0x105,
+            What::RowRule(rule) => 0x2_0000 + u32::from(rule),
             What::Rule(rule) => 0x200 + u32::from(rule),
             What::KeyTaken { key, .. } => 0x1_0000 + u32::from(key),
         }
@@ -56,7 +59,7 @@ impl Fault {
     /// The field it is about; `None` when it is about the row.
     pub(super) fn field(&self, keys: &[Key]) -> Option<usize> {
         let is_about_row = match self.what {
-            What::ExtraCells(_) | What::MissingCells(_) => true,
+            What::ExtraCells(_) | What::MissingCells(_) | What::RowRule(_) => true,
             What::KeyTaken { key, .. } => keys[usize::from(key)].fields.len() > 1,
             _ => false,
         };

@@ -18,14 +18,20 @@ pub(super) const MISSING_CELLS: (&str, Level) = ("row/missing-cell", Level::Warn
 pub(super) struct RowLevels {
     pub(super) extra_cells: Level,
     pub(super) missing_cells: Level,
+    rules: Vec<Level>,
 }
 
 impl RowLevels {
+    pub(super) fn of_rule(&self, rule: u16) -> Level {
+        self.rules[usize::from(rule)]
+    }
+
     pub(super) fn new(contract: &Contract) -> Self {
         let level = |(code, level)| contract.levels.get(code, code).unwrap_or(level);
         RowLevels {
             extra_cells: level(EXTRA_CELLS),
             missing_cells: level(MISSING_CELLS),
+            rules: contract.rules.iter().map(|rule| rule.level).collect(),
         }
     }
 }
@@ -68,7 +74,10 @@ impl FieldLevels {
             What::Rule(number) => self.rules[usize::from(number)],
             What::BadString | What::KeyNull => Level::Error,
             // About a row: these are not asked here.
-            What::ExtraCells(_) | What::MissingCells(_) | What::KeyTaken { .. } => Level::Error,
+            What::ExtraCells(_)
+            | What::MissingCells(_)
+            | What::RowRule(_)
+            | What::KeyTaken { .. } => Level::Error,
         }
     }
 }

@@ -17,6 +17,7 @@ mod keys;
 mod levels;
 mod missing;
 mod report;
+mod row_rules;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -43,7 +44,7 @@ pub use rules::{RuleDoc, rule_docs};
 use crate::{
     a1::column_name,
     column::Window,
-    contract::Contract,
+    contract::{Contract, RowRule},
     error::{Error, Result},
     finding::{Finding, Level},
     header::Header,
@@ -65,6 +66,7 @@ pub struct Validator {
     keys: Vec<Key>,
     primary_key: Vec<usize>,
     levels: RowLevels,
+    rules: Vec<RowRule>,
     summary: Summary,
     findings_left: usize,
 }
@@ -112,6 +114,7 @@ impl Validator {
             keys: Key::all(contract),
             primary_key: contract.primary_key.clone(),
             levels: RowLevels::new(contract),
+            rules: contract.rules.clone(),
             summary,
             findings_left: usize::MAX,
         })
@@ -189,6 +192,10 @@ impl Validator {
             key.check(&arrays, filled.as_ref(), &sheet_rows)
         }));
         faults.push(self.ragged(window));
+        if !self.rules.is_empty() {
+            let (rules, rows) = (&self.rules, window.num_rows());
+            faults.push(row_rules::broken(rules, &arrays, filled.as_ref(), rows));
+        }
         let faults = self.in_reading_order(faults);
 
         let mut keep = filled;
@@ -300,6 +307,7 @@ impl Validator {
             keys: &self.keys,
             primary_key: &self.primary_key,
             levels: &self.levels,
+            rules: &self.rules,
             window,
             sheet_rows,
         };
@@ -366,7 +374,7 @@ impl Validator {
                 .1 += 1;
         }
         for (fault, times) in times.into_values() {
-            let (code, rule) = code_and_rule(fault, &self.columns, &self.keys);
+            let (code, rule) = code_and_rule(fault, &self.columns, &self.keys, &self.rules);
             let field = fault.field(&self.keys);
             let field = field.map(|field| &*self.columns[field].field.name);
             let level = self.level(fault);
@@ -378,6 +386,7 @@ impl Validator {
 /// How much a fault matters.
 fn level(fault: &Fault, columns: &[ColumnCheck], keys: &[Key], rows: &RowLevels) -> Level {
     match fault.what {
+        What::RowRule(rule) => rows.of_rule(rule),
         What::ExtraCells(_) => rows.extra_cells,
         What::MissingCells(_) => rows.missing_cells,
         What::KeyTaken { key, .. } => keys[usize::from(key)].level,

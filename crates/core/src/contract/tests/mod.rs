@@ -112,6 +112,27 @@ fn matching_is_written_as_it_was_read() {
 }
 
 #[test]
+fn rules_are_written_as_they_were_read() {
+    let yaml = "
+schema: {fields: [{name: price, type: number}, {name: unit price, type: number}]}
+sheetlift:
+  rules:
+    - {id: a, assert: price > 0}
+    - {id: b, when: price != null, assert: 'row[\"unit price\"] < price', level: info, message: '{price} {{} is low'}";
+    let contract = parse(&yaml.replace("{{}", "{unit price}")).unwrap();
+    assert_eq!(contract.rules.len(), 2);
+    let again = parse(&contract.to_json().to_string()).unwrap();
+    assert_eq!(again, contract);
+    assert_eq!(again.hash(), contract.hash());
+    let other = |from: &str, to: &str| {
+        let yaml = yaml.replace("{{}", "{unit price}").replace(from, to);
+        parse(&yaml).unwrap().hash()
+    };
+    assert_eq!(other("is low", "is too low"), contract.hash());
+    assert_ne!(other("price > 0", "price > 1"), contract.hash());
+}
+
+#[test]
 fn hash_knows_what_matters() {
     let hash = |text: &str| parse(text).unwrap().hash();
     let base = hash("fields: [{name: a, type: integer}]");

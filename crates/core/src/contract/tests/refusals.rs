@@ -318,8 +318,52 @@ fn refuses_schemas_and_resources_that_are_wrong() {
             "unknown key `lod` in sheetlift",
         ),
         (
-            "{schema: {fields: [{name: a}]}, sheetlift: {rules: []}}",
-            "`rules` in sheetlift is not supported yet",
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r}]}}",
+            "key `assert` is missing",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{assert: a == null}]}}",
+            "key `id` is missing",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: '', assert: a == null}]}}",
+            "must not be empty",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r, assert: 1}]}}",
+            "expected a string",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r, assert: 'a ='}]}}",
+            "it is no expression of CEL",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r, assert: 'a == 1'}]}}",
+            "a text and a whole number do not go together (character 3)",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r, assert: a == null, when: 'b'}]}}",
+            "no field is called `b` (character 1)",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r, assert: a == null, level: fatal}]}}",
+            "expected one of error, warning, info",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r, assert: a == null, message: '{b}'}]}}",
+            "no field is called \"b\"",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r, assert: a == null, messge: x}]}}",
+            "unknown key `messge` in a rule",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {rules: [{id: r, assert: a == null}, {id: r, assert: a == null}]}}",
+            "two rules are called",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {references: []}}",
+            "`references` in sheetlift is not supported yet",
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {load: {mode: replce}}}",

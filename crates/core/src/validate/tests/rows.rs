@@ -291,3 +291,51 @@ fn levels_are_given_for_what_there_is() {
         assert_eq!(is_listed(doc.code), !is_key, "{}", doc.code);
     }
 }
+
+#[test]
+fn rules_about_rows() {
+    let contract = contract(
+        "
+schema: {fields: [{name: price, type: number}, {name: cost, type: number}, {name: unit}, {name: note}]}
+sheetlift:
+  rules:
+    - {id: margin, assert: price >= cost}
+    - {id: note, when: 'unit == \"kg\"', assert: note != null, level: warning, message: 'a note is missing for {price} {unit}'}",
+    );
+    let mut validator =
+        Validator::new(&contract, &header(&["price", "cost", "unit", "note"])).unwrap();
+    let text = |text| Cell::Text(text, None);
+    let rows = [
+        vec![Cell::Float(2.0), Cell::Int(1), text("kg"), text("a")],
+        vec![Cell::Float(1.0), Cell::Int(2), text("kg"), Cell::Null],
+        vec![Cell::Float(1.0), Cell::Null, text("m"), Cell::Null],
+        vec![Cell::Null, Cell::Null, Cell::Null, Cell::Null],
+        vec![text("cheap"), Cell::Int(2), text("m"), text("b")],
+    ];
+    let checked = validator.check(&window(1, 4, &rows)).unwrap();
+    let said: Vec<String> = checked
+        .findings
+        .iter()
+        .map(|finding| {
+            format!(
+                "{:?} {} {}: {}",
+                finding.level,
+                finding.address(),
+                finding.rule,
+                finding.message
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "Error Items!3:3 margin: price >= cost: price is 1, cost is 2: price >= cost does not hold",
+            "Warning Items!3:3 note: note != null: a note is missing for 1 kg",
+            "Error Items!A6 type: number: price is \"cheap\", but has to be a number",
+        ]
+    );
+    assert_eq!(checked.findings[0].code, "row/rule-failed");
+    assert_eq!(checked.findings[0].value.as_deref(), Some("1, 2"));
+    assert_eq!(checked.accepted_rows, [1, 3]);
+    assert_eq!(validator.summary().by_rule["margin: price >= cost"], 1);
+}
