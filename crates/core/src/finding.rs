@@ -52,8 +52,10 @@ pub struct Finding {
     pub expected: String,
     /// One sentence for the file's author.
     pub message: String,
-    /// A likely correction.
+    /// A likely correction: another value, or what to do.
     pub suggestion: Option<String>,
+    /// How likely another value is the one that was meant, 0 to 1; `None` where the suggestion is no value.
+    pub score: Option<f64>,
 }
 
 impl Finding {

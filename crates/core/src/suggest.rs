@@ -6,6 +6,14 @@ pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    nearest_scored(word, candidates).map(|(near, _)| near)
+}
+
+/// The same, with the share of letters that are right, 0 to 1.
+pub(crate) fn nearest_scored<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<(&'a str, f64)> {
     const LONGEST: usize = 64; // the distance is quadratic, and nobody mistypes longer words
     let folded = word.trim().to_lowercase();
     let letters = folded.chars().count();
@@ -24,9 +32,11 @@ pub(crate) fn nearest<'a>(
             tied = true;
         }
     }
-    best.filter(|best| {
-        !tied && best_distance <= letters.max(best.chars().count()).div_ceil(3).min(3)
-    })
+    let best = best?;
+    let length = letters.max(best.chars().count());
+    let is_near = !tied && best_distance <= length.div_ceil(3).min(3);
+    let share = 1.0 - best_distance as f64 / length as f64;
+    is_near.then(|| (best, (share * 100.0).round() / 100.0))
 }
 
 #[cfg(test)]

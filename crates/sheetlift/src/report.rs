@@ -285,6 +285,7 @@ pub(crate) fn conflict_finding(conflict: &RowConflict, sheet: &str) -> Finding {
         expected: expected.to_owned(),
         message: conflict.reason.clone(),
         suggestion: None,
+        score: None,
     }
 }
 

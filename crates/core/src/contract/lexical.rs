@@ -1,7 +1,7 @@
 //! Texts to values of a field's type (the lexical rules of Table Schema v2), and what to say when that fails.
 
 use super::{
-    model::{FieldType, NumberFormat, Value},
+    model::{FieldType, NumberFormat, TemporalFormat, Value},
     temporal,
 };
 
@@ -83,6 +83,26 @@ impl FieldType {
             FieldType::YearMonth => temporal::year_month(trimmed)
                 .map(|(year, month)| Value::Text(format!("{year:04}-{month:02}"))),
         }
+    }
+
+    /// What a text that is no date of this field may have meant, written as the field has it, and how likely that is: a date
+    /// that can be understood in one way only, or one whose day and month are in each other's place.
+    pub(crate) fn date_meant(&self, text: &str) -> Option<(String, f64)> {
+        let FieldType::Date(format) = self else {
+            return None;
+        };
+        let text = text.trim();
+        let swapped = || {
+            let (year, rest) = text.split_once('-')?;
+            let (day, month) = rest.split_once('-')?;
+            temporal::date(&format!("{year}-{month}-{day}"), &TemporalFormat::Default).ok()
+        };
+        let (days, score) = match temporal::date(text, &TemporalFormat::Any) {
+            Ok(days) => (days, 0.9),
+            Err(_) => (swapped()?, 0.7),
+        };
+        let meant = temporal::write_date(days, format)?;
+        self.parse(&meant).is_ok().then_some((meant, score))
     }
 
     /// What a cell should hold, in words for the author of the file.

@@ -65,6 +65,18 @@ pub(super) fn date(text: &str, format: &TemporalFormat) -> Result<i32, Misfit> {
     }
 }
 
+/// A date as the format has it.
+pub(super) fn write_date(days: i32, format: &TemporalFormat) -> Option<String> {
+    let epoch = civil::date(1970, 1, 1);
+    let date = epoch
+        .checked_add(jiff::Span::new().try_days(days).ok()?)
+        .ok()?;
+    match format {
+        TemporalFormat::Default | TemporalFormat::Any => Some(date.to_string()),
+        TemporalFormat::Pattern(pattern) => strtime::format(pattern, date).ok(),
+    }
+}
+
 /// Microseconds since midnight.
 pub(super) fn time(text: &str, format: &TemporalFormat) -> Result<i64, Misfit> {
     match format {

@@ -77,10 +77,12 @@ pub(super) fn code_and_rule(
 }
 
 /// What to say about one fault.
+#[derive(Default)]
 struct Words {
     expected: String,
     message: String,
     suggestion: Option<String>,
+    score: Option<f64>,
 }
 
 impl Scene<'_> {
@@ -171,6 +173,7 @@ impl Scene<'_> {
             expected: words.expected,
             message: words.message,
             suggestion: words.suggestion,
+            score: words.score,
         }
     }
 
@@ -182,7 +185,7 @@ impl Scene<'_> {
         let plain = |expected: String| Words {
             message: format!("{label} is {shown}, but has to be {expected}"),
             expected,
-            suggestion: None,
+            ..Words::default()
         };
         match fault.what {
             What::Misfit(misfit) => {
@@ -193,7 +196,7 @@ impl Scene<'_> {
                 message: format!(
                     "{label} shows the error {shown}; correct the formula, or the cells it uses"
                 ),
-                suggestion: None,
+                ..Words::default()
             },
             What::BadString => Words {
                 expected: String::new(), // no other value would help
@@ -205,12 +208,15 @@ impl Scene<'_> {
                     "open the file in a spreadsheet program, look at this cell and save again"
                         .to_owned(),
                 ),
+                score: None,
             },
             What::Rule(number) => {
                 let rule = &check.rules[usize::from(number)];
                 let suggestion = rule.suggestion(&cell_text(cell, self.dates()));
+                let (suggestion, score) = suggestion.unzip();
                 Words {
                     suggestion,
+                    score,
                     ..plain(rule.expected())
                 }
             }
@@ -228,7 +234,7 @@ impl Scene<'_> {
             What::KeyTaken { first, .. } => Words {
                 expected: "a value that no earlier row has".to_owned(),
                 message: format!("{label} is {shown}, which row {} has already", first + 1),
-                suggestion: None,
+                ..Words::default()
             },
         }
     }
@@ -259,14 +265,18 @@ impl Scene<'_> {
             Cell::Text(..) => String::new(),
             cell => format!(" ({})", cell_kind(cell)),
         };
-        let suggestion = match (misfit, cell) {
+        let (suggestion, score) = match (misfit, cell) {
             (Misfit::NumberLocale, Cell::Text(text, _)) => {
-                with_decimal_point(text.trim(), field_type)
+                let point = with_decimal_point(text.trim(), field_type);
+                (point.clone(), point.map(|_| 0.9))
+            }
+            (Misfit::DateInvalid, Cell::Text(text, _)) if is_date => {
+                field_type.date_meant(text).unzip()
             }
             (_, Cell::Int(_) | Cell::Float(_)) if is_date => {
-                Some("format the cell as a date".to_owned())
+                (Some("format the cell as a date".to_owned()), None)
             }
-            _ => None,
+            _ => (None, None),
         };
         let message = match misfit {
             Misfit::DateAmbiguous => {
@@ -281,6 +291,7 @@ impl Scene<'_> {
             expected,
             message,
             suggestion,
+            score,
         }
     }
 
@@ -297,7 +308,7 @@ impl Scene<'_> {
         Words {
             expected: expected.to_owned(),
             message,
-            suggestion: None,
+            ..Words::default()
         }
     }
 
@@ -327,7 +338,7 @@ impl Scene<'_> {
         Words {
             expected: rule.assert.text().to_owned(),
             message,
-            suggestion: None,
+            ..Words::default()
         }
     }
 
@@ -351,6 +362,7 @@ impl Scene<'_> {
             expected: format!("{width} cells, as in the header"),
             message: format!("the row has {cells} cell{s}, {message}"),
             suggestion: Some(suggestion.to_owned()),
+            score: None,
         }
     }
 
@@ -367,7 +379,7 @@ impl Scene<'_> {
         Words {
             expected: "values that no earlier row has together".to_owned(),
             message: format!("{pairs}: row {first} has the same already"),
-            suggestion: None,
+            ..Words::default()
         }
     }
 

@@ -361,6 +361,7 @@ impl Matcher<'_> {
             expected: String::new(),
             message: String::new(),
             suggestion: None,
+            score: None,
         }
     }
 }

@@ -13,6 +13,9 @@ pub(super) const DOC: RuleDoc = RuleDoc {
     example: "sheetlift: {check: {checkDigit: gtin13}}",
 };
 
+/// Another digit may as well be the wrong one.
+const SCORE: f64 = 0.5;
+
 #[derive(Debug)]
 pub(super) struct CheckDigitRule(pub(super) CheckDigit);
 
@@ -116,10 +119,10 @@ impl Rule for CheckDigitRule {
         )
     }
 
-    fn suggestion(&self, value: &str) -> Option<String> {
+    fn suggestion(&self, value: &str) -> Option<(String, f64)> {
         let (_, wanted) = self.digits(value)?;
         let body = &value[..value.len() - 1];
-        Some(format!("{body}{}", char::from(wanted)))
+        Some((format!("{body}{}", char::from(wanted)), SCORE))
     }
 
     fn holds_text(&self, value: &str) -> bool {

@@ -77,8 +77,10 @@ impl Rule for Enumeration {
         format!("one of {}", self.listed())
     }
 
-    fn suggestion(&self, value: &str) -> Option<String> {
-        suggest::nearest(value, self.written.iter().map(String::as_str)).map(str::to_owned)
+    fn suggestion(&self, value: &str) -> Option<(String, f64)> {
+        let written = self.written.iter().map(String::as_str);
+        let (near, score) = suggest::nearest_scored(value, written)?;
+        Some((near.to_owned(), score))
     }
 
     fn holds_text(&self, value: &str) -> bool {

@@ -88,8 +88,8 @@ pub(super) trait Rule: fmt::Debug + Send + Sync {
     /// What a value has to be, to follow "has to be": `at least 0`.
     fn expected(&self) -> String;
 
-    /// A likely correction of a value that broke the rule.
-    fn suggestion(&self, _value: &str) -> Option<String> {
+    /// A likely correction of a value that broke the rule, and how likely it is, 0 to 1.
+    fn suggestion(&self, _value: &str) -> Option<(String, f64)> {
         None
     }
 

@@ -177,9 +177,17 @@ fields:
         .filter_map(|finding| finding.suggestion.as_deref())
         .collect();
     assert_eq!(
-        suggestions[..3],
-        ["pcs", "format the cell as a date", "12.50"]
+        suggestions,
+        [
+            "pcs",
+            "format the cell as a date",
+            "12.50",
+            "open the file in a spreadsheet program, look at this cell and save again",
+            "2024-01-31"
+        ]
     );
+    let scores: Vec<_> = checked.findings.iter().filter_map(|f| f.score).collect();
+    assert_eq!(scores, [0.67, 0.9, 0.9]);
     assert_eq!(checked.findings[0].rule, "minimum: 0");
     assert_eq!(checked.findings[0].value.as_deref(), Some("-4.5"));
     assert_eq!(

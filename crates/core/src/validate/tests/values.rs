@@ -254,3 +254,21 @@ fn a_check_digit_is_corrected() {
         "f is \"978-0-306-40615-0\", but has to be an ISBN of 10 or 13 digits with a right check digit"
     );
 }
+
+#[test]
+fn a_date_that_was_meant_is_suggested() {
+    let suggested = |format: &str, text: &str| {
+        let yaml = format!("fields: [{{name: f, type: date, format: '{format}'}}]");
+        let (checked, _) = check(&yaml, &[vec![Cell::Text(text, None)]]);
+        let finding = &checked.findings[0];
+        finding.suggestion.clone().zip(finding.score)
+    };
+    let yes = |text: &str, score| Some((text.to_owned(), score));
+    assert_eq!(suggested("default", "31/12/2024"), yes("2024-12-31", 0.9));
+    assert_eq!(suggested("default", "3 March 2024"), yes("2024-03-03", 0.9));
+    assert_eq!(suggested("default", "2024-31-12"), yes("2024-12-31", 0.7));
+    assert_eq!(suggested("%d/%m/%Y", "2024-12-31"), yes("31/12/2024", 0.9));
+    assert_eq!(suggested("default", "03/04/2024"), None);
+    assert_eq!(suggested("default", "2024-02-30"), None);
+    assert_eq!(suggested("default", "soon"), None);
+}
