@@ -11,6 +11,7 @@ use sheetlift_core::{
 
 use crate::{
     error::{Error, Result},
+    findings::Listing,
     job::Job,
     progress::Progress,
     report::{Report, Timings},
@@ -127,6 +128,7 @@ pub struct Check {
     report: Report,
     rows_expected: Option<u64>,
     started: Instant,
+    pub(crate) listing: Listing,
 }
 
 impl Check {
@@ -140,7 +142,7 @@ impl Check {
             return Err(job.locate(error.with_hint("name their rows in `commentRows`")));
         }
         let mut options = read_options(job, &contract).with_ragged_told(true);
-        let all = wants_all_findings || job.findings_to.is_some();
+        let all = wants_all_findings || job.findings_to.is_some() || job.keeps_all_findings;
         if all {
             options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);
         }
@@ -175,9 +177,10 @@ impl Check {
             report,
             rows_expected,
             started,
+            listing: Listing::new(job)?,
         };
         let found = check.validator.header_findings().to_vec();
-        check.list(&found)?;
+        check.listing.add(&found)?;
         Ok(check)
     }
 
@@ -217,7 +220,7 @@ impl Check {
             .validator
             .check(&window)
             .map_err(|error| self.job.locate(error))?;
-        self.list(&checked.findings)?;
+        self.listing.add(&checked.findings)?;
         let summary = self.validator.summary();
         self.job.tell(Progress {
             rows_read: summary.rows_read,
@@ -232,7 +235,7 @@ impl Check {
     /// # Errors
     /// `Io` when the findings cannot be written.
     pub fn finish(self) -> Result<Report> {
-        let (started, mut report) = (self.started, self.into_report());
+        let (started, mut report) = (self.started, self.into_report()?);
         report.1.finish();
         report.0.flush_findings()?;
         report.1.timings = Some(Timings::since(started, report.1.rows.read));
@@ -240,21 +243,10 @@ impl Check {
     }
 
     /// The report with its counts, still open for what a sink has to add.
-    pub(crate) fn into_report(mut self) -> (Job, Report) {
+    pub(crate) fn into_report(mut self) -> Result<(Job, Report)> {
         self.report.take_summary(self.validator.summary());
-        (self.job, self.report)
-    }
-
-    /// Keeps the first findings and writes all.
-    fn list(&mut self, findings: &[Finding]) -> Result<()> {
-        let room = self
-            .job
-            .max_findings
-            .saturating_sub(self.report.findings.len());
-        self.report
-            .findings
-            .extend(findings.iter().take(room).cloned());
-        self.job.write_findings(findings)
+        self.listing.finish(&mut self.report)?;
+        Ok((self.job, self.report))
     }
 }
 

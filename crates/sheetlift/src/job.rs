@@ -43,6 +43,7 @@ pub struct Job {
     pub(crate) max_findings: usize,
     pub(crate) cancel: CancelToken,
     pub(crate) progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    pub(crate) keeps_all_findings: bool,
     pub(crate) findings_to: Option<Arc<Mutex<dyn Write + Send>>>,
 }
 
@@ -59,6 +60,7 @@ impl Job {
             max_findings: 1_000,
             cancel: CancelToken::new(),
             progress: None,
+            keeps_all_findings: false,
             findings_to: None,
         }
     }
@@ -136,6 +138,15 @@ impl Job {
     #[must_use]
     pub fn with_max_findings(mut self, max: usize) -> Job {
         self.max_findings = max;
+        self
+    }
+
+    /// Keeps every finding for [`Report::all_findings`], in a temporary file once there are many, and groups them all.
+    ///
+    /// [`Report::all_findings`]: crate::Report::all_findings
+    #[must_use]
+    pub fn with_all_findings_kept(mut self, kept: bool) -> Job {
+        self.keeps_all_findings = kept;
         self
     }
 

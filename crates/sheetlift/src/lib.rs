@@ -34,6 +34,7 @@ mod progress;
 
 mod cells;
 mod check;
+mod findings;
 mod infer;
 mod inspect;
 mod load;
@@ -51,6 +52,7 @@ mod problem;
 pub use check::{Check, Verdicts};
 pub use convert::{Compression, Converted, Format, convert_many};
 pub use error::{Error, ErrorClass, ErrorKind, Result};
+pub use findings::{AllFindings, FindingGroup};
 pub use inspect::{InferredFrom, InspectedField, InspectedSheet, Inspection, RowsAre};
 pub use job::Job;
 pub use load::LoadOptions;

@@ -9,13 +9,14 @@ use std::{
 use arrow_array::RecordBatch;
 use serde_json::json;
 use sheetlift_core::{
-    Contract, CsvOptions, Header, HeaderRow, MergedCells, RejectedRow, SheetRef, Validator,
+    Contract, CsvOptions, Finding, Header, HeaderRow, MergedCells, RejectedRow, SheetRef, Validator,
 };
 use sheetlift_load::{Begin, Import, ImportKey, KeyParts, Mode, Outcome, Plan, Reject, Sink};
 
 use crate::{
     check::Check,
     error::{Error, Result},
+    findings::Listing,
     job::Job,
     report::{LoadReport, Report, Timings, conflict_finding},
 };
@@ -140,11 +141,15 @@ impl Job {
             debug_assert_eq!(check.schema(), plan.schema);
             Some(self.stage(&mut check, import, options.dry_run)?)
         };
-        let (_, mut report) = check.into_report();
+        if let Some(outcome) = &outcome {
+            let sheet = check.header().sheet.to_string();
+            check.listing.add(&conflicts(outcome, &sheet))?;
+        }
+        let (_, mut report) = check.into_report()?;
         debug_assert_eq!(report.contract.hash, contract.hash());
         if let Some(outcome) = outcome {
             load.take_outcome(&outcome);
-            self.list_conflicts(&mut report, &outcome)?;
+            report.count_conflicts(&outcome);
         }
         report.load = Some(load);
         self.finish(report, started)
@@ -291,23 +296,12 @@ impl Job {
         report.rows.read = outcome.read;
         report.rows.rejected = outcome.rejected;
         report.rows.accepted = outcome.read.saturating_sub(outcome.rejected);
-        self.list_conflicts(&mut report, outcome)?;
+        let mut listing = Listing::new(self)?;
+        listing.add(&conflicts(outcome, ""))?;
+        listing.finish(&mut report)?;
+        report.count_conflicts(outcome);
         report.load = Some(load);
         self.finish(report, started)
-    }
-
-    fn list_conflicts(&self, report: &mut Report, outcome: &Outcome) -> Result<()> {
-        let sheet = report.sheet.clone().unwrap_or_default();
-        let conflicts = outcome
-            .conflicts
-            .iter()
-            .map(|conflict| conflict_finding(conflict, &sheet));
-        let findings: Vec<_> = conflicts.collect();
-        self.write_findings(&findings)?;
-        let room = self.max_findings.saturating_sub(report.findings.len());
-        report.findings.extend(findings.into_iter().take(room));
-        report.count_conflicts(outcome);
-        Ok(())
     }
 
     fn finish(&self, mut report: Report, started: Instant) -> Result<Report> {
@@ -316,6 +310,14 @@ impl Job {
         report.timings = Some(Timings::since(started, report.rows.read));
         Ok(report)
     }
+}
+
+/// The rows that the target did not let in, as findings.
+fn conflicts(outcome: &Outcome, sheet: &str) -> Vec<Finding> {
+    let conflicts = outcome.conflicts.iter();
+    conflicts
+        .map(|conflict| conflict_finding(conflict, sheet))
+        .collect()
 }
 
 /// A checked window on its way to the database.

@@ -1,10 +1,18 @@
 //! What a job has to say: stable JSON, the same at every face.
 
-use std::{collections::BTreeMap, io, time::Instant};
+use std::{collections::BTreeMap, io, sync::Arc, time::Instant};
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use sheetlift_core::{Contract, Finding, Level, Mapped, Summary};
 use sheetlift_load::{Outcome, RowConflict, State};
+
+use crate::{
+    error::Result,
+    findings::{AllFindings, FindingGroup, Source, Spilled},
+};
+
+/// Groups that a report lists.
+const MAX_GROUPS: usize = 1_000;
 
 /// The verdict on one sheet, and what became of its rows.
 ///
@@ -34,11 +42,18 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Findings that are counted but not listed here.
     pub findings_omitted: u64,
+    /// Findings by what repairs them, the largest groups first, up to 1,000: all findings where all were made (streamed, or kept),
+    /// else those that are listed.
+    pub groups: Vec<FindingGroup>,
     /// What was loaded; `None` when nothing was to be.
     pub load: Option<LoadReport>,
     /// How long it took. The one part that differs from run to run; see [`Report::without_timings`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timings: Option<Timings>,
+    /// All findings, where they are kept.
+    #[serde(skip)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub(crate) spilled: Option<Arc<Spilled>>,
 }
 
 /// The contract of a report.
@@ -181,6 +196,23 @@ impl Report {
         self
     }
 
+    /// Every finding, in order: those that are listed, and where the job kept all
+    /// ([`Job::with_all_findings_kept`](crate::Job::with_all_findings_kept)) the others too. One iterator at a time.
+    ///
+    /// # Errors
+    /// `Io` when the temporary file cannot be read; so do its items.
+    pub fn all_findings(&self) -> Result<AllFindings<'_>> {
+        Ok(AllFindings(match &self.spilled {
+            Some(spilled) => Source::Spilled(Box::new(spilled.read()?)),
+            None => Source::Listed(self.findings.iter()),
+        }))
+    }
+
+    pub(crate) fn take_groups(&mut self, mut groups: Vec<FindingGroup>) {
+        groups.truncate(MAX_GROUPS);
+        self.groups = groups;
+    }
+
     /// As JSON.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default() // maps with text keys and finite numbers only: never fails
@@ -320,7 +352,10 @@ impl<'a> Cited<'a> {
     }
 }
 
-fn cited<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
+fn cited<S: Serializer>(
+    findings: &[Finding],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(Some(findings.len()))?;
     for finding in findings {
         list.serialize_element(&Cited::of(finding))?;

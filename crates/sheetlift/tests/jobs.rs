@@ -55,6 +55,56 @@ fn every_finding_is_written_as_a_line() {
 }
 
 #[test]
+fn all_findings_are_kept_where_that_is_asked_for() {
+    let all = dirty().validate().unwrap();
+    let few = dirty()
+        .with_max_findings(3)
+        .with_all_findings_kept(true)
+        .with_read(ReadOptions::default().with_batch_rows(7))
+        .validate()
+        .unwrap();
+    assert_eq!(few.findings.len(), 3);
+    for _ in 0..2 {
+        let kept: Vec<_> = few.all_findings().unwrap().map(Result::unwrap).collect();
+        assert_eq!(kept, all.findings);
+    }
+    let listed: Vec<_> = all.all_findings().unwrap().map(Result::unwrap).collect();
+    assert_eq!(listed, all.findings);
+    assert_eq!(few.groups, all.groups);
+    let grouped: u64 = all.groups.iter().map(|group| group.count).sum();
+    assert_eq!(grouped, all.counts.errors + all.counts.infos);
+    let first = &all.groups[0];
+    assert!(
+        first.count > 1 && first.first[0].starts_with("Items!"),
+        "{first:?}"
+    );
+}
+
+#[test]
+fn findings_in_memory_are_limited() {
+    let mut limits = sheetlift::Limits::default();
+    limits.max_findings = 2;
+    let report = dirty().with_limits(limits).validate().unwrap();
+    assert_eq!(report.findings.len(), 2);
+    assert_eq!(
+        report.findings_omitted + 2,
+        report.counts.errors + report.counts.infos
+    );
+}
+
+#[test]
+fn the_report_says_which_column_became_which_field() {
+    let report = dirty().validate().unwrap();
+    assert_eq!(report.mapping.len(), contract().fields.len());
+    let sku = &report.mapping[0];
+    assert_eq!(
+        (&*sku.field, &*sku.column, sku.label.as_deref()),
+        ("sku", "A", Some("Item Code"))
+    );
+    assert_eq!(report.to_json()["mapping"][0]["method"], "alias");
+}
+
+#[test]
 fn a_report_is_stable_json() {
     let json = |job: Job| {
         job.validate()
@@ -87,6 +137,7 @@ fn a_report_is_stable_json() {
         "expected",
         "message",
         "suggestion",
+        "score",
     ];
     assert_eq!(keys, expected);
 }
