@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use sheetlift::{Error, Finding, Job, LoadReport, LoadState, Report, Result};
+use sheetlift::{Error, FindingGroup, Job, LoadReport, LoadState, Report, Result};
 
 use crate::{
     exit::is_broken_pipe,
@@ -11,8 +11,10 @@ use crate::{
     paint::Paint,
 };
 
-/// Findings that are shown.
+/// Groups of findings that are shown.
 const SHOWN: usize = 50;
+/// Places of a group that are shown.
+const PLACES: usize = 3;
 /// Findings that a JSON report lists; NDJSON has no end.
 const LISTED_IN_JSON: usize = 100_000;
 
@@ -107,7 +109,7 @@ fn describe(report: &Report, paint: Paint, report_file: Option<&Path>) -> String
         );
     }
     by_code(&mut out, report, paint);
-    first_findings(&mut out, report, paint, report_file);
+    repairs(&mut out, report, paint, report_file);
     out
 }
 
@@ -183,73 +185,76 @@ fn by_code(out: &mut String, report: &Report, paint: Paint) {
     }
 }
 
-fn first_findings(out: &mut String, report: &Report, paint: Paint, report_file: Option<&Path>) {
-    if report.findings.is_empty() {
+fn repairs(out: &mut String, report: &Report, paint: Paint, report_file: Option<&Path>) {
+    if report.groups.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\n{}", paint.bold("first findings"));
-    let shown = &report.findings[..report.findings.len().min(SHOWN)];
-    let places: Vec<String> = shown.iter().map(Finding::address).collect();
+    let _ = writeln!(out, "\n{}", paint.bold("what to correct"));
+    let shown = &report.groups[..report.groups.len().min(SHOWN)];
+    let places: Vec<String> = shown.iter().map(places).collect();
     let width = places
         .iter()
         .map(|place| place.chars().count())
         .max()
         .unwrap_or(0);
-    for (finding, place) in shown.iter().zip(&places) {
+    for (group, place) in shown.iter().zip(&places) {
         let padding = " ".repeat(width - place.chars().count());
-        let _ = writeln!(
-            out,
-            "  {}{padding}  {}",
-            paint.cyan(place),
-            one_line(finding)
-        );
-        if let Some(advice) = advice(finding) {
+        let line = one_line(group);
+        let _ = writeln!(out, "  {}{padding}  {line}", paint.cyan(place));
+        if let Some(advice) = advice(group) {
             let _ = writeln!(out, "  {}  {}", " ".repeat(width), paint.dim(advice));
         }
     }
-    let more = (report.findings.len() - shown.len()) as u64 + report.findings_omitted;
+    let all = report.counts.errors + report.counts.warnings + report.counts.infos;
+    let more = all.saturating_sub(shown.iter().map(|group| group.count).sum());
     if more > 0 {
+        let more = count(more, "more finding");
         let hint = match report_file {
-            Some(path) if !is_stdout(path) => {
-                format!("{} more in {}", grouped(more), path.display())
-            }
-            Some(_) => format!("{} more in the report", grouped(more)),
-            None => format!(
-                "{} more; --report FILE.ndjson writes all of them",
-                grouped(more)
-            ),
+            Some(path) if !is_stdout(path) => format!("{more} in {}", path.display()),
+            Some(_) => format!("{more} in the report"),
+            None => format!("{more}; --report FILE.ndjson writes all of them"),
         };
         let _ = writeln!(out, "  {}", paint.dim(hint));
     }
 }
 
-/// Value, expectation, code.
-fn one_line(finding: &Finding) -> String {
-    let value = match &finding.value {
-        Some(value) => format!("{:?}", cut(value, 40)),
-        None => match &finding.row_key {
-            Some(key) => format!("row {key:?}"),
-            None => "no value".to_owned(),
-        },
-    };
-    let of_cell = finding.row.is_some();
-    if of_cell && !finding.expected.is_empty() {
-        format!(
-            "{value}, expected {}  [{}]",
-            cut(&finding.expected, 80),
-            finding.code
-        )
-    } else {
-        format!("{}  [{}]", finding.message, finding.code)
+/// Where the findings of a group are: `Items!G5, G9 and 40 more`.
+fn places(group: &FindingGroup) -> String {
+    let mut places = String::new();
+    for address in group.first.iter().take(PLACES) {
+        let cell = match address.rsplit_once('!') {
+            Some((_, cell)) if !places.is_empty() => cell,
+            _ => address,
+        };
+        let comma = if places.is_empty() { "" } else { ", " };
+        let _ = write!(places, "{comma}{cell}");
     }
+    let more = group.count - group.first.len().min(PLACES) as u64;
+    if more > 0 {
+        let _ = write!(places, " and {} more", grouped(more));
+    }
+    places
+}
+
+/// Value, expectation, code.
+fn one_line(group: &FindingGroup) -> String {
+    if group.column.is_none() || group.expected.is_empty() {
+        return format!("{}  [{}]", cut(&group.message, 120), group.code);
+    }
+    let value = match &group.value {
+        Some(value) => format!("{:?}", cut(value, 40)),
+        None => "no value".to_owned(),
+    };
+    let expected = cut(&group.expected, 80);
+    format!("{value}, expected {expected}  [{}]", group.code)
 }
 
 /// The suggestion: a value that may have been meant, or what to do.
-fn advice(finding: &Finding) -> Option<String> {
-    let suggestion = finding.suggestion.as_ref()?;
-    Some(match &*finding.code {
-        "cell/enum" | "cell/number-locale" => format!("did you mean {suggestion}?"),
-        _ => suggestion.clone(),
+fn advice(group: &FindingGroup) -> Option<String> {
+    let suggestion = group.suggestion.as_ref()?;
+    Some(match group.score {
+        Some(_) => format!("did you mean {suggestion}?"),
+        None => suggestion.clone(),
     })
 }
 
