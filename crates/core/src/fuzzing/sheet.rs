@@ -11,7 +11,7 @@ use crate::{
     a1::MAX_ROWS,
     book::Selection,
     column::{DateSystem, StringTable},
-    error::Result,
+    error::{Error, Result},
     xlsx::{
         Package, read_formats,
         sheet::{ChunkReader, Scanner, SheetContext},
@@ -111,8 +111,9 @@ fn read(package: &Package, selection: &Selection, chunk_bytes: usize, fast: bool
             base = first + piece.next_row;
         }
         if scanned.ended {
-            break;
+            return Ok(cells);
         }
     }
-    Ok(cells)
+    // As the pipeline has it: a sheet whose data do not end was cut off.
+    Err(Error::malformed("the sheet data do not end"))
 }
