@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Convert(ConvertArgs),
     /// Print every cell as a line of JSON, as the file has it
     Cells(CellsArgs),
-    /// Make contracts
+    /// Make contracts, and check them
     #[command(subcommand)]
     Contract(ContractCommand),
     /// Hold the rows of a sheet to a contract
@@ -86,6 +86,33 @@ pub(crate) enum Command {
 pub(crate) enum ContractCommand {
     /// Propose a contract from a sheet that is good
     Infer(InferArgs),
+    /// Say everything that is wrong with a contract
+    Check(CheckArgs),
+    /// Say what changes from one contract to another; exits with 1 if a good file may be bad then
+    Diff(DiffArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// The contract, as JSON or YAML
+    pub(crate) contract: PathBuf,
+    /// Which resource of a package
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DiffArgs {
+    /// The contract as it was
+    pub(crate) old: PathBuf,
+    /// The contract as it will be
+    pub(crate) new: PathBuf,
+    /// Which resource of packages
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -58,7 +58,7 @@ pub(crate) fn is_broken_pipe(error: &Error) -> bool {
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn complain(error: &Error) {
+pub(crate) fn complain(error: &Error) {
     let paint = Paint::stderr();
     let (word, code) = (paint.red("error:"), error.code());
     let mut text = format!("{word} {error}  [{code}]\n");

@@ -28,6 +28,8 @@ fn run(args: Args) -> sheetlift::Result<exit::Status> {
         Command::Cells(args) => commands::cells::run(&args, &limits),
         Command::Convert(args) => commands::convert::run(&args, &limits),
         Command::Contract(ContractCommand::Infer(args)) => commands::infer::run(&args, &limits),
+        Command::Contract(ContractCommand::Check(args)) => commands::contract::check(&args),
+        Command::Contract(ContractCommand::Diff(args)) => commands::contract::diff(&args),
         Command::Validate(args) => commands::validate::run(&args, &limits),
         Command::Load(args) => commands::load::run(&args, &limits),
         Command::Bench(args) => commands::bench::run(&args, &limits),

@@ -38,9 +38,9 @@ pub use column::{
     Window, build_column, cell_text, duration_micros, time_micros,
 };
 pub use contract::{
-    CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType, FieldsMatch,
-    Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat, RowRule, StringFormat,
-    TemporalFormat, Value,
+    Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType,
+    FieldsMatch, Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat, RowRule,
+    StringFormat, TemporalFormat, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};

@@ -68,10 +68,10 @@ pub use words::{
 };
 
 pub use sheetlift_core::{
-    CancelToken, Cell, CellInfo, CellRange, CheckDigit, Checked, Checks, ColumnFacts, ColumnKind,
-    Constraints, Contract, CsvOptions, Decimal, DefinedName, Expression, Field, FieldType,
-    FieldsMatch, Finding, FormulaText, FoundBy, Fuzzy, Header, HeaderColumn, HeaderRow, Ignored,
-    Level, Levels, Limits, Literal, Load, Locate, Location, Mapped, Matching, MergedCells,
+    CancelToken, Cell, CellInfo, CellRange, Change, CheckDigit, Checked, Checks, ColumnFacts,
+    ColumnKind, Constraints, Contract, CsvOptions, Decimal, DefinedName, Expression, Field,
+    FieldType, FieldsMatch, Finding, FormulaText, FoundBy, Fuzzy, Header, HeaderColumn, HeaderRow,
+    Ignored, Level, Levels, Limits, Literal, Load, Locate, Location, Mapped, Matching, MergedCells,
     NumberFormat, Password, ReadOptions, RejectedRow, RowReader, RowRule, RuleDoc, SheetInfo,
     SheetKind, SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo, TableReader,
     TemporalFormat, TextFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,

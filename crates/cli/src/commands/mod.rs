@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod cells;
 pub(crate) mod completions;
+pub(crate) mod contract;
 pub(crate) mod convert;
 pub(crate) mod infer;
 pub(crate) mod inspect;

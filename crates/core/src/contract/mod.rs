@@ -8,6 +8,7 @@
 mod check;
 mod constraints;
 mod dialect;
+mod diff;
 mod document;
 mod field;
 mod files;
@@ -22,6 +23,7 @@ mod number_format;
 mod place;
 mod resource;
 mod rules;
+mod schema;
 mod sheetlift;
 mod string_format;
 mod temporal;
@@ -34,6 +36,7 @@ use std::{path::Path, str::FromStr};
 
 pub use check::{CheckDigit, Checks, Decimal};
 pub(crate) use constraints::{compile_pattern, compile_search};
+pub use diff::Change;
 pub use infer::ColumnFacts;
 pub use levels::Levels;
 #[cfg(test)]
@@ -91,6 +94,42 @@ impl Contract {
             file: None,
         };
         resource::read(&document::parse(text)?, wanted, None)
+    }
+
+    /// All that is wrong with a contract file, or the contract: its structure is held to the JSON Schema that is published as
+    /// `docs/contract.schema.json`, and what is right so far is read.
+    ///
+    /// # Errors
+    /// Every fault, each as [`Contract::from_path_named`] has it.
+    pub fn check_path(
+        path: impl AsRef<Path>,
+        resource: Option<&str>,
+    ) -> std::result::Result<Contract, Vec<Error>> {
+        let path = path.as_ref();
+        let node = files::parse(path).map_err(|error| vec![error])?;
+        let name = || path.display().to_string();
+        let faults = schema::check(&node).into_iter();
+        let mut faults: Vec<Error> = faults.map(|fault| fault.in_file(name())).collect();
+        let wanted = Wanted {
+            name: resource,
+            file: None,
+        };
+        match resource::read(&node, wanted, path.parent()) {
+            Ok(contract) if faults.is_empty() => return Ok(contract),
+            Ok(_) => {}
+            Err(error) => {
+                let is_known = |fault: &Error| fault.location().part == error.location().part;
+                if !faults.iter().any(is_known) {
+                    faults.push(error.in_file(name()));
+                }
+            }
+        }
+        Err(faults)
+    }
+
+    /// The JSON Schema of contracts.
+    pub fn json_schema() -> &'static str {
+        schema::TEXT
     }
 
     fn load(path: &Path, wanted: Wanted<'_>) -> Result<Contract> {

@@ -1,7 +1,9 @@
 //! Contracts that are good; those that are not are in `refusals`.
 
 mod dialect;
+mod diff;
 mod lexical;
+mod published;
 mod refusals;
 mod temporal;
 
@@ -12,8 +14,15 @@ use serde_json::json;
 use super::*;
 use crate::{column::ColumnKind, error::ErrorKind, header::Header};
 
+/// Reads a contract. What the reader takes, the JSON Schema has to take too.
 fn parse(text: &str) -> Result<Contract> {
-    text.parse()
+    let contract: Contract = text.parse()?;
+    let faults = schema::check(&document::parse(text)?);
+    assert!(faults.is_empty(), "{faults:?}\n{text}");
+    let written = contract.to_json().to_string();
+    let faults = schema::check(&document::parse(&written)?);
+    assert!(faults.is_empty(), "{faults:?}\n{written}");
+    Ok(contract)
 }
 
 /// A schema with one field `f` of these options (YAML flow).
