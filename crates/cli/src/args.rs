@@ -169,9 +169,10 @@ pub(crate) struct ConvertArgs {
     /// Which resource of a package the contract is [default: the only one, or the one whose path is this file]
     #[arg(long, value_name = "NAME", requires = "contract")]
     pub(crate) resource: Option<String>,
-    /// Write the report on the others: .json for all of it, .ndjson for one finding a line
+    /// Write the report on the others, by the end of its name: .json, .html, .csv, .parquet, .ndjson, .xml (JUnit), .sarif; may be
+    /// given several times
     #[arg(long, value_name = "REPORT", requires = "contract")]
-    pub(crate) report: Option<PathBuf>,
+    pub(crate) report: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
 }
@@ -270,9 +271,10 @@ pub(crate) struct ValidateArgs {
     /// Which resource of a package the contract is [default: the only one, or the one whose path is this file]
     #[arg(long, value_name = "NAME")]
     pub(crate) resource: Option<String>,
-    /// Write the report: .json for all of it, .ndjson for one finding a line however many there are
+    /// Write the report, by the end of its name: .json (all of it), .html (a page), .csv, .parquet, .ndjson (every finding),
+    /// .xml (JUnit), .sarif; may be given several times
     #[arg(long, value_name = "REPORT")]
-    pub(crate) report: Option<PathBuf>,
+    pub(crate) report: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) open: OpenArgs,
 }
@@ -299,9 +301,10 @@ pub(crate) struct LoadArgs {
     /// Target table [default: what the contract says]
     #[arg(long, value_name = "TABLE")]
     pub(crate) table: Option<String>,
-    /// Write the report: .json for all of it, .ndjson for one finding a line however many there are
+    /// Write the report, by the end of its name: .json (all of it), .html (a page), .csv, .parquet, .ndjson (every finding),
+    /// .xml (JUnit), .sarif; may be given several times
     #[arg(long, value_name = "REPORT")]
-    pub(crate) report: Option<PathBuf>,
+    pub(crate) report: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) open: OpenArgs,
 }

@@ -9,6 +9,7 @@ mod output;
 mod paint;
 mod progress;
 mod read;
+mod reports;
 mod summary;
 
 use std::process::ExitCode;

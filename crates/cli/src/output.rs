@@ -32,6 +32,9 @@ pub(crate) fn keep_apart<'a>(
 
 /// True for two names, or links, of one file. A device or a pipe is no file.
 fn is_same_file(one: &Path, other: &Path) -> bool {
+    if one == other && !is_stdout(one) {
+        return true;
+    }
     let file = |path: &Path| {
         let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file);
         #[cfg(not(unix))]

@@ -1,13 +1,16 @@
-//! A report for people, and as a file.
+//! A report for people.
 
-use std::{fmt::Write as _, path::Path};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
-use sheetlift::{Error, FindingGroup, Job, LoadReport, LoadState, Report, Result};
+use sheetlift::{FindingGroup, LoadReport, LoadState, Report, Result};
 
 use crate::{
     exit::is_broken_pipe,
     numbers::{count, grouped},
-    output::{self, Output, is_stdout, write_text},
+    output::{self, is_stdout},
     paint::Paint,
 };
 
@@ -15,58 +18,10 @@ use crate::{
 const SHOWN: usize = 50;
 /// Places of a group that are shown.
 const PLACES: usize = 3;
-/// Findings that a JSON report lists; NDJSON has no end.
-const LISTED_IN_JSON: usize = 100_000;
-
-/// The file of `--report`, by the end of its name.
-pub(crate) enum ReportFile<'a> {
-    None,
-    /// The whole report, as JSON.
-    Json(&'a Path),
-    /// Every finding, one a line.
-    Lines(Output),
-}
-
-impl<'a> ReportFile<'a> {
-    /// A wrong name or place is found before anything is loaded.
-    pub(crate) fn create(path: Option<&'a Path>) -> Result<ReportFile<'a>> {
-        let Some(path) = path else {
-            return Ok(ReportFile::None);
-        };
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        match extension.map(str::to_ascii_lowercase).as_deref() {
-            _ if is_stdout(path) => Ok(ReportFile::Json(path)),
-            Some("json") => Output::create(path).map(|_| ReportFile::Json(path)),
-            Some("ndjson" | "jsonl") => Output::create(path).map(ReportFile::Lines),
-            _ => Err(Error::usage(
-                "usage/report",
-                format!("{} is no name for a report", path.display()),
-            )
-            .with_hint("name it .json for the whole report, or .ndjson for one finding a line")),
-        }
-    }
-
-    /// Lets the job write or keep what the file will hold.
-    pub(crate) fn attach(&self, job: Job) -> Result<Job> {
-        Ok(match self {
-            ReportFile::None => job,
-            ReportFile::Json(_) => job.with_max_findings(LISTED_IN_JSON),
-            ReportFile::Lines(output) => job.with_findings_to(output.writer()?),
-        })
-    }
-
-    pub(crate) fn write(self, report: &Report) -> Result<()> {
-        match self {
-            ReportFile::None => Ok(()),
-            ReportFile::Json(path) => write_text(path, &format!("{:#}\n", report.to_json())),
-            ReportFile::Lines(output) => output.publish(),
-        }
-    }
-}
-
 /// Prints the summary: to standard output, unless the report itself went there.
-pub(crate) fn print(report: &Report, report_file: Option<&Path>) -> Result<()> {
-    if report_file.is_some_and(is_stdout) {
+pub(crate) fn print(report: &Report, report_files: &[PathBuf]) -> Result<()> {
+    let report_file = report_files.first().map(PathBuf::as_path);
+    if report_files.iter().any(|path| is_stdout(path)) {
         output::note(describe(report, Paint::stderr(), report_file).trim_end());
         return Ok(());
     }
@@ -212,7 +167,7 @@ fn repairs(out: &mut String, report: &Report, paint: Paint, report_file: Option<
         let hint = match report_file {
             Some(path) if !is_stdout(path) => format!("{more} in {}", path.display()),
             Some(_) => format!("{more} in the report"),
-            None => format!("{more}; --report FILE.ndjson writes all of them"),
+            None => format!("{more}; --report FILE.html or .csv has all of them"),
         };
         let _ = writeln!(out, "  {}", paint.dim(hint));
     }

@@ -12,30 +12,33 @@ use crate::{
     output::{Output, is_stdout, keep_apart, note},
     progress::ProgressLine,
     read,
-    summary::{self, ReportFile},
+    reports::{self, Reports},
+    summary,
 };
 
 pub(crate) fn run(args: &ConvertArgs, limits: &Limits) -> Result<Status> {
     let started = Instant::now();
     let format = format(args)?;
-    let written = [Some(&args.output), args.report.as_ref()];
-    let read = args.files.iter().chain(&args.contract);
-    keep_apart(
-        written.into_iter().flatten().map(PathBuf::as_path),
-        read.map(PathBuf::as_path),
-    )?;
+    let read = || {
+        args.files
+            .iter()
+            .chain(&args.contract)
+            .map(PathBuf::as_path)
+    };
+    keep_apart([&*args.output], read())?;
+    keep_apart(reports::paths(&args.report), read().chain([&*args.output]))?;
     let mut jobs = jobs(args, limits)?;
-    if is_stdout(&args.output) && args.report.as_deref().is_some_and(is_stdout) {
+    if is_stdout(&args.output) && args.report.iter().any(|path| is_stdout(path)) {
         let error = "the rows and the report cannot both go to standard output";
         return Err(Error::usage("usage/report", error).with_hint("write one of them to a file"));
     }
-    let report = ReportFile::create(args.report.as_deref())?;
-    let (first, line) = ProgressLine::watch(report.attach(jobs[0].clone())?, "reading");
+    let reports = Reports::create(&args.report)?;
+    let (first, line) = ProgressLine::watch(reports.attach(jobs[0].clone())?, "reading");
     jobs[0] = first;
     if is_stdout(&args.output) {
         let done = convert(&jobs, args, format, io::stdout())?;
         drop(line);
-        return finish(&done, report);
+        return finish(&done, reports);
     }
     let output = Output::create(&args.output)?;
     let done = convert(&jobs, args, format, output.writer()?)?;
@@ -49,7 +52,7 @@ pub(crate) fn run(args: &ConvertArgs, limits: &Limits) -> Result<Status> {
         bytes(done.bytes),
         started.elapsed().as_secs_f64()
     ));
-    finish(&done, report)
+    finish(&done, reports)
 }
 
 /// One job for each sheet; there is at least one.
@@ -99,12 +102,12 @@ fn convert(
 }
 
 /// Says what is not in the output, and gives the status.
-fn finish(done: &Converted, report_file: ReportFile<'_>) -> Result<Status> {
+fn finish(done: &Converted, reports: Reports) -> Result<Status> {
     warn(done);
     let Some(report) = &done.report else {
         return Ok(Status::Clean);
     };
-    report_file.write(report)?;
+    reports.write(report)?;
     summary::note_rejected(report);
     Ok(Status::of(report))
 }

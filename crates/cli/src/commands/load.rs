@@ -9,11 +9,12 @@ use crate::{
     output::keep_apart,
     progress::ProgressLine,
     read,
-    summary::{self, ReportFile},
+    reports::{self, Reports},
+    summary,
 };
 
 pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
-    keep_apart(args.report.as_deref(), [&*args.file, &*args.contract])?;
+    keep_apart(reports::paths(&args.report), [&*args.file, &*args.contract])?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,
@@ -26,11 +27,11 @@ pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
     let mut options = LoadOptions::default().with_dry_run(args.dry_run);
     options.table.clone_from(&args.table);
     options.mode = args.mode;
-    let file = ReportFile::create(args.report.as_deref())?;
-    let (job, line) = ProgressLine::watch(file.attach(job)?, "loading");
+    let files = Reports::create(&args.report)?;
+    let (job, line) = ProgressLine::watch(files.attach(job)?, "loading");
     let report = job.load(&*sink, &options)?;
     drop(line);
-    file.write(&report)?;
-    summary::print(&report, args.report.as_deref())?;
+    files.write(&report)?;
+    summary::print(&report, &args.report)?;
     Ok(Status::of(&report))
 }

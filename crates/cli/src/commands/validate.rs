@@ -9,11 +9,12 @@ use crate::{
     output::keep_apart,
     progress::ProgressLine,
     read,
-    summary::{self, ReportFile},
+    reports::{self, Reports},
+    summary,
 };
 
 pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
-    keep_apart(args.report.as_deref(), [&*args.file, &*args.contract])?;
+    keep_apart(reports::paths(&args.report), [&*args.file, &*args.contract])?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,
@@ -22,11 +23,11 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
         limits,
         interrupt::token(),
     )?;
-    let file = ReportFile::create(args.report.as_deref())?;
-    let (job, line) = ProgressLine::watch(file.attach(job)?, "checking");
+    let files = Reports::create(&args.report)?;
+    let (job, line) = ProgressLine::watch(files.attach(job)?, "checking");
     let report = job.validate()?;
     drop(line);
-    file.write(&report)?;
-    summary::print(&report, args.report.as_deref())?;
+    files.write(&report)?;
+    summary::print(&report, &args.report)?;
     Ok(Status::of(&report))
 }

@@ -137,7 +137,7 @@ impl Job {
 }
 
 /// Runs `feed` here and the writer over there; gives the bytes written.
-fn write_all(
+pub(crate) fn write_all(
     format: Format,
     schema: &SchemaRef,
     out: impl Write + Send,

@@ -1,4 +1,9 @@
-//! What a job has to say: stable JSON, the same at every face.
+//! What a job has to say: stable JSON, the same at every face; and files for people and for other programs.
+
+mod html;
+mod junit;
+mod sarif;
+mod table;
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Instant};
 
