@@ -73,12 +73,12 @@ impl Groups {
         let has_value = finding.column_index.is_some() && finding.value.is_some();
         let hash = |value: Option<&str>| self.hasher.hash_one(value);
         let value = finding.value.as_deref().filter(|_| has_value);
-        let mut key = (kind, hash(value));
-        let is_full = self.groups.len() >= MAX_GROUPS;
-        if is_full && !self.places.contains_key(&key) {
-            key = (kind, hash(None));
-        }
-        let has_value = has_value && !(is_full && !self.places.contains_key(&key));
+        let key = (kind, hash(value));
+        let has_room = self.groups.len() < MAX_GROUPS || self.places.contains_key(&key);
+        let (key, has_value) = match has_room {
+            true => (key, has_value),
+            false => ((kind, hash(None)), false),
+        };
         let groups = &mut self.groups;
         let place = *self.places.entry(key).or_insert_with(|| {
             groups.push(Group {
