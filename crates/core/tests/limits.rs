@@ -300,3 +300,22 @@ fn errors_say_where() {
     );
     assert!(error.location().byte.is_some(), "{error:?}");
 }
+
+#[test]
+fn the_first_fault_of_a_text_file_is_told_however_many_threads_read_it() {
+    // A cell that is too long, then a quote that is not closed: in the same chunk, in the next one of a debug build, far behind.
+    for between in [0, 400, 20_000] {
+        let lines = |count: usize| "1,2\n".repeat(count);
+        let long = "y".repeat(100);
+        let text = format!("a,b\n{}{long},1\n{}\"x", lines(400), lines(between));
+        let errors = [1, 2, 3, 8].map(|threads| {
+            let limits = with("max_cell_bytes", 64);
+            let source = Source::from_bytes(text.clone(), &limits).unwrap();
+            let options = OpenOptions::default().with_limits(limits);
+            let book = Workbook::open(source.with_name("a.csv"), options).unwrap();
+            let options = ReadOptions::default().with_threads(threads);
+            book.read(&options).unwrap_err().to_string()
+        });
+        assert!(errors.iter().all(|error| *error == errors[0]), "{errors:?}");
+    }
+}

@@ -117,10 +117,17 @@ impl CsvStream {
     fn read(&mut self) -> Result<()> {
         let mut chunks = Vec::with_capacity(self.threads);
         let budget = Arc::clone(&self.budget);
-        while chunks.len() < self.threads
-            && let Some(chunk) = budget.timed(|| self.chunks.next())?
-        {
-            chunks.push(chunk);
+        // What is wrong with a chunk is told after what is wrong with those before it, however many are read at once.
+        let mut broken = None;
+        while chunks.len() < self.threads {
+            match budget.timed(|| self.chunks.next()) {
+                Ok(Some(chunk)) => chunks.push(chunk),
+                Ok(None) => break,
+                Err(error) => {
+                    broken = Some(Err(error));
+                    break;
+                }
+            }
         }
         let read = |chunk: &Bytes| {
             self.budget
@@ -131,6 +138,7 @@ impl CsvStream {
             [chunk] => [read(chunk)].into(),
             chunks => chunks.par_iter().map(read).collect::<Vec<_>>().into(),
         };
+        self.ready.extend(broken);
         Ok(())
     }
 }
