@@ -19,6 +19,24 @@ pub enum Level {
     Error,
 }
 
+impl Level {
+    /// Its name, as in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+}
+
+/// True for a text that a spreadsheet program takes for a formula: `=`, `+`, `-`, `@`, a tab or a line end comes first, and it
+/// is no number.
+pub fn looks_like_a_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+        && fast_float2::parse::<f64, _>(text.as_bytes()).is_err()
+}
+
 /// One fault, at one place.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -45,7 +45,7 @@ pub use contract::{
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};
 pub use expression::Expression;
-pub use finding::{Finding, Level};
+pub use finding::{Finding, Level, looks_like_a_formula};
 pub use header::{Header, HeaderColumn, HeaderRow, SheetRef};
 pub use limits::Limits;
 pub use matching::Ignored;

@@ -153,7 +153,8 @@ impl Check {
         let mut validator =
             Validator::new(&contract, rows.header()).map_err(|error| job.locate(error))?;
         // Rows above what was taken for the header may come later in the file; that they do is what is wrong then.
-        if validator.is_blocked() && rows.header().row.is_some_and(|row| row > 0) {
+        let was_found = options.header == HeaderRow::First;
+        if validator.is_blocked() && was_found && rows.header().row.is_some_and(|row| row > 0) {
             while rows.next_window()?.is_some() {
                 job.cancel.check()?;
             }

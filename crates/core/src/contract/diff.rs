@@ -187,7 +187,7 @@ impl Diff {
             let (before, now) = (of(old, name), of(new, name));
             let pointer = format!("{pointer}/{name}");
             let breaks = now == Level::Error;
-            self.words(&pointer, levels::name(before), levels::name(now), breaks);
+            self.words(&pointer, before.name(), now.name(), breaks);
         }
     }
 

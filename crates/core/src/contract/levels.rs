@@ -81,14 +81,6 @@ impl Levels {
     }
 }
 
-/// The name of a level.
-pub(super) fn name(level: Level) -> &'static str {
-    CHOICES
-        .iter()
-        .find(|(_, other)| *other == level)
-        .map_or("error", |(name, _)| name)
-}
-
 pub(super) fn read_one(place: &Place<'_>) -> Result<Level> {
     place.choice(&CHOICES)
 }

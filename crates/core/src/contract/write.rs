@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value as Json, json};
 
 use super::{
     check::{CheckDigit, Checks, Decimal},
-    levels::{Levels, name as level_name},
+    levels::Levels,
     matching::{Fuzzy, Matching},
     model::{Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value},
     rules::RowRule,
@@ -210,7 +210,7 @@ fn write_rule(rule: &RowRule, with_prose: bool) -> Json {
         rule.when.as_ref().map(Expression::text),
     );
     object.insert("assert".to_owned(), rule.assert.text().into());
-    let level = Some(level_name(rule.level)).filter(|level| *level != "error");
+    let level = Some(rule.level.name()).filter(|level| *level != "error");
     put(&mut object, "level", level);
     let message = rule.message.as_deref().filter(|_| with_prose);
     put(&mut object, "message", message);
@@ -219,7 +219,7 @@ fn write_rule(rule: &RowRule, with_prose: bool) -> Json {
 
 fn write_levels(levels: &Levels) -> Option<Map<String, Json>> {
     let entries = levels.iter();
-    let entries = entries.map(|(name, level)| (name.to_owned(), level_name(level).into()));
+    let entries = entries.map(|(name, level)| (name.to_owned(), level.name().into()));
     (!levels.is_empty()).then(|| entries.collect())
 }
 

@@ -99,7 +99,7 @@ impl Groups {
 
     /// The groups, the worst and largest first.
     pub(crate) fn finish(self) -> Vec<FindingGroup> {
-        let kinds = self.kinds.0;
+        let kinds = self.kinds.all;
         let mut groups: Vec<FindingGroup> = self
             .groups
             .into_iter()

@@ -5,7 +5,12 @@ mod groups;
 mod listing;
 mod spill;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
 
 use sheetlift_core::{Finding, Level};
 
@@ -55,24 +60,32 @@ impl Kind {
     }
 }
 
-/// The kinds that were met.
+/// The kinds that were met: as many as there are columns with faults, and rules that are broken.
 #[derive(Debug, Default)]
-pub(crate) struct Kinds(Vec<Kind>);
-
-/// More kinds than this are looked up one by one no more: a contract of a thousand fields has a few thousand.
-const MAX_KINDS: usize = 1 << 16;
+pub(crate) struct Kinds {
+    all: Vec<Kind>,
+    /// By the hash of what tells them apart; the few with the same one are looked at.
+    places: HashMap<u64, Vec<usize>>,
+    hasher: RandomState,
+}
 
 impl Kinds {
     /// The number of the kind of a finding.
     fn number(&mut self, finding: &Finding) -> usize {
-        // Findings come by row, and the faults of neighbours are alike: the last kinds are met again.
-        let known = self.0.iter().rposition(|kind| kind.is_of(finding));
-        known.unwrap_or_else(|| {
-            if self.0.len() < MAX_KINDS {
-                self.0.push(Kind::of(finding));
-            }
-            self.0.len() - 1
-        })
+        let parts = (
+            &finding.code,
+            &finding.rule,
+            finding.column_index,
+            &finding.field,
+        );
+        let places = self.places.entry(self.hasher.hash_one(parts)).or_default();
+        let known = places.iter().find(|&&at| self.all[at].is_of(finding));
+        if let Some(&at) = known {
+            return at;
+        }
+        places.push(self.all.len());
+        self.all.push(Kind::of(finding));
+        self.all.len() - 1
     }
 }
 

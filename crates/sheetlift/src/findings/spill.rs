@@ -78,7 +78,7 @@ impl Spill {
             .into_inner()
             .map_err(|error| failed(error.into_error().into()))?;
         Ok(Spilled {
-            kinds: self.kinds.0.into(),
+            kinds: self.kinds.all.into(),
             file,
         })
     }

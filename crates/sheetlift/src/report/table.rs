@@ -7,7 +7,7 @@ use arrow_array::{
     builder::{StringBuilder, UInt32Builder},
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use sheetlift_core::{Finding, Level};
+use sheetlift_core::{Finding, looks_like_a_formula};
 
 use super::{Report, write_finding};
 use crate::{
@@ -90,7 +90,7 @@ fn table(findings: &[Finding], format: Format) -> Result<RecordBatch> {
     let rows: UInt32Array = rows.finish();
     let scores: Float64Array = findings.iter().map(|finding| finding.score).collect();
     let columns: Vec<ArrayRef> = vec![
-        text(|finding| Some(level(finding.level).to_owned())),
+        text(|finding| Some(finding.level.name().to_owned())),
         text(|finding| Some(finding.code.to_string())),
         text(|finding| Some(finding.rule.clone())),
         text(|finding| Some(finding.sheet.to_string())),
@@ -110,18 +110,9 @@ fn table(findings: &[Finding], format: Format) -> Result<RecordBatch> {
         .map_err(|error| Error::bug(format!("table of findings: {error}")))
 }
 
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Info => "info",
-    }
-}
-
 /// A text that no spreadsheet program takes for a formula.
-pub(super) fn neutral(text: String) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    match is_formula && text.parse::<f64>().is_err() {
+fn neutral(text: String) -> String {
+    match looks_like_a_formula(&text) {
         true => format!("'{text}"),
         false => text,
     }

@@ -1,6 +1,7 @@
 //! `formula`: texts that a spreadsheet program would take for a formula.
 
 use super::{Rule, RuleDoc};
+use crate::finding::looks_like_a_formula;
 
 pub(super) const DOC: RuleDoc = RuleDoc {
     key: "formula",
@@ -27,7 +28,6 @@ impl Rule for NoFormula {
     }
 
     fn holds_text(&self, value: &str) -> bool {
-        let is_number = || fast_float2::parse::<f64, _>(value.as_bytes()).is_ok();
-        !value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) || is_number()
+        !looks_like_a_formula(value)
     }
 }
