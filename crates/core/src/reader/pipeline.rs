@@ -28,6 +28,10 @@ use crate::{
     xml::{Token, Tokens},
 };
 
+/// Chunks that may wait for the consumer, at least: as many as a window of rows is made of, so that reading goes on while a
+/// window is checked, converted or loaded. With fewer, reading and checking take turns.
+const CHUNKS_AHEAD: u64 = 80;
+
 /// Reads one sheet and the shared strings.
 pub(crate) struct Pipeline {
     shared: Arc<Shared>,
@@ -112,7 +116,7 @@ impl Pipeline {
             state: Mutex::default(),
             changed: Condvar::new(),
             stop: AtomicBool::new(false),
-            window: 4 * threads as u64 + 4,
+            window: (4 * threads as u64).max(CHUNKS_AHEAD),
         });
         let worker = || Worker {
             scanner: Scanner::new(Arc::clone(context)),

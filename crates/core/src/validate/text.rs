@@ -60,7 +60,7 @@ impl TextVerdicts {
             if let Packed::Strings(ids) = lane.packed() {
                 for (i, &id) in ids[rows.start..end].iter().enumerate() {
                     if self.shared.get(id as usize) != Some(&FINE) {
-                        self.judge_shared(id, at + i, pass);
+                        self.judge_shared(id, array, at + i, pass);
                     }
                 }
             } else {
@@ -69,7 +69,7 @@ impl TextVerdicts {
                     let row = at + row - rows.start;
                     match tag {
                         Tag::Null => {}
-                        Tag::Shared => self.judge_shared(bits as StringId, row, pass),
+                        Tag::Shared => self.judge_shared(bits as StringId, array, row, pass),
                         _ if array.is_valid(row) => {
                             let verdict = self.inline.verdict(array, row, pass);
                             pass.apply(row, verdict);
@@ -94,18 +94,19 @@ impl TextVerdicts {
         }
     }
 
-    fn judge_shared(&mut self, id: StringId, row: usize, pass: &mut TextPass<'_>) {
+    fn judge_shared(
+        &mut self,
+        id: StringId,
+        array: &StringViewArray,
+        row: usize,
+        pass: &mut TextPass<'_>,
+    ) {
         // Null, or an index outside the table, which was dealt with when the array was built.
         let Some(verdict) = self.shared.get_mut(id as usize) else {
             return;
         };
         if *verdict == 0 {
-            let text = self
-                .table
-                .as_ref()
-                .and_then(|table| table.get(id))
-                .unwrap_or_default();
-            *verdict = pass.judge(text);
+            *verdict = pass.judge(array.value(row)); // which is that string
         }
         pass.apply(row, *verdict);
     }

@@ -27,6 +27,6 @@ impl Rule for MaxLength {
     }
 
     fn holds_text(&self, value: &str) -> bool {
-        value.chars().count() <= self.0 as usize
+        value.len() <= self.0 as usize || value.chars().count() <= self.0 as usize
     }
 }
