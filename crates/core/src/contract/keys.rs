@@ -94,6 +94,7 @@ pub(super) const SCHEMA: &[&str] = &[
     "primaryKey",
     "uniqueKeys",
     "missingValues",
+    "sheetlift",
 ];
 pub(super) const SCHEMA_LATER: &[&str] = &["foreignKeys"];
 

@@ -107,6 +107,14 @@ fn read_resource(resource: &Keys<'_>, folder: Option<&Path>) -> Result<Contract>
         here_or_there(&place, folder, |place| dialect::read(place, &mut contract))?;
     }
     if let Some(extension) = resource.get("sheetlift") {
+        if schema
+            .map()
+            .is_ok_and(|schema| schema.get("sheetlift").is_some())
+        {
+            return Err(extension
+                .error("`sheetlift` stands in the schema as well")
+                .with_hint("say all of it here, beside the schema"));
+        }
         sheetlift::read(&extension, &mut contract)?;
     }
     Ok(contract)
@@ -137,7 +145,7 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
             .collect::<Result<Vec<_>>>()
     })?;
     let missing_values = schema.read("missingValues", field::missing_values)?;
-    let contract = Contract {
+    let mut contract = Contract {
         name: schema.text("name")?,
         title: schema.text("title")?,
         description: schema.text("description")?,
@@ -159,6 +167,9 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
         load: None,
         fields,
     };
+    if let Some(extension) = schema.get("sheetlift") {
+        sheetlift::read(&extension, &mut contract)?;
+    }
     Ok(contract)
 }
 

@@ -337,3 +337,12 @@ proptest::proptest! {
         proptest::prop_assert_eq!(parsed, Ok(Value::Int(days.into())));
     }
 }
+
+#[test]
+fn a_schema_that_stands_alone_may_have_the_extension() {
+    let extension = "sheetlift: {rules: [{id: r, assert: a == b}]}";
+    let alone = parse(&format!("fields: [{{name: a}}, {{name: b}}]\n{extension}")).unwrap();
+    let beside = format!("schema: {{fields: [{{name: a}}, {{name: b}}]}}\n{extension}");
+    assert_eq!(alone.rules.len(), 1);
+    assert_eq!(alone, parse(&beside).unwrap());
+}

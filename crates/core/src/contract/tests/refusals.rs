@@ -276,6 +276,14 @@ fn refuses_schemas_and_resources_that_are_wrong() {
             "`missingValues` belongs into the schema",
         ),
         (
+            "{schema: {fields: [{name: a}], sheetlift: {}}, sheetlift: {}}",
+            "`sheetlift` stands in the schema as well",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {rules: 7}}",
+            "expected a list, found 7",
+        ),
+        (
             "{schema: {fields: [{name: a}]}, encoding: utf-9}",
             "expected an encoding",
         ),
