@@ -275,6 +275,10 @@ pub(crate) struct ValidateArgs {
     /// .xml (JUnit), .sarif; may be given several times
     #[arg(long, value_name = "REPORT")]
     pub(crate) report: Vec<PathBuf>,
+    /// Write the rejected rows, with a column that says why, to be corrected and read again: an .xlsx file, or of a text file
+    /// a .csv
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) open: OpenArgs,
 }
@@ -305,6 +309,10 @@ pub(crate) struct LoadArgs {
     /// .xml (JUnit), .sarif; may be given several times
     #[arg(long, value_name = "REPORT")]
     pub(crate) report: Vec<PathBuf>,
+    /// Write the rejected rows, with a column that says why, to be corrected and read again: an .xlsx file, or of a text file
+    /// a .csv
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) open: OpenArgs,
 }

@@ -9,6 +9,7 @@ mod output;
 mod paint;
 mod progress;
 mod read;
+mod rejects;
 mod reports;
 mod summary;
 

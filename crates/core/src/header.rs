@@ -48,6 +48,10 @@ pub enum HeaderRow {
     None,
 }
 
+/// Label of the column in which rejected rows come back to their author with the reason. Where a table has it, it is passed over:
+/// no field is found in it, and it makes no row a row.
+pub const REASON_LABEL: &str = "sheetlift: reason";
+
 /// The columns of a table, as its header row names them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Header {

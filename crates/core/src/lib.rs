@@ -46,7 +46,7 @@ pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};
 pub use expression::Expression;
 pub use finding::{Finding, Level, looks_like_a_formula};
-pub use header::{Header, HeaderColumn, HeaderRow, SheetRef};
+pub use header::{Header, HeaderColumn, HeaderRow, REASON_LABEL, SheetRef};
 pub use limits::Limits;
 pub use matching::Ignored;
 pub use reader::{

@@ -270,7 +270,7 @@ fn held_rows(workbook: &Workbook, options: &ReadOptions) -> sheetlift_core::Resu
 
 /// Without a header row fields are taken from the columns in order, from the first one of the range: a blank column in
 /// between must not move the others.
-fn read_options(job: &Job, contract: &Contract) -> ReadOptions {
+pub(crate) fn read_options(job: &Job, contract: &Contract) -> ReadOptions {
     let mut options = job.located();
     if options.header == HeaderRow::None && options.columns.is_none() {
         let first = options

@@ -43,6 +43,8 @@ mod convert;
 
 mod report;
 
+mod rejects;
+
 mod request;
 mod words;
 
@@ -72,9 +74,10 @@ pub use sheetlift_core::{
     ColumnKind, Constraints, Contract, CsvOptions, Decimal, DefinedName, Expression, Field,
     FieldType, FieldsMatch, Finding, FormulaText, FoundBy, Fuzzy, Header, HeaderColumn, HeaderRow,
     Ignored, Level, Levels, Limits, Literal, Load, Locate, Location, Mapped, Matching, MergedCells,
-    NumberFormat, Password, ReadOptions, RejectedRow, RowReader, RowRule, RuleDoc, SheetInfo,
-    SheetKind, SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo, TableReader,
-    TemporalFormat, TextFormat, TextRepr, Value, Visibility, Window, Workbook, rule_docs,
+    NumberFormat, Password, REASON_LABEL, ReadOptions, RejectedRow, RowReader, RowRule, RuleDoc,
+    SheetInfo, SheetKind, SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo,
+    TableReader, TemporalFormat, TextFormat, TextRepr, Value, Visibility, Window, Workbook,
+    rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

@@ -9,12 +9,16 @@ use crate::{
     output::keep_apart,
     progress::ProgressLine,
     read,
+    rejects::Rejects,
     reports::{self, Reports},
     summary,
 };
 
 pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
-    keep_apart(reports::paths(&args.report), [&*args.file, &*args.contract])?;
+    let written = reports::paths(&args.report).chain(args.rejects.as_deref());
+    keep_apart(written, [&*args.file, &*args.contract])?;
+    let files = Reports::create(&args.report)?;
+    let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,
@@ -27,11 +31,17 @@ pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
     let mut options = LoadOptions::default().with_dry_run(args.dry_run);
     options.table.clone_from(&args.table);
     options.mode = args.mode;
-    let files = Reports::create(&args.report)?;
-    let (job, line) = ProgressLine::watch(files.attach(job)?, "loading");
+    let mut job = files.attach(job)?;
+    if let Some(rejects) = &rejects {
+        job = rejects.attach(job);
+    }
+    let (job, line) = ProgressLine::watch(job, "loading");
     let report = job.load(&*sink, &options)?;
     drop(line);
     files.write(&report)?;
+    if let Some(rejects) = rejects {
+        rejects.write(&job, &report)?;
+    }
     summary::print(&report, &args.report)?;
     Ok(Status::of(&report))
 }

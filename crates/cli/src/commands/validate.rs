@@ -9,12 +9,16 @@ use crate::{
     output::keep_apart,
     progress::ProgressLine,
     read,
+    rejects::Rejects,
     reports::{self, Reports},
     summary,
 };
 
 pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
-    keep_apart(reports::paths(&args.report), [&*args.file, &*args.contract])?;
+    let written = reports::paths(&args.report).chain(args.rejects.as_deref());
+    keep_apart(written, [&*args.file, &*args.contract])?;
+    let files = Reports::create(&args.report)?;
+    let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,
@@ -23,11 +27,17 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
         limits,
         interrupt::token(),
     )?;
-    let files = Reports::create(&args.report)?;
-    let (job, line) = ProgressLine::watch(files.attach(job)?, "checking");
+    let mut job = files.attach(job)?;
+    if let Some(rejects) = &rejects {
+        job = rejects.attach(job);
+    }
+    let (job, line) = ProgressLine::watch(job, "checking");
     let report = job.validate()?;
     drop(line);
     files.write(&report)?;
+    if let Some(rejects) = rejects {
+        rejects.write(&job, &report)?;
+    }
     summary::print(&report, &args.report)?;
     Ok(Status::of(&report))
 }

@@ -7,7 +7,7 @@ use super::report::FoundBy;
 use crate::{
     contract::{Contract, Field, FieldsMatch},
     finding::{Finding, Level},
-    header::Header,
+    header::{Header, REASON_LABEL},
     matching::{Ignored, MAX_COLUMNS, MAX_FIELDS, loose, match_all},
     suggest,
 };
@@ -81,7 +81,10 @@ impl Matcher<'_> {
     }
 
     fn free_columns(&self) -> impl Iterator<Item = usize> + '_ {
-        let labelled = |&column: &usize| self.header.columns[column].label.is_some();
+        let labelled = |&column: &usize| {
+            let label = self.header.columns[column].label.as_deref();
+            label.is_some_and(|label| label != REASON_LABEL)
+        };
         (0..self.header.columns.len())
             .filter(|&column| !self.column_taken[column])
             .filter(labelled)

@@ -185,7 +185,7 @@ impl Validator {
             .into_iter()
             .map(|column| (column.array, column.faults))
             .unzip();
-        let blank = blank_rows(window, &arrays);
+        let blank = blank_rows(window, &arrays, &self.header);
         self.require(&arrays, blank.as_ref(), &mut faults);
         let filled = blank.as_ref().map(|blank| !blank);
         faults.extend(parallel::map_mut(shared_out, &mut self.keys, |key| {

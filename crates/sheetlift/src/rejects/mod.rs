@@ -1,0 +1,402 @@
+//! The rejected rows as a file that their author corrects and sends again: the author's columns, order and formats, and why
+//! each row was rejected in a column that is passed over when the file comes back.
+
+mod text;
+mod xlsx;
+
+use std::{collections::BTreeMap, io, iter::Peekable};
+
+use sheetlift_core::{
+    Cell, CellInfo, Header, HeaderColumn, HeaderRow, Level, REASON_LABEL, ReadOptions, SheetRef,
+    Workbook,
+};
+
+use crate::{
+    check::read_options,
+    error::{Error, Result},
+    findings::AllFindings,
+    job::Job,
+    report::Report,
+};
+
+use text::TextRows;
+use xlsx::SheetRows;
+
+/// What rows are written to, from the top down.
+trait Rows {
+    /// Starts this row, below the last one.
+    fn start(&mut self, row: u32) -> Result<()>;
+    /// The next cell of the row, to the right of the last one.
+    fn cell(&mut self, column: u32, cell: Cell<'_>, format: Option<&str>) -> Result<()>;
+    /// A text of ours, such as a reason.
+    fn note(&mut self, column: u32, text: &str) -> Result<()>;
+}
+
+impl Job {
+    /// Writes the rejected rows of `report`, which came from this job, as an Excel workbook; gives their number. What stands
+    /// above the table and its header are in it as they were, at their places, so that the same contract finds the table; a last
+    /// column, [`REASON_LABEL`], says what is wrong with each row, and is passed over when the file is read again. Values of
+    /// formulas are written, not the formulas. Needs the memory of a row, and a temporary file.
+    ///
+    /// ```
+    /// use sheetlift::{Contract, Job};
+    /// # use sheetlift_fixtures::inventory::{contract_json, dirty_inventory};
+    /// # let contract: Contract = contract_json().parse()?;
+    /// let job = Job::from_bytes(dirty_inventory(), "items.xlsx")?.with_contract(contract.clone()).with_all_findings_kept(true);
+    /// let mut file = std::io::Cursor::new(Vec::new());
+    /// assert_eq!(job.write_rejects(&job.validate()?, &mut file)?, 40);
+    /// let again = Job::from_bytes(file.into_inner(), "rejects.xlsx")?.with_contract(contract);
+    /// assert_eq!(again.validate()?.rows.read, 40);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Usage` when not all findings were kept ([`Job::with_all_findings_kept`]); `Limit` for more rows or longer texts than
+    /// a sheet can have; `Io` when `out` fails; as [`Job::workbook`].
+    pub fn write_rejects(
+        &self,
+        report: &Report,
+        out: impl io::Write + io::Seek + Send,
+    ) -> Result<u64> {
+        let workbook = self.workbook()?;
+        let table = Table::of(self, &workbook)?;
+        let mut sheet = SheetRows::new(&table, workbook.dates())?;
+        let mut rows = self.pass(&workbook, report, &table, Order::OfFile, &mut sheet)?;
+        if rows.is_none() {
+            sheet = SheetRows::new(&table, workbook.dates())?;
+            rows = self.pass(&workbook, report, &table, Order::Sorted, &mut sheet)?;
+        }
+        sheet.finish(out)?;
+        Ok(rows.unwrap_or_default())
+    }
+
+    /// As [`Job::write_rejects`], for a text file: written with the delimiter, the quotes and the encoding it was read with, its
+    /// fields as they are. (Formula-looking texts are those of the author, and stay what they are.)
+    ///
+    /// # Errors
+    /// `Usage` when the file is no text file, or not all findings were kept; `Io` when `out` fails; as [`Job::workbook`].
+    pub fn write_rejects_as_text(&self, report: &Report, out: impl io::Write) -> Result<u64> {
+        let workbook = self.workbook()?;
+        let table = Table::of(self, &workbook)?;
+        let format = workbook.text_format().ok_or_else(|| {
+            Error::usage(
+                "usage/rejects",
+                "rows of a workbook cannot be given back as text",
+            )
+            .with_hint("write the rejected rows to an .xlsx file")
+        })?;
+        let options = match self.contract() {
+            Some(contract) => self.csv.clone().or(&contract.csv),
+            None => self.csv.clone(),
+        };
+        let mut lines = TextRows::new(out, format.encoding, format.delimiter as u8, &options);
+        let rows = self.pass(&workbook, report, &table, Order::OfFile, &mut lines)?;
+        lines.finish()?;
+        Ok(rows.unwrap_or_default())
+    }
+
+    /// One pass over the sheet; `None` when its rows turn out to be in no order.
+    fn pass(
+        &self,
+        workbook: &Workbook,
+        report: &Report,
+        table: &Table,
+        order: Order,
+        out: &mut dyn Rows,
+    ) -> Result<Option<u64>> {
+        let mut writer = Writer {
+            reasons: Reasons::of(report)?,
+            table,
+            out,
+            current: None,
+            next_row: table.first_row,
+            written: 0,
+        };
+        let mut failed = None;
+        let mut is_in_order = true;
+        let mut last = 0;
+        let mut kept = Vec::new();
+        let mut visit = |info: CellInfo<'_>| -> Result<()> {
+            self.cancel.check()?;
+            match order {
+                Order::Sorted => kept.push(Kept::of(&info)),
+                Order::OfFile if info.row < last => {
+                    is_in_order = false;
+                    return Err(sheetlift_core::Error::cancelled().into());
+                }
+                Order::OfFile => {
+                    last = info.row;
+                    writer.take((info.row, info.column), info.cell, info.format)?;
+                }
+            }
+            Ok(())
+        };
+        let done = workbook.cells(&table.options, &mut |info| {
+            visit(info).map_err(|error| {
+                // The error of the visit stops the read; what is told is that of the write.
+                failed = Some(error);
+                sheetlift_core::Error::cancelled()
+            })
+        });
+        match (is_in_order, failed) {
+            (false, _) => return Ok(None),
+            (_, Some(error)) => return Err(error),
+            (_, None) => done?,
+        }
+        kept.sort_by_key(|kept| (kept.row, kept.column));
+        for kept in &kept {
+            let cell = match &kept.value {
+                Value::Plain(cell) => *cell,
+                Value::Text(text) => Cell::Text(text, None),
+                Value::Error(text) => Cell::Error(text),
+            };
+            writer.take((kept.row, kept.column), cell, kept.format.as_deref())?;
+        }
+        writer.finish().map(Some)
+    }
+}
+
+/// How cells come.
+#[derive(Clone, Copy)]
+enum Order {
+    OfFile,
+    /// All are held and sorted first: only small files may have rows in any order.
+    Sorted,
+}
+
+/// Where the table is.
+struct Table {
+    options: ReadOptions,
+    header: Header,
+    /// Zero-based sheets before this one, where the contract counts them.
+    sheets_before: usize,
+    /// Where the contract finds it by the name of an Excel table or a range.
+    area: Option<String>,
+    /// First row for rejected rows, below the header.
+    first_row: u32,
+    /// Column of the reasons; columns from here on move to the right.
+    reason: u32,
+}
+
+impl Table {
+    fn of(job: &Job, workbook: &Workbook) -> Result<Table> {
+        let mut options = read_options(job, job.needed_contract()?);
+        let header = workbook.rows(&options).map(|rows| rows.header().clone());
+        let header = match header {
+            Err(error) if error.code() == "sheet/out-of-order" => {
+                workbook.rows_in_any_order(&options)?.header().clone()
+            }
+            header => header?,
+        };
+        let sheets_before = match options.sheet {
+            SheetRef::Index(place) => place,
+            _ => 0,
+        };
+        let first_row = match (&header.row, &options.range) {
+            (Some(row), _) => row + 1,
+            (None, Some(range)) => *range.rows.start(),
+            (None, None) => 0,
+        };
+        let is_used = |column: &&HeaderColumn| header.row.is_none() || column.label.is_some();
+        let last = header.columns.iter().rfind(is_used);
+        let reason = last.map_or(0, |last| last.index + 1);
+        let area = options.area.take();
+        options.sheet = SheetRef::Name(header.sheet.to_string());
+        options.range = None;
+        options.columns = None;
+        options.header = HeaderRow::None;
+        options.skip_hidden_rows = false;
+        options.skip_hidden_columns = false;
+        options.display_text = false;
+        Ok(Table {
+            options,
+            header,
+            sheets_before,
+            area,
+            first_row,
+            reason,
+        })
+    }
+
+    fn has_header(&self) -> bool {
+        self.header.row.is_some()
+    }
+}
+
+/// Puts the rejected rows below the header.
+struct Writer<'a> {
+    reasons: Reasons<'a>,
+    table: &'a Table,
+    out: &'a mut dyn Rows,
+    /// The row of the sheet that is being written, and the reason that is due in it.
+    current: Option<(u32, Option<String>)>,
+    next_row: u32,
+    written: u64,
+}
+
+impl Writer<'_> {
+    fn take(
+        &mut self,
+        (row, column): (u32, u32),
+        cell: Cell<'_>,
+        format: Option<&str>,
+    ) -> Result<()> {
+        let is_new = self.current.as_ref().is_none_or(|&(at, _)| at != row);
+        if is_new && !self.enter(row)? {
+            return Ok(());
+        }
+        if column < self.table.reason {
+            return self.out.cell(column, cell, format);
+        }
+        self.write_reason()?;
+        self.out.cell(column + 1, cell, format)
+    }
+
+    /// Starts a row of the sheet; false for one that is left out.
+    fn enter(&mut self, row: u32) -> Result<bool> {
+        let is_above = row < self.table.first_row;
+        if is_above && self.table.has_header() {
+            self.write_reason()?;
+            self.out.start(row)?;
+            let is_label = Some(row) == self.table.header.row;
+            self.current = Some((row, is_label.then(|| REASON_LABEL.to_owned())));
+            return Ok(true);
+        }
+        while let Some((due, reason)) = self.reasons.next_up_to(row)? {
+            self.write_reason()?;
+            self.out.start(self.next_row)?;
+            self.next_row = self.next_row.saturating_add(1);
+            self.written += 1;
+            let reason = format!("row {}: {reason}", u64::from(due) + 1);
+            self.current = Some((due, Some(reason)));
+            if due == row {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn write_reason(&mut self) -> Result<()> {
+        match self.current.as_mut().and_then(|(_, reason)| reason.take()) {
+            Some(reason) => self.out.note(self.table.reason, &reason),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> Result<u64> {
+        self.enter(u32::MAX)?;
+        self.write_reason()?;
+        Ok(self.written)
+    }
+}
+
+/// Why each row was rejected, by row: what the contract says first, then what the target said of the row.
+struct Reasons<'a> {
+    findings: Peekable<Box<dyn Iterator<Item = Result<(u32, String)>> + 'a>>,
+    conflicts: BTreeMap<u32, String>,
+}
+
+impl<'a> Reasons<'a> {
+    fn of(report: &'a Report) -> Result<Reasons<'a>> {
+        if report.findings_omitted > 0 && report.spilled.is_none() {
+            return Err(Error::usage(
+                "usage/rejects",
+                "the rejected rows are not known: not all findings were kept",
+            ));
+        }
+        let mut conflicts = BTreeMap::new();
+        for finding in report.all_findings()? {
+            let finding = finding?;
+            let row = finding.row.filter(|_| finding.code.starts_with("load/"));
+            if let Some(row) = row {
+                conflicts.insert(row - 1, finding.message);
+            }
+        }
+        let findings: AllFindings<'a> = report.all_findings()?;
+        let about_rows = findings.filter_map(|finding| {
+            let finding = match finding {
+                Ok(finding) => finding,
+                Err(error) => return Some(Err(error)),
+            };
+            let is_of_another_kind = ["load/", "header/"]
+                .iter()
+                .any(|start| finding.code.starts_with(start));
+            let counts = finding.level == Level::Error && !is_of_another_kind;
+            let row = finding.row.filter(|_| counts)?;
+            let column = finding.column.as_deref();
+            let message = match column.filter(|column| !finding.message.contains(*column)) {
+                Some(column) => format!("{column}: {}", finding.message),
+                None => finding.message,
+            };
+            Some(Ok((row - 1, message)))
+        });
+        let about_rows: Box<dyn Iterator<Item = Result<(u32, String)>> + 'a> = Box::new(about_rows);
+        Ok(Reasons {
+            findings: about_rows.peekable(),
+            conflicts,
+        })
+    }
+
+    /// The next rejected row, if it is this one or above it.
+    fn next_up_to(&mut self, row: u32) -> Result<Option<(u32, String)>> {
+        let found = match self.findings.peek() {
+            Some(Ok((row, _))) => Some(*row),
+            Some(Err(_)) => None,
+            None => Some(u32::MAX),
+        };
+        let Some(found) = found else {
+            return self.findings.next().transpose(); // an error, which ends it
+        };
+        let refused = self.conflicts.keys().next().copied().unwrap_or(u32::MAX);
+        let next = found.min(refused);
+        if next > row || next == u32::MAX {
+            return Ok(None);
+        }
+        let mut messages = Vec::new();
+        while let Some(Ok((_, message))) = self
+            .findings
+            .next_if(|finding| finding.as_ref().is_ok_and(|(row, _)| *row == next))
+        {
+            messages.push(message);
+        }
+        messages.extend(self.conflicts.remove(&next));
+        Ok(Some((next, messages.join("; "))))
+    }
+}
+
+/// A cell that waits for its turn.
+struct Kept {
+    row: u32,
+    column: u32,
+    value: Value,
+    format: Option<String>,
+}
+
+enum Value {
+    Plain(Cell<'static>),
+    Text(String),
+    Error(String),
+}
+
+impl Kept {
+    fn of(info: &CellInfo<'_>) -> Kept {
+        Kept {
+            row: info.row,
+            column: info.column,
+            value: match info.cell {
+                Cell::Text(text, _) => Value::Text(text.to_owned()),
+                Cell::Error(text) => Value::Error(text.to_owned()),
+                Cell::Bool(value) => Value::Plain(Cell::Bool(value)),
+                Cell::Int(value) => Value::Plain(Cell::Int(value)),
+                Cell::Float(value) => Value::Plain(Cell::Float(value)),
+                Cell::Date(value) => Value::Plain(Cell::Date(value)),
+                Cell::DateTime(value) => Value::Plain(Cell::DateTime(value)),
+                Cell::Time(value) => Value::Plain(Cell::Time(value)),
+                Cell::Duration(value) => Value::Plain(Cell::Duration(value)),
+                Cell::Null => Value::Plain(Cell::Null),
+                Cell::BadString(id) => Value::Plain(Cell::BadString(id)),
+            },
+            format: info.format.map(str::to_owned),
+        }
+    }
+}
