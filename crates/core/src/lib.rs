@@ -39,7 +39,7 @@ pub use column::{
 };
 pub use contract::{
     Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType,
-    FieldsMatch, Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat, RowRule,
+    FieldsMatch, Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat, RowRule, Stop,
     StringFormat, TemporalFormat, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
@@ -50,8 +50,8 @@ pub use header::{Header, HeaderColumn, HeaderRow, REASON_LABEL, SheetRef};
 pub use limits::Limits;
 pub use matching::Ignored;
 pub use reader::{
-    CellInfo, FormulaText, MergedCells, OpenOptions, Password, ReadOptions, RowReader, StageTimes,
-    Table, TableReader, Workbook, stage_times,
+    CellInfo, FormulaText, HeaderSearch, MergedCells, OpenOptions, Password, ReadOptions,
+    RowReader, StageTimes, Table, TableReader, Workbook, stage_times,
 };
 pub use source::Source;
 pub use validate::{Checked, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Validator, rule_docs};

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Instant};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use sheetlift_core::{
-    CellRange, Checked, Contract, Finding, Header, HeaderRow, ReadOptions, RejectedRow, RowReader,
-    Validator, Workbook, column_name,
+    CellRange, Checked, Contract, Finding, Header, HeaderRow, HeaderSearch, Level, ReadOptions,
+    RejectedRow, RowReader, Validator, Workbook, column_name,
 };
 
 use crate::{
@@ -146,19 +146,7 @@ impl Check {
         if all {
             options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);
         }
-        let mut rows = match job.source.bytes().len() <= SMALL_FILE_BYTES {
-            true => held_rows(&workbook, &options)?,
-            false => workbook.rows(&options)?,
-        };
-        let mut validator =
-            Validator::new(&contract, rows.header()).map_err(|error| job.locate(error))?;
-        // Rows above what was taken for the header may come later in the file; that they do is what is wrong then.
-        let was_found = options.header == HeaderRow::First;
-        if validator.is_blocked() && was_found && rows.header().row.is_some_and(|row| row > 0) {
-            while rows.next_window()?.is_some() {
-                job.cancel.check()?;
-            }
-        }
+        let (rows, mut validator) = open_table(job, &workbook, &contract, &mut options)?;
         let header = rows.header();
         if !all {
             validator = validator.with_max_findings(job.max_findings);
@@ -211,7 +199,7 @@ impl Check {
     /// `Malformed`, `Limit`, `Io`, `Cancelled`.
     pub fn next_window(&mut self) -> Result<Option<Checked>> {
         self.job.cancel.check()?;
-        if self.is_blocked() {
+        if self.is_blocked() || self.validator.has_ended() {
             return Ok(None);
         }
         let Some(window) = self.rows.next_window()? else {
@@ -248,6 +236,79 @@ impl Check {
         self.report.take_summary(self.validator.summary());
         self.listing.finish(&mut self.report)?;
         Ok((self.job, self.report))
+    }
+}
+
+/// The rows of the table, and what holds them to the contract. Where nobody said which row is the header, and the first one is
+/// not, it is looked for; then `options` name it.
+pub(crate) fn open_table(
+    job: &Job,
+    workbook: &Workbook,
+    contract: &Contract,
+    options: &mut ReadOptions,
+) -> Result<(RowReader, Validator)> {
+    let open = |options: &ReadOptions| -> Result<(RowReader, Validator)> {
+        let rows = match job.source.bytes().len() <= SMALL_FILE_BYTES {
+            true => held_rows(workbook, options)?,
+            false => workbook.rows(options)?,
+        };
+        let validator = Validator::new(contract, rows.header());
+        Ok((rows, validator.map_err(|error| job.locate(error))?))
+    };
+    let (mut rows, mut validator) = open(options)?;
+    if options.header != HeaderRow::First {
+        return Ok((rows, validator));
+    }
+    let is_doubtful = |validator: &Validator| {
+        validator.is_blocked() || validator.mapping().len() * 2 < contract.fields.len()
+    };
+    if is_doubtful(&validator) {
+        match workbook.find_header(contract, options)? {
+            HeaderSearch::Found(header) => {
+                options.header = header;
+                (rows, validator) = open(options)?;
+            }
+            HeaderSearch::Unclear(candidates) => {
+                let finding = unclear_header(&candidates, &rows.header().sheet);
+                validator = validator.with_header_finding(finding);
+            }
+            _ => {}
+        }
+    }
+    // Rows above what was taken for the header may come later in the file; that they do is what is wrong then.
+    if validator.is_blocked() && rows.header().row.is_some_and(|row| row > 0) {
+        while rows.next_window()?.is_some() {
+            job.cancel.check()?;
+        }
+    }
+    Ok((rows, validator))
+}
+
+/// The error for rows of which any could be the header.
+fn unclear_header(rows: &[u32], sheet: &Arc<str>) -> Finding {
+    let rows: Vec<String> = rows.iter().map(|row| (row + 1).to_string()).collect();
+    let message = format!(
+        "rows {} could all be the header: each has as many of the fields",
+        rows.join(" and ")
+    );
+    Finding {
+        level: Level::Error,
+        code: "header/ambiguous-match".into(),
+        rule: String::new(),
+        sheet: Arc::clone(sheet),
+        row: None,
+        column_index: None,
+        column: None,
+        field: None,
+        row_key: None,
+        value: None,
+        expected: "one row with the names of the fields".to_owned(),
+        message,
+        suggestion: Some(format!(
+            "say which in the contract: locate: {{header: {}}}",
+            rows[0]
+        )),
+        score: None,
     }
 }
 

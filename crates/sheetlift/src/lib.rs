@@ -73,11 +73,11 @@ pub use sheetlift_core::{
     CancelToken, Cell, CellInfo, CellRange, Change, CheckDigit, Checked, Checks, ColumnFacts,
     ColumnKind, Constraints, Contract, CsvOptions, Decimal, DefinedName, Expression, Field,
     FieldType, FieldsMatch, Finding, FormulaText, FoundBy, Fuzzy, Header, HeaderColumn, HeaderRow,
-    Ignored, Level, Levels, Limits, Literal, Load, Locate, Location, Mapped, Matching, MergedCells,
-    NumberFormat, Password, REASON_LABEL, ReadOptions, RejectedRow, RowReader, RowRule, RuleDoc,
-    SheetInfo, SheetKind, SheetRef, Source, StageTimes, StringFormat, Summary, Table, TableInfo,
-    TableReader, TemporalFormat, TextFormat, TextRepr, Value, Visibility, Window, Workbook,
-    rule_docs,
+    HeaderSearch, Ignored, Level, Levels, Limits, Literal, Load, Locate, Location, Mapped,
+    Matching, MergedCells, NumberFormat, Password, REASON_LABEL, ReadOptions, RejectedRow,
+    RowReader, RowRule, RuleDoc, SheetInfo, SheetKind, SheetRef, Source, StageTimes, Stop,
+    StringFormat, Summary, Table, TableInfo, TableReader, TemporalFormat, TextFormat, TextRepr,
+    Value, Visibility, Window, Workbook, rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

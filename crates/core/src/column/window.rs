@@ -102,6 +102,20 @@ impl Window {
         found
     }
 
+    /// Its first rows, at most so many.
+    pub(crate) fn head(&self, rows: usize) -> Window {
+        let (mut parts, mut left) = (Vec::new(), rows);
+        for (piece, range) in &self.parts {
+            let taken = range.len().min(left);
+            left -= taken;
+            if taken > 0 {
+                parts.push((Arc::clone(piece), range.start..range.start + taken));
+            }
+        }
+        let strings = Arc::clone(&self.strings);
+        Window::new(parts, self.columns, strings, self.dates)
+    }
+
     /// One column (index among the selected ones).
     pub fn column(&self, column: usize) -> ColumnView<'_> {
         ColumnView {

@@ -127,8 +127,20 @@ fn enumeration(place: &Place<'_>, field_type: &FieldType) -> Result<Vec<Literal>
 }
 
 pub(super) fn pattern(place: &Place<'_>) -> Result<String> {
+    expression(place, compile_pattern)
+}
+
+/// An expression that may match anywhere in a text.
+pub(super) fn search(place: &Place<'_>) -> Result<String> {
+    expression(place, compile_search)
+}
+
+fn expression(
+    place: &Place<'_>,
+    compile: fn(&str) -> std::result::Result<regex::Regex, regex::Error>,
+) -> Result<String> {
     let pattern = place.text()?;
-    compile_pattern(pattern).map_err(|error| {
+    compile(pattern).map_err(|error| {
         let why = error.to_string();
         let why = why
             .lines()

@@ -144,8 +144,11 @@ pub(super) const SHEETLIFT_LATER: &[&str] = &[
     "thresholds",
 ];
 
-pub(super) const LOCATE: &[&str] = &["sheet", "header", "range", "table", "hidden", "merged"];
-pub(super) const LOCATE_LATER: &[&str] = &["sheets", "stop"];
+pub(super) const LOCATE: &[&str] = &[
+    "sheet", "header", "range", "table", "hidden", "merged", "stop",
+];
+pub(super) const LOCATE_LATER: &[&str] = &["sheets"];
+pub(super) const STOP: &[&str] = &["blankRows", "matching"];
 pub(super) const HIDDEN: &[&str] = &["rows", "columns"];
 
 pub(super) const RULE: &[&str] = &["id", "when", "assert", "level", "message"];

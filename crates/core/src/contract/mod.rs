@@ -45,7 +45,7 @@ pub(crate) use lexical::Misfit;
 pub use matching::{Fuzzy, Matching};
 pub use model::{
     Constraints, Contract, Field, FieldType, FieldsMatch, Literal, Load, Locate, NumberFormat,
-    StringFormat, TemporalFormat, Value,
+    Stop, StringFormat, TemporalFormat, Value,
 };
 
 pub use rules::RowRule;

@@ -330,6 +330,25 @@ pub struct Locate {
     pub skip_hidden_columns: bool,
     /// What the cells of merged ranges hold beside the first one.
     pub merged: MergedCells,
+    /// Where the table ends, if not with the sheet.
+    pub stop: Stop,
+}
+
+/// What ends a table before the sheet does (`sheetlift.locate.stop`); what comes first counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stop {
+    /// So many blank rows in a row, at least 1.
+    pub blank_rows: Option<u32>,
+    /// A row whose first text has this regular expression in it, such as `^Total`. The row is none of the table.
+    pub matching: Option<String>,
+}
+
+impl Stop {
+    /// True when nothing ends it.
+    pub fn is_never(&self) -> bool {
+        *self == Stop::default()
+    }
 }
 
 /// Where accepted rows go (`sheetlift.load`). Names and modes are only data here; sinks know what they mean.

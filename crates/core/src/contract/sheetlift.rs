@@ -1,10 +1,11 @@
 //! Where a table is and where it goes: the `sheetlift` object.
 
 use super::{
+    constraints::search,
     dialect::sheet_ref,
     document::Data,
     keys, levels, matching,
-    model::{Contract, Load, Locate},
+    model::{Contract, Load, Locate, Stop},
     place::{Place, did_you_mean},
     resource::field_index,
     rules,
@@ -77,10 +78,26 @@ fn read_locate(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
         locate.skip_hidden_rows = hidden.read("rows", skip)?.unwrap_or(false);
         locate.skip_hidden_columns = hidden.read("columns", skip)?.unwrap_or(false);
     }
+    if let Some(stop) = object.get("stop") {
+        locate.stop = read_stop(&stop)?;
+    }
     if let Some(merged) = object.read("merged", |place| place.choice(&MERGED))? {
         locate.merged = merged;
     }
     Ok(())
+}
+
+fn read_stop(place: &Place<'_>) -> Result<Stop> {
+    let object = place.map()?;
+    object.only("stop", keys::STOP, &[])?;
+    let stop = Stop {
+        blank_rows: object.read("blankRows", |place| place.count(1))?,
+        matching: object.read("matching", search)?,
+    };
+    match stop.is_never() {
+        true => Err(place.error("`stop` says neither `blankRows` nor `matching`")),
+        false => Ok(stop),
+    }
 }
 
 /// What merged cells hold, in words.

@@ -386,6 +386,14 @@ fn locate(locate: &Locate) -> Option<Json> {
         "merged",
         merged.filter(|word| *word != "first"),
     );
+    let mut stop = Map::new();
+    put(&mut stop, "blankRows", locate.stop.blank_rows);
+    put(&mut stop, "matching", locate.stop.matching.as_deref());
+    put(
+        &mut object,
+        "stop",
+        Some(stop).filter(|stop| !stop.is_empty()),
+    );
     (!object.is_empty()).then_some(Json::Object(object))
 }
 

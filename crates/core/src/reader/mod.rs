@@ -4,6 +4,7 @@ mod area;
 mod cells;
 mod collect;
 mod fill;
+mod header_search;
 mod open;
 mod options;
 mod pipeline;
@@ -15,6 +16,7 @@ mod workbook;
 
 pub use cells::{CellInfo, FormulaText};
 pub(crate) use collect::{Collector, Part, first_parts};
+pub use header_search::HeaderSearch;
 pub use open::{OpenOptions, Password};
 pub use options::{MergedCells, ReadOptions};
 pub(crate) use pipeline::Pipeline;

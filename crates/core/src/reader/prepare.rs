@@ -137,7 +137,7 @@ pub(crate) fn lanes_of(columns: &[HeaderColumn]) -> Vec<u16> {
 }
 
 /// Sheet columns and their labels.
-type Labels = Vec<(u32, Option<String>)>;
+pub(super) type Labels = Vec<(u32, Option<String>)>;
 
 /// A label is held in the header, as its name, in the schema, and by what is made of them.
 const COPIES_OF_A_LABEL: u64 = 8;
@@ -281,7 +281,7 @@ pub(crate) fn find_in_any_order(workbook: &Workbook, options: &ReadOptions) -> R
 }
 
 /// What the cells of a row say, each with its column.
-fn labels<'a>(
+pub(super) fn labels<'a>(
     row: u32,
     cells: impl Iterator<Item = (u32, Cell<'a>)>,
     strings: &StringTable,
@@ -320,7 +320,7 @@ fn strings_needed(piece: &Piece, row: usize) -> usize {
 
 /// One label for each column out of several rows. A label above the last row holds for the columns to its right too, up to
 /// the next one: it is the first of merged cells.
-fn join(levels: Vec<Labels>, between: &str, limits: &Limits) -> Result<Labels> {
+pub(super) fn join(levels: Vec<Labels>, between: &str, limits: &Limits) -> Result<Labels> {
     let mut levels = levels.into_iter().rev();
     let mut joined = levels.next().unwrap_or_default();
     for level in levels {

@@ -56,6 +56,19 @@ impl HeaderMap {
     }
 }
 
+/// How many fields this header has a column for; one that is found by likeness alone counts as much as it is alike.
+pub(crate) fn fields_found(contract: &Contract, header: &Header) -> f64 {
+    let methods = HeaderMap::new(contract, header).methods;
+    let found = methods.into_iter().flatten();
+    found
+        .map(|(method, score)| match method {
+            FoundBy::Loose => 0.95,
+            FoundBy::Fuzzy => 0.9 * score.unwrap_or(1.0),
+            _ => 1.0,
+        })
+        .sum()
+}
+
 /// Letter case, surrounding white space, what separates words and what is ignored make no difference.
 fn matches_loosely(field: &Field, label: &str, ignored: Ignored) -> bool {
     let label = loose(label, ignored);

@@ -19,11 +19,12 @@ mod missing;
 mod report;
 mod row_rules;
 mod rules;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use ahash::AHashMap;
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
@@ -36,10 +37,12 @@ use column::ColumnCheck;
 use explain::{Scene, code_and_rule};
 use fault::{Fault, What};
 use header_map::HeaderMap;
+pub(crate) use header_map::fields_found;
 use key::Key;
 use levels::RowLevels;
 pub use report::{Checked, FoundBy, Mapped, RejectedRow, Summary};
 pub use rules::{RuleDoc, rule_docs};
+use stop::StopRule;
 
 use crate::{
     a1::column_name,
@@ -67,6 +70,7 @@ pub struct Validator {
     primary_key: Vec<usize>,
     levels: RowLevels,
     rules: Vec<RowRule>,
+    stop: Option<StopRule>,
     summary: Summary,
     findings_left: usize,
 }
@@ -115,6 +119,7 @@ impl Validator {
             primary_key: contract.primary_key.clone(),
             levels: RowLevels::new(contract),
             rules: contract.rules.clone(),
+            stop: StopRule::new(&contract.locate.stop)?,
             summary,
             findings_left: usize::MAX,
         })
@@ -124,6 +129,16 @@ impl Validator {
     #[must_use]
     pub fn with_max_findings(mut self, max: usize) -> Validator {
         self.findings_left = max;
+        self
+    }
+
+    /// Adds a finding about the header, such as where else it could be; an error blocks the rows.
+    #[must_use]
+    pub fn with_header_finding(mut self, finding: Finding) -> Validator {
+        let field = finding.field.as_deref();
+        self.summary
+            .count(finding.level, &finding.code, &finding.rule, field, 1);
+        self.header_findings.push(finding);
         self
     }
 
@@ -142,6 +157,11 @@ impl Validator {
         self.header_findings
             .iter()
             .any(|finding| finding.level == Level::Error)
+    }
+
+    /// True once the table has ended before its sheet (`sheetlift.locate.stop`): further windows have no row of it.
+    pub fn has_ended(&self) -> bool {
+        self.stop.as_ref().is_some_and(StopRule::has_ended)
     }
 
     /// Schema of accepted rows: one column for each field, in the order of the contract; nullable unless a value is
@@ -177,6 +197,11 @@ impl Validator {
                 "the header has errors: no row can be checked",
             ));
         }
+        let window = match &mut self.stop {
+            Some(stop) => stop.cut(window),
+            None => Cow::Borrowed(window),
+        };
+        let window = &*window;
         let sheet_rows = window.row_numbers();
         let shared_out = parallel::is_worth_it(window);
         let built = parallel::map_mut(shared_out, &mut self.columns, |column| column.check(window));

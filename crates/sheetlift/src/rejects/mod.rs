@@ -12,7 +12,7 @@ use sheetlift_core::{
 };
 
 use crate::{
-    check::read_options,
+    check::{open_table, read_options},
     error::{Error, Result},
     findings::AllFindings,
     job::Job,
@@ -181,13 +181,8 @@ struct Table {
 impl Table {
     fn of(job: &Job, workbook: &Workbook) -> Result<Table> {
         let mut options = read_options(job, job.needed_contract()?);
-        let header = workbook.rows(&options).map(|rows| rows.header().clone());
-        let header = match header {
-            Err(error) if error.code() == "sheet/out-of-order" => {
-                workbook.rows_in_any_order(&options)?.header().clone()
-            }
-            header => header?,
-        };
+        let (rows, _) = open_table(job, workbook, job.needed_contract()?, &mut options)?;
+        let header = rows.header().clone();
         let sheets_before = match options.sheet {
             SheetRef::Index(place) => place,
             _ => 0,

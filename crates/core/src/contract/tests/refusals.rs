@@ -280,6 +280,18 @@ fn refuses_schemas_and_resources_that_are_wrong() {
             "`sheetlift` stands in the schema as well",
         ),
         (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {stop: {}}}}",
+            "`stop` says neither",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {stop: {blankRows: 0}}}}",
+            "expected a whole number from 1",
+        ),
+        (
+            "{schema: {fields: [{name: a}]}, sheetlift: {locate: {stop: {matching: '('}}}}",
+            "no regular expression",
+        ),
+        (
             "{fields: [{name: a}], sheetlift: {rules: 7}}",
             "expected a list, found 7",
         ),

@@ -339,3 +339,43 @@ sheetlift:
     assert_eq!(checked.accepted_rows, [1, 3]);
     assert_eq!(validator.summary().by_rule["margin: price >= cost"], 1);
 }
+
+#[test]
+fn a_table_may_end_before_its_sheet() {
+    use Cell::*;
+    let rule = |stop: &str| {
+        let yaml =
+            format!("fields: [{{name: a}}, {{name: b}}]\nsheetlift: {{locate: {{stop: {stop}}}}}");
+        Validator::new(&contract(&yaml), &header(&["a", "b"])).unwrap()
+    };
+    // Two windows, with a blank row at the end of the first and one at the start of the second.
+    let first = window(1, 2, &[vec![Text("x", None), Null], vec![Null, Null]]);
+    let second = window(
+        3,
+        2,
+        &[
+            vec![Null, Text("", None)],
+            vec![Null, Text("Total 7", Some(0))],
+            vec![Int(7), Null],
+        ],
+    );
+    for (stop, rows) in [
+        ("{blankRows: 1}", vec![1]),
+        ("{blankRows: 2}", vec![1]),
+        ("{blankRows: 3}", vec![1, 4, 5]),
+        ("{matching: ^Total}", vec![1]),
+        ("{matching: '^7$'}", vec![1, 4]),
+        ("{matching: total}", vec![1, 4, 5]),
+        ("{blankRows: 9, matching: '(?i)total'}", vec![1]),
+    ] {
+        let mut validator = rule(stop);
+        let mut accepted = validator.check(&first).unwrap().accepted_rows;
+        accepted.extend(validator.check(&second).unwrap().accepted_rows);
+        assert_eq!(accepted, rows, "{stop}");
+        assert_eq!(validator.has_ended(), rows.last() != Some(&5), "{stop}");
+        assert_eq!(validator.summary().rows_read, rows.len() as u64, "{stop}");
+        assert!(
+            !validator.has_ended() || validator.check(&second).unwrap().accepted_rows.is_empty()
+        );
+    }
+}
