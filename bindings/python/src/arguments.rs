@@ -1,6 +1,9 @@
 //! Keyword arguments to options. Every call shares them, and their words are those of the command line.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use pyo3::{
     exceptions::PyTypeError,
@@ -267,7 +270,18 @@ impl ContractPlace {
 }
 
 impl ContractFrom {
-    pub(crate) fn read(self) -> Result<Contract> {
+    /// The job under this contract; files that it refers to are those beside it, or, where the program says the contract itself,
+    /// in the working directory.
+    pub(crate) fn put_on(self, job: Job) -> Result<Job> {
+        let folder = match &self.place {
+            ContractPlace::Path(path) => path.parent().map(Path::to_owned),
+            ContractPlace::Text(_) => None,
+        };
+        let folder = folder.unwrap_or_default();
+        Ok(job.with_contract(self.read()?).with_references(folder))
+    }
+
+    fn read(self) -> Result<Contract> {
         Ok(match (self.place, &self.resource) {
             (ContractPlace::Path(path), None) => Contract::from_path(path)?,
             (ContractPlace::Path(path), Some(name)) => Contract::from_path_named(path, name)?,

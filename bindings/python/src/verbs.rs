@@ -80,7 +80,7 @@ pub(crate) fn validate<'py>(
     let accepted = arguments.take("accepted")?.unwrap_or(false);
     arguments.finish()?;
     let (found, table) = run_over(py, &cancel, job, move |job| {
-        let job = job.with_contract(contract.read()?);
+        let job = contract.put_on(job)?;
         if !accepted {
             return Ok((job.validate()?, None));
         }
@@ -109,7 +109,7 @@ pub(crate) fn load<'py>(
     let options = load_options(py, &mut arguments)?;
     arguments.finish()?;
     let loaded = run(py, &cancel, move || {
-        let job = job.with_contract(contract.read()?);
+        let job = contract.put_on(job)?;
         let sink = connect(&to)?;
         job.load(&*sink, &options)
     })?;

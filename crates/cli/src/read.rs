@@ -42,11 +42,13 @@ pub(crate) fn job_with_contract(
     limits: &Limits,
     cancel: CancelToken,
 ) -> Result<Job> {
+    let folder = contract.parent().unwrap_or(Path::new(""));
     let contract = match resource {
         Some(name) => Contract::from_path_named(contract, name)?,
         None => Contract::from_path_for(contract, file)?,
     };
-    Ok(job(file, open, limits, cancel)?.with_contract(contract))
+    let job = job(file, open, limits, cancel)?;
+    Ok(job.with_contract(contract).with_references(folder))
 }
 
 /// The sheets of cells that users see.

@@ -39,8 +39,8 @@ pub use column::{
 };
 pub use contract::{
     Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType,
-    FieldsMatch, Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat, RowRule, Stop,
-    StringFormat, TemporalFormat, Value,
+    FieldsMatch, ForeignKey, Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat,
+    Reference, RowRule, Stop, StringFormat, TemporalFormat, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};

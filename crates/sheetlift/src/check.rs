@@ -14,6 +14,7 @@ use crate::{
     findings::Listing,
     job::Job,
     progress::Progress,
+    references,
     report::{Report, Timings},
 };
 
@@ -147,6 +148,9 @@ impl Check {
             options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);
         }
         let (rows, mut validator) = open_table(job, &workbook, &contract, &mut options)?;
+        if !validator.is_blocked() {
+            references::take_in(job, &contract, &mut validator)?;
+        }
         let header = rows.header();
         if !all {
             validator = validator.with_max_findings(job.max_findings);

@@ -45,6 +45,7 @@ pub struct Job {
     pub(crate) progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
     pub(crate) keeps_all_findings: bool,
     pub(crate) findings_to: Option<Arc<Mutex<dyn Write + Send>>>,
+    pub(crate) references: Option<Arc<Path>>,
 }
 
 impl Job {
@@ -62,6 +63,7 @@ impl Job {
             progress: None,
             keeps_all_findings: false,
             findings_to: None,
+            references: None,
         }
     }
 
@@ -154,6 +156,14 @@ impl Job {
     #[must_use]
     pub fn with_findings_to(mut self, out: impl Write + Send + 'static) -> Job {
         self.findings_to = Some(Arc::new(Mutex::new(out)));
+        self
+    }
+
+    /// Opens the files that the foreign keys of the contract name, in this folder: that of the contract. Default: none may be
+    /// opened, for a contract can come from anybody.
+    #[must_use]
+    pub fn with_references(mut self, folder: impl AsRef<Path>) -> Job {
+        self.references = Some(folder.as_ref().into());
         self
     }
 

@@ -43,6 +43,7 @@ mod convert;
 
 mod report;
 
+mod references;
 mod rejects;
 
 mod request;
@@ -72,12 +73,12 @@ pub use words::{
 pub use sheetlift_core::{
     CancelToken, Cell, CellInfo, CellRange, Change, CheckDigit, Checked, Checks, ColumnFacts,
     ColumnKind, Constraints, Contract, CsvOptions, Decimal, DefinedName, Expression, Field,
-    FieldType, FieldsMatch, Finding, FormulaText, FoundBy, Fuzzy, Header, HeaderColumn, HeaderRow,
-    HeaderSearch, Ignored, Level, Levels, Limits, Literal, Load, Locate, Location, Mapped,
-    Matching, MergedCells, NumberFormat, Password, REASON_LABEL, ReadOptions, RejectedRow,
-    RowReader, RowRule, RuleDoc, SheetInfo, SheetKind, SheetRef, Source, StageTimes, Stop,
-    StringFormat, Summary, Table, TableInfo, TableReader, TemporalFormat, TextFormat, TextRepr,
-    Value, Visibility, Window, Workbook, rule_docs,
+    FieldType, FieldsMatch, Finding, ForeignKey, FormulaText, FoundBy, Fuzzy, Header, HeaderColumn,
+    HeaderRow, HeaderSearch, Ignored, Level, Levels, Limits, Literal, Load, Locate, Location,
+    Mapped, Matching, MergedCells, NumberFormat, Password, REASON_LABEL, ReadOptions, Reference,
+    RejectedRow, RowReader, RowRule, RuleDoc, SheetInfo, SheetKind, SheetRef, Source, StageTimes,
+    Stop, StringFormat, Summary, Table, TableInfo, TableReader, TemporalFormat, TextFormat,
+    TextRepr, Value, Visibility, Window, Workbook, rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

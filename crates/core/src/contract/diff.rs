@@ -82,6 +82,27 @@ impl Contract {
             keys.map(|key| names(contract, key)).collect()
         };
         diff.list("/schema/uniqueKeys", &keys(self), &keys(newer), true, false);
+        let foreign_keys = |contract: &Contract| -> Vec<String> {
+            let keys = contract.foreign_keys.iter().map(|key| {
+                let own = names(contract, &key.fields).join(", ");
+                let there = key.resource.as_deref().unwrap_or("this table");
+                format!("{own} in {there} ({})", key.columns.join(", "))
+            });
+            keys.collect()
+        };
+        diff.list(
+            "/schema/foreignKeys",
+            &foreign_keys(self),
+            &foreign_keys(newer),
+            true,
+            false,
+        );
+        diff.value(
+            "/sheetlift/references",
+            &self.references,
+            &newer.references,
+            true,
+        );
         diff.list(
             "/schema/missingValues",
             &self.missing_values,

@@ -6,7 +6,6 @@ use super::{
     check::Checks,
     field::{FALSE_VALUES, TRUE_VALUES},
     levels::Levels,
-    matching::Matching,
     model::{
         Constraints, Contract, Field, FieldType, FieldsMatch, Locate, NumberFormat, StringFormat,
         TemporalFormat,
@@ -14,7 +13,6 @@ use super::{
 };
 use crate::{
     column::ColumnKind,
-    csv::CsvOptions,
     header::{Header, HeaderRow, SheetRef},
 };
 
@@ -67,13 +65,7 @@ impl Contract {
         });
         Contract {
             name: Some(field_name(&header.sheet)),
-            title: None,
-            description: None,
-            fields: fields.collect(),
-            primary_key: Vec::new(),
-            unique_keys: Vec::new(),
             fields_match: FieldsMatch::Equal,
-            missing_values: vec![String::new()],
             locate: Locate {
                 sheet: match &*header.sheet {
                     "" => SheetRef::First,
@@ -86,11 +78,7 @@ impl Contract {
                 },
                 ..Locate::default()
             },
-            csv: CsvOptions::default(),
-            levels: Levels::default(),
-            matching: Matching::default(),
-            rules: Vec::new(),
-            load: None,
+            ..Contract::of_fields(fields.collect())
         }
     }
 }

@@ -94,9 +94,12 @@ pub(super) const SCHEMA: &[&str] = &[
     "primaryKey",
     "uniqueKeys",
     "missingValues",
+    "foreignKeys",
     "sheetlift",
 ];
-pub(super) const SCHEMA_LATER: &[&str] = &["foreignKeys"];
+pub(super) const FOREIGN_KEY: &[&str] = &["fields", "reference"];
+pub(super) const REFERENCE: &[&str] = &["resource", "fields"];
+pub(super) const REFERENCES: &[&str] = &["path", "sheet", "header"];
 
 pub(super) const FIELD: &[&str] = &[
     "name",
@@ -134,15 +137,8 @@ pub(super) const CONSTRAINTS: &[&str] = &[
 ];
 pub(super) const CONSTRAINTS_LATER: &[&str] = &["jsonSchema"];
 
-pub(super) const SHEETLIFT: &[&str] = &["locate", "match", "rules", "load", "levels"];
-pub(super) const SHEETLIFT_LATER: &[&str] = &[
-    "read",
-    "check",
-    "blank",
-    "references",
-    "tableRules",
-    "thresholds",
-];
+pub(super) const SHEETLIFT: &[&str] = &["locate", "match", "rules", "load", "levels", "references"];
+pub(super) const SHEETLIFT_LATER: &[&str] = &["read", "check", "blank", "tableRules", "thresholds"];
 
 pub(super) const LOCATE: &[&str] = &[
     "sheet", "header", "range", "table", "hidden", "merged", "stop",

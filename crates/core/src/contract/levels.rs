@@ -49,9 +49,11 @@ pub(crate) const OF_FIELDS: [&str; 37] = [
 ];
 
 /// And in a contract, beside those.
-pub(crate) const OF_ROWS: [&str; 4] = [
+pub(crate) const OF_ROWS: [&str; 6] = [
     "uniqueKeys",
     "row/duplicate",
+    "foreignKeys",
+    "ref/not-found",
     "row/extra-cell",
     "row/missing-cell",
 ];

@@ -21,6 +21,7 @@ mod matching;
 mod model;
 mod number_format;
 mod place;
+mod references;
 mod resource;
 mod rules;
 mod schema;
@@ -48,6 +49,7 @@ pub use model::{
     Stop, StringFormat, TemporalFormat, Value,
 };
 
+pub use references::{ForeignKey, Reference};
 pub use rules::RowRule;
 
 use self::resource::Wanted;

@@ -1,8 +1,14 @@
 //! The contract as types.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{check::Checks, levels::Levels, matching::Matching, rules::RowRule};
+use super::{
+    check::Checks,
+    levels::Levels,
+    matching::Matching,
+    references::{ForeignKey, Reference},
+    rules::RowRule,
+};
 use crate::{
     a1::CellRange,
     column::{ColumnKind, TextRepr},
@@ -28,6 +34,10 @@ pub struct Contract {
     pub primary_key: Vec<usize>,
     /// Further keys, each as indexes in [`Contract::fields`].
     pub unique_keys: Vec<Vec<usize>>,
+    /// Values that have to be in another table, or in another row.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Where the tables of [`Contract::foreign_keys`] are, by name.
+    pub references: BTreeMap<String, Reference>,
     /// How the columns of the file have to agree with the fields.
     pub fields_match: FieldsMatch,
     /// Texts that mean "no value", for fields that do not say otherwise.
@@ -47,6 +57,28 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// A contract of these fields, and nothing else.
+    pub(super) fn of_fields(fields: Vec<Field>) -> Contract {
+        Contract {
+            name: None,
+            title: None,
+            description: None,
+            fields,
+            primary_key: Vec::new(),
+            unique_keys: Vec::new(),
+            foreign_keys: Vec::new(),
+            references: BTreeMap::new(),
+            fields_match: FieldsMatch::default(),
+            missing_values: vec![String::new()],
+            locate: Locate::default(),
+            csv: CsvOptions::default(),
+            matching: Matching::default(),
+            rules: Vec::new(),
+            levels: Levels::default(),
+            load: None,
+        }
+    }
+
     /// The index of the field with this name.
     pub fn field_index(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| &*field.name == name)

@@ -10,6 +10,7 @@ use super::{
     keys,
     model::{Contract, Field, FieldsMatch},
     place::{Keys, Place, did_you_mean},
+    references::{self, foreign_keys},
     sheetlift,
 };
 use crate::error::{Error, Result};
@@ -29,7 +30,8 @@ pub(super) fn read(root: &Node, wanted: Wanted<'_>, folder: Option<&Path>) -> Re
     let top = Place::root(root).map()?;
     if let Some(resources) = top.get("resources") {
         top.no_misspelling("a package", keys::PACKAGE, &[])?;
-        return read_resource(&choose(&resources, wanted)?.map()?, folder);
+        let resource = choose(&resources, wanted)?.map()?;
+        return read_resource(&resource, Some(&resources), folder);
     }
     if let Some(name) = wanted.name
         && top.text("name")?.as_deref() != Some(name)
@@ -39,9 +41,11 @@ pub(super) fn read(root: &Node, wanted: Wanted<'_>, folder: Option<&Path>) -> Re
             .error(format!("no resource {name:?}: the file is not a package")));
     }
     if top.get("fields").is_some() {
-        return read_schema(&top);
+        let mut contract = read_schema(&top)?;
+        references::resolve(&mut contract, &top, None)?;
+        return Ok(contract);
     }
-    read_resource(&top, folder)
+    read_resource(&top, None, folder)
 }
 
 fn choose<'a>(resources: &Place<'a>, wanted: Wanted<'_>) -> Result<Place<'a>> {
@@ -82,7 +86,11 @@ fn choose<'a>(resources: &Place<'a>, wanted: Wanted<'_>) -> Result<Place<'a>> {
     }
 }
 
-fn read_resource(resource: &Keys<'_>, folder: Option<&Path>) -> Result<Contract> {
+fn read_resource(
+    resource: &Keys<'_>,
+    package: Option<&Place<'_>>,
+    folder: Option<&Path>,
+) -> Result<Contract> {
     resource.no_misspelling("a resource", keys::RESOURCE, &[])?;
     for key in [
         "fields",
@@ -117,11 +125,12 @@ fn read_resource(resource: &Keys<'_>, folder: Option<&Path>) -> Result<Contract>
         }
         sheetlift::read(&extension, &mut contract)?;
     }
+    references::resolve(&mut contract, resource, package)?;
     Ok(contract)
 }
 
 fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
-    schema.no_misspelling("a schema", keys::SCHEMA, keys::SCHEMA_LATER)?;
+    schema.no_misspelling("a schema", keys::SCHEMA, &[])?;
     let fields_place = schema.required("fields")?;
     let mut fields: Vec<Field> = Vec::new();
     for place in fields_place.list()? {
@@ -145,6 +154,7 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
             .collect::<Result<Vec<_>>>()
     })?;
     let missing_values = schema.read("missingValues", field::missing_values)?;
+    let foreign_keys = schema.read("foreignKeys", |place| foreign_keys(place, &fields))?;
     let mut contract = Contract {
         name: schema.text("name")?,
         title: schema.text("title")?,
@@ -155,17 +165,12 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
             .flatten()
             .filter(|key| !key.is_empty())
             .collect(),
+        foreign_keys: foreign_keys.unwrap_or_default(),
         fields_match: schema
             .read("fieldsMatch", fields_match)?
             .unwrap_or_default(),
         missing_values: missing_values.unwrap_or_else(|| vec![String::new()]),
-        locate: Default::default(),
-        csv: Default::default(),
-        levels: Default::default(),
-        matching: Default::default(),
-        rules: Vec::new(),
-        load: None,
-        fields,
+        ..Contract::of_fields(fields)
     };
     if let Some(extension) = schema.get("sheetlift") {
         sheetlift::read(&extension, &mut contract)?;
@@ -181,7 +186,7 @@ fn fields_match(place: &Place<'_>) -> Result<FieldsMatch> {
     }
 }
 
-fn field_indexes(place: &Place<'_>, fields: &[Field]) -> Result<Vec<usize>> {
+pub(super) fn field_indexes(place: &Place<'_>, fields: &[Field]) -> Result<Vec<usize>> {
     let mut indexes = Vec::new();
     // An empty list is no key.
     let names = match place.data() {

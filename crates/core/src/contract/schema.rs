@@ -111,12 +111,15 @@ impl Checker<'_> {
         for (key, value) in keys.entries() {
             match properties.get(key) {
                 Some(schema) => self.check(&value, schema, faults),
-                None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                    let error = value.error(format!("unknown key `{key}`"));
-                    let known = properties.keys().map(String::as_str);
-                    faults.push(did_you_mean(error, key, known));
-                }
-                None => {}
+                None => match schema.get("additionalProperties") {
+                    Some(Value::Bool(false)) => {
+                        let error = value.error(format!("unknown key `{key}`"));
+                        let known = properties.keys().map(String::as_str);
+                        faults.push(did_you_mean(error, key, known));
+                    }
+                    Some(schema @ Value::Object(_)) => self.check(&value, schema, faults),
+                    _ => {}
+                },
             }
         }
         for key in texts(schema.get("required")) {

@@ -7,6 +7,7 @@ use super::{
     keys, levels, matching,
     model::{Contract, Load, Locate, Stop},
     place::{Place, did_you_mean},
+    references::references,
     resource::field_index,
     rules,
 };
@@ -28,6 +29,9 @@ pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
     }
     if let Some(place) = object.get("rules") {
         contract.rules = rules::read(&place, &contract.fields)?;
+    }
+    if let Some(place) = object.get("references") {
+        contract.references = references(&place)?;
     }
     if let Some(place) = object.get("levels") {
         contract.levels = levels::read(&place, true)?;

@@ -1,5 +1,7 @@
 //! A contract back to JSON, and the hash by which the ledger knows it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
     levels::Levels,
     matching::{Fuzzy, Matching},
     model::{Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value},
+    references::Reference,
     rules::RowRule,
     sheetlift::MERGED,
 };
@@ -51,6 +54,11 @@ impl Contract {
             .collect();
         let rules = Some(rules).filter(|rules| !rules.is_empty());
         put(&mut extension, "rules", rules);
+        put(
+            &mut extension,
+            "references",
+            write_references(&self.references),
+        );
         put(&mut extension, "levels", write_levels(&self.levels));
         put(
             &mut extension,
@@ -102,6 +110,21 @@ impl Contract {
             &mut schema,
             "uniqueKeys",
             Some(unique_keys).filter(|keys| !keys.is_empty()),
+        );
+        let foreign_keys: Vec<Json> = self
+            .foreign_keys
+            .iter()
+            .map(|key| {
+                let mut reference = Map::new();
+                put(&mut reference, "resource", key.resource.as_deref());
+                put(&mut reference, "fields", Some(key.columns.clone()));
+                json!({"fields": names(&key.fields), "reference": reference})
+            })
+            .collect();
+        put(
+            &mut schema,
+            "foreignKeys",
+            Some(foreign_keys).filter(|keys| !keys.is_empty()),
         );
         schema.insert("fieldsMatch".into(), self.fields_match.name().into());
         put(
@@ -345,6 +368,24 @@ fn dialect(csv: &CsvOptions, locate: &Locate) -> Option<Json> {
     let omitted = Some(omitted).filter(|_| !locate.omit_rows.is_empty());
     put(&mut object, "commentRows", omitted);
     (!object.is_empty()).then_some(Json::Object(object))
+}
+
+fn write_references(references: &BTreeMap<String, Reference>) -> Option<Json> {
+    let references = references.iter().map(|(name, reference)| {
+        let located = Locate {
+            sheet: reference.sheet.clone(),
+            header: reference.header,
+            ..Locate::default()
+        };
+        let mut object = match locate(&located) {
+            Some(Json::Object(object)) => object,
+            _ => Map::new(),
+        };
+        put(&mut object, "path", reference.path.as_deref());
+        (name.clone(), Json::Object(object))
+    });
+    let references: Map<String, Json> = references.collect();
+    (!references.is_empty()).then_some(Json::Object(references))
 }
 
 fn locate(locate: &Locate) -> Option<Json> {

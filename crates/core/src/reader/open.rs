@@ -258,6 +258,15 @@ fn is_json(text: &str) -> bool {
     }
 }
 
+/// A line `ID;P`, and then records of that format: `ID;Price` alone is the header of a table.
+fn is_sylk(text: &str) -> bool {
+    let mut lines = text.lines();
+    let is_named = lines.next().is_some_and(|line| line.starts_with("id;p"));
+    let records = ["p;p", "f;p", "f;w", "b;y", "c;y", "c;x", "o;", "w;", "nn;"];
+    let is_record = |line: &str| records.iter().any(|record| line.starts_with(record));
+    is_named && lines.next().is_some_and(is_record)
+}
+
 /// Says what text is that is no table.
 fn check_text(bytes: &[u8], is_named_csv: bool) -> Result<()> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -285,7 +294,7 @@ fn check_text(bytes: &[u8], is_named_csv: bool) -> Result<()> {
         () if starts("<?xml") || starts("<!--") || starts("<") && !is_named_csv => {
             ("an XML document, not a workbook", "")
         }
-        () if starts("id;p") => (
+        () if is_sylk(&head) => (
             "a SYLK file, which is not read",
             "save it as .xlsx in a spreadsheet program",
         ),

@@ -69,7 +69,7 @@ pub(super) fn code_and_rule(
                 key.map(|key| key.rule.clone()).unwrap_or_default(),
             )
         }
-        What::KeyTaken { key, .. } => {
+        What::KeyTaken { key, .. } | What::NotFound { key } => {
             let key = &keys[usize::from(key)];
             (key.code(), key.rule.clone())
         }
@@ -146,6 +146,13 @@ impl Scene<'_> {
                 let key = &self.keys[usize::from(key)];
                 let words = self.words_for_wide_key(key, row, first);
                 (words, self.key_text(&key.fields, row))
+            }
+            (None, What::NotFound { key }) => {
+                let key = &self.keys[usize::from(key)];
+                (
+                    self.words_for_foreign_key(key, row),
+                    self.key_text(&key.fields, row),
+                )
             }
             (None, What::RowRule(rule)) => {
                 let rule = &self.rules[usize::from(rule)];
@@ -227,6 +234,9 @@ impl Scene<'_> {
                 label,
                 "it is part of the primary key",
             ),
+            What::NotFound { key } => {
+                self.words_for_foreign_key(&self.keys[usize::from(key)], fault.row as usize)
+            }
             // About a row; see `explain`.
             What::ExtraCells(_) | What::MissingCells(_) | What::RowRule(_) => {
                 self.words_for_ragged(fault.what)
@@ -363,6 +373,30 @@ impl Scene<'_> {
             message: format!("the row has {cells} cell{s}, {message}"),
             suggestion: Some(suggestion.to_owned()),
             score: None,
+        }
+    }
+
+    fn words_for_foreign_key(&self, key: &Key, row: usize) -> Words {
+        let pairs = key.fields.iter().map(|&field| {
+            let shown = cell_quoted(self.cell(field, row), self.dates());
+            format!(
+                "{} {}",
+                self.label(field),
+                if shown.is_empty() { "(empty)" } else { &shown }
+            )
+        });
+        let pairs = pairs.collect::<Vec<_>>().join(" and ");
+        let there = key.rule.split_once(" in ").map_or("", |(_, there)| there);
+        let suggestion = match key.fields[..] {
+            [field] => key.nearest(&cell_text(self.cell(field, row), self.dates())),
+            _ => None,
+        };
+        let (suggestion, score) = suggestion.unzip();
+        Words {
+            expected: format!("a value of {there}"),
+            message: format!("{pairs} is not in {there}"),
+            suggestion,
+            score,
         }
     }
 

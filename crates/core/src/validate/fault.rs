@@ -33,6 +33,8 @@ pub(super) enum What {
     MissingCells(u32),
     /// The row breaks this rule of the contract.
     RowRule(u16),
+    /// This key, an index in the validator's, is not in the table that it refers to.
+    NotFound { key: u16 },
     /// This key, an index in the validator's, occurred before in this zero-based sheet row.
     KeyTaken { key: u16, first: u32 },
 }
@@ -50,7 +52,7 @@ impl What {
             What::MissingCells(_) => 0x105,
             What::RowRule(rule) => 0x2_0000 + u32::from(rule),
             What::Rule(rule) => 0x200 + u32::from(rule),
-            What::KeyTaken { key, .. } => 0x1_0000 + u32::from(key),
+            What::KeyTaken { key, .. } | What::NotFound { key } => 0x1_0000 + u32::from(key),
         }
     }
 }
@@ -60,7 +62,9 @@ impl Fault {
     pub(super) fn field(&self, keys: &[Key]) -> Option<usize> {
         let is_about_row = match self.what {
             What::ExtraCells(_) | What::MissingCells(_) | What::RowRule(_) => true,
-            What::KeyTaken { key, .. } => keys[usize::from(key)].fields.len() > 1,
+            What::KeyTaken { key, .. } | What::NotFound { key } => {
+                keys[usize::from(key)].fields.len() > 1
+            }
             _ => false,
         };
         (!is_about_row).then_some(usize::from(self.field))

@@ -8,7 +8,10 @@ use super::{
     keys::KeySet,
     rules::{self, RuleDoc},
 };
-use crate::{contract::Contract, finding::Level};
+use crate::{contract::Contract, finding::Level, suggest::nearest_scored};
+
+/// Values of the other side of a foreign key that are compared for a suggestion.
+const MAX_SEARCHED: usize = 10_000;
 
 /// One key and the values it had so far.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(super) struct Key {
     pub(super) rule: String,
     pub(super) level: Level,
     set: KeySet,
+    /// Values have to be in the set, instead of not in it.
+    is_foreign: bool,
 }
 
 impl Key {
@@ -27,7 +32,8 @@ impl Key {
     pub(super) fn all(contract: &Contract) -> Vec<Key> {
         let mut keys: Vec<Key> = Vec::new();
         let mut add = |doc: &'static RuleDoc, fields: Vec<usize>| {
-            if fields.is_empty() || keys.iter().any(|key| key.fields == fields) {
+            let is_foreign = doc.code == rules::FOREIGN_KEY.code;
+            if fields.is_empty() || !is_foreign && keys.iter().any(|key| key.fields == fields) {
                 return;
             }
             let names: Vec<&str> = fields
@@ -55,6 +61,7 @@ impl Key {
                 fields,
                 rule,
                 set: KeySet::new(&types),
+                is_foreign,
             });
         };
         add(&rules::PRIMARY_KEY, contract.primary_key.clone());
@@ -66,7 +73,35 @@ impl Key {
         for fields in &contract.unique_keys {
             add(&rules::UNIQUE_KEYS, fields.clone());
         }
+        for key in &contract.foreign_keys {
+            add(&rules::FOREIGN_KEY, key.fields.clone());
+        }
+        let foreign = keys.iter_mut().filter(|key| key.is_foreign);
+        for (key, foreign) in foreign.zip(&contract.foreign_keys) {
+            let table = foreign.resource.as_deref().unwrap_or("this table");
+            key.rule = format!("{} in {table} ({})", key.rule, foreign.columns.join(", "));
+        }
         keys
+    }
+
+    pub(super) fn is_foreign(&self) -> bool {
+        self.is_foreign
+    }
+
+    /// Takes in values of the other side of a foreign key.
+    pub(super) fn take_in(&mut self, columns: &[ArrayRef]) {
+        let columns: Vec<&ArrayRef> = columns.iter().collect();
+        let rows = vec![0; columns[0].len()];
+        self.set.insert(&columns, None, &rows, |_, _| {});
+    }
+
+    /// A value of the other side that is much like this one, and how much.
+    pub(super) fn nearest(&self, text: &str) -> Option<(String, f64)> {
+        if self.set.len() > MAX_SEARCHED {
+            return None;
+        }
+        let found = nearest_scored(text, self.set.texts())?;
+        Some((found.0.to_owned(), found.1))
     }
 
     pub(super) fn code(&self) -> &'static str {
@@ -83,6 +118,16 @@ impl Key {
         let (number, field) = (self.number, self.fields[0] as u16);
         let columns: Vec<&ArrayRef> = self.fields.iter().map(|&field| &arrays[field]).collect();
         let mut faults = Vec::new();
+        if self.is_foreign {
+            self.set.not_found(&columns, usable, |row| {
+                faults.push(Fault {
+                    row: row as u32,
+                    field,
+                    what: What::NotFound { key: number },
+                });
+            });
+            return faults;
+        }
         self.set.insert(&columns, usable, sheet_rows, |row, first| {
             faults.push(Fault {
                 row: row as u32,

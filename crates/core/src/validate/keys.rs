@@ -79,6 +79,59 @@ impl KeySet {
     }
 }
 
+/// Values that are looked up: the other side of a foreign key.
+impl KeySet {
+    /// Calls `missing` with each row whose values are not there. A row in which none of the columns has a value is none of them.
+    pub(super) fn not_found(
+        &self,
+        arrays: &[&ArrayRef],
+        usable: Option<&BooleanBuffer>,
+        mut missing: impl FnMut(usize),
+    ) {
+        let rows = arrays[0].len();
+        let is_used = |row: usize| usable.is_none_or(|usable| usable.value(row));
+        let nulls = |row: usize| arrays.iter().filter(|array| array.is_null(row)).count();
+        let ids = self.find(arrays);
+        for row in (0..rows).filter(|&row| is_used(row)) {
+            match nulls(row) {
+                0 if ids[row] == NO_VALUE => missing(row),
+                0 => {}
+                nulls if nulls == arrays.len() => {}
+                _ => missing(row),
+            }
+        }
+    }
+
+    fn find(&self, arrays: &[&ArrayRef]) -> Vec<Id> {
+        let mut ids = self.columns[0].find(arrays[0]);
+        for ((column, pairs), array) in self.columns[1..].iter().zip(&self.pairs).zip(&arrays[1..])
+        {
+            let pair = |(&left, right): (&Id, Id)| match (left, right) {
+                (NO_VALUE, _) | (_, NO_VALUE) => NO_VALUE,
+                (left, right) => pairs.find((u64::from(left) << 32 | u64::from(right)) as i64),
+            };
+            ids = ids.iter().zip(column.find(array)).map(pair).collect();
+        }
+        ids
+    }
+
+    /// Values so far.
+    pub(super) fn len(&self) -> usize {
+        self.first_rows.len()
+    }
+
+    /// The texts of a key of one column.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = match &self.columns[..] {
+            [ColumnIds::Texts(texts)] => Some(texts),
+            _ => None,
+        };
+        texts
+            .into_iter()
+            .flat_map(|texts| (0..texts.views.len()).map(|id| texts.get(id)))
+    }
+}
+
 #[derive(Debug)]
 enum ColumnIds {
     Ints(IntIds),
@@ -101,6 +154,26 @@ impl ColumnIds {
     }
 }
 
+impl ColumnIds {
+    /// The numbers of values that have one.
+    fn find(&self, array: &ArrayRef) -> Vec<Id> {
+        match self {
+            ColumnIds::Ints(ints) => {
+                let values = IntValues::of(array);
+                values
+                    .as_slice()
+                    .iter()
+                    .map(|&value| ints.find(value))
+                    .collect()
+            }
+            ColumnIds::Texts(texts) => {
+                let array = array.as_string_view();
+                (0..array.len()).map(|row| texts.find(array, row)).collect()
+            }
+        }
+    }
+}
+
 /// Numbers of integers.
 #[derive(Debug, Default)]
 struct IntIds {
@@ -110,6 +183,12 @@ struct IntIds {
 }
 
 impl IntIds {
+    fn find(&self, value: i64) -> Id {
+        self.table.find(self.hasher.hash_one(value), |id| {
+            self.values.get(id as usize) == Some(&value)
+        })
+    }
+
     fn ids(&mut self, values: &[i64], usable: Option<&BooleanBuffer>) -> Vec<Id> {
         let IntIds {
             table,
@@ -142,6 +221,27 @@ struct TextIds {
 }
 
 impl TextIds {
+    fn get(&self, id: usize) -> &str {
+        let view = &self.views[id];
+        let bytes = match is_short(*view) {
+            true => &bytemuck::bytes_of(view)[4..4 + (*view as u32 as usize)],
+            false => {
+                let start = (*view >> 64) as usize;
+                &self.long[start..start + (*view as u32 as usize)]
+            }
+        };
+        std::str::from_utf8(bytes).unwrap_or_default() // always Ok: they come from texts
+    }
+
+    fn find(&self, array: &StringViewArray, row: usize) -> Id {
+        let text = array.value(row);
+        let hash = match array.views()[row] {
+            view if is_short(view) => self.hasher.hash_one(view),
+            _ => self.hasher.hash_one(text),
+        };
+        self.table.find(hash, |id| self.get(id as usize) == text)
+    }
+
     fn ids(&mut self, array: &StringViewArray, usable: Option<&BooleanBuffer>) -> Vec<Id> {
         let TextIds {
             table,
@@ -242,6 +342,23 @@ impl Table {
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
+    }
+
+    /// The number of the value with this hash that is the `same`.
+    fn find(&self, hash: u64, same: impl Fn(Id) -> bool) -> Id {
+        if self.slots.is_empty() {
+            return NO_VALUE;
+        }
+        let hash = (hash >> 32) as u32;
+        let mut at = self.home(hash);
+        while self.slots[at] != EMPTY {
+            let slot = self.slots[at];
+            if (slot >> 32) as u32 == hash && same(slot as Id) {
+                return slot as Id;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        NO_VALUE
     }
 
     /// Where a hash would like to be.

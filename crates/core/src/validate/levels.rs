@@ -77,7 +77,8 @@ impl FieldLevels {
             What::ExtraCells(_)
             | What::MissingCells(_)
             | What::RowRule(_)
-            | What::KeyTaken { .. } => Level::Error,
+            | What::KeyTaken { .. }
+            | What::NotFound { .. } => Level::Error,
         }
     }
 }

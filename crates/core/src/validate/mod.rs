@@ -132,6 +132,15 @@ impl Validator {
         self
     }
 
+    /// Takes in rows of the table that a foreign key (an index in [`Contract::foreign_keys`]) refers to: its columns, in the order
+    /// of the key and in the types of [`Contract::of_foreign_key`]. Before the first window, all of them.
+    pub fn take_in_reference(&mut self, foreign_key: usize, columns: &[ArrayRef]) {
+        let mut foreign = self.keys.iter_mut().filter(|key| key.is_foreign());
+        if let Some(key) = foreign.nth(foreign_key) {
+            key.take_in(columns);
+        }
+    }
+
     /// Adds a finding about the header, such as where else it could be; an error blocks the rows.
     #[must_use]
     pub fn with_header_finding(mut self, finding: Finding) -> Validator {
@@ -414,7 +423,7 @@ fn level(fault: &Fault, columns: &[ColumnCheck], keys: &[Key], rows: &RowLevels)
         What::RowRule(rule) => rows.of_rule(rule),
         What::ExtraCells(_) => rows.extra_cells,
         What::MissingCells(_) => rows.missing_cells,
-        What::KeyTaken { key, .. } => keys[usize::from(key)].level,
+        What::KeyTaken { key, .. } | What::NotFound { key } => keys[usize::from(key)].level,
         what => columns[usize::from(fault.field)].levels.of(what),
     }
 }

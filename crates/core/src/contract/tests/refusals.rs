@@ -292,6 +292,38 @@ fn refuses_schemas_and_resources_that_are_wrong() {
             "no regular expression",
         ),
         (
+            "{fields: [{name: a}], foreignKeys: [{reference: {fields: a}}]}",
+            "key `fields` is missing",
+        ),
+        (
+            "{fields: [{name: a}], foreignKeys: [{fields: b, reference: {fields: a}}]}",
+            "no field is called \"b\"",
+        ),
+        (
+            "{fields: [{name: a}], foreignKeys: [{fields: a, reference: {fields: b}}]}",
+            "no field is called \"b\"",
+        ),
+        (
+            "{fields: [{name: a}], foreignKeys: [{fields: a, reference: {fields: [a, a]}}]}",
+            "as many fields as the key has (1)",
+        ),
+        (
+            "{fields: [{name: a}], foreignKeys: [{fields: a, reference: {resource: t, fields: b}}]}",
+            "nothing says where that is",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {references: {t: {}}}}",
+            "a reference says `path`, `sheet` or both",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {references: {t: {sheet: 0}}}}",
+            "expected a whole number from 1",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {references: {t: {file: x}}}}",
+            "unknown key `file`",
+        ),
+        (
             "{fields: [{name: a}], sheetlift: {rules: 7}}",
             "expected a list, found 7",
         ),
@@ -320,10 +352,6 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         (
             "{fields: [{name: a}], uniqueKeys: [a, [b]]}",
             "no field is called \"b\"",
-        ),
-        (
-            "{fields: [{name: a}], foreignKeys: []}",
-            "`foreignKeys` in a schema is not supported yet",
         ),
         (
             "{fields: [{name: a}], fieldsMatch: most}",
@@ -383,7 +411,7 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {references: []}}",
-            "`references` in sheetlift is not supported yet",
+            "expected an object, found a list",
         ),
         (
             "{schema: {fields: [{name: a}]}, sheetlift: {load: {mode: replce}}}",

@@ -5,6 +5,7 @@
 mod check_digit;
 mod decimals;
 mod enumeration;
+mod foreign_key;
 mod format;
 mod formula;
 mod max_bytes;
@@ -42,13 +43,14 @@ pub struct RuleDoc {
     pub example: &'static str,
 }
 
+pub(super) use foreign_key::DOC as FOREIGN_KEY;
 pub(super) use primary_key::DOC as PRIMARY_KEY;
 pub(super) use required::DOC as REQUIRED;
 pub(super) use unique::DOC as UNIQUE;
 pub(super) use unique_keys::DOC as UNIQUE_KEYS;
 
 /// Every rule, in the order of the documentation.
-static DOCS: [RuleDoc; 21] = [
+static DOCS: [RuleDoc; 22] = [
     types::DOC,
     format::DOC,
     required::DOC,
@@ -70,6 +72,7 @@ static DOCS: [RuleDoc; 21] = [
     formula::DOC,
     primary_key::DOC,
     unique_keys::DOC,
+    foreign_key::DOC,
 ];
 
 /// The documentation of every rule.

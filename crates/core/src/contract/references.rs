@@ -1,0 +1,209 @@
+//! `foreignKeys`, and `sheetlift.references`: values that have to be in another table, and where that is.
+
+use std::collections::BTreeMap;
+
+use super::{
+    dialect::sheet_ref,
+    document::Data,
+    keys,
+    model::{Constraints, Contract, Field, FieldsMatch, Locate},
+    place::{Keys, Place, did_you_mean},
+    resource::field_indexes,
+    sheetlift::sheet_row,
+};
+use crate::{
+    error::Result,
+    header::{HeaderRow, SheetRef},
+};
+
+/// Values that have to be in a table (`foreignKeys` of Table Schema). A row in which none of the fields has a value passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForeignKey {
+    /// Indexes in [`Contract::fields`], at least one.
+    pub fields: Vec<usize>,
+    /// The table, a key of [`Contract::references`]; `None` for this table itself.
+    pub resource: Option<String>,
+    /// The columns there, as many as fields.
+    pub columns: Vec<String>,
+}
+
+/// Where the table of a foreign key is (`sheetlift.references`, or another resource of the package).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Reference {
+    /// A file in the folder of the contract: a workbook, a text file or Parquet. `None` for the workbook that is read.
+    pub path: Option<String>,
+    /// Its sheet. Default: the first visible one.
+    pub sheet: SheetRef,
+    /// The row that names its columns. Default: the first one that has a value.
+    pub header: HeaderRow,
+}
+
+/// Foreign keys of one contract: each costs a pass over its table.
+const MAX_FOREIGN_KEYS: usize = 64;
+
+pub(super) fn foreign_keys(place: &Place<'_>, fields: &[Field]) -> Result<Vec<ForeignKey>> {
+    let mut all = Vec::new();
+    for place in place.list()? {
+        let keys = place.map()?;
+        keys.no_misspelling("a foreign key", keys::FOREIGN_KEY, &[])?;
+        let fields_place = keys.required("fields")?;
+        let own = field_indexes(&fields_place, fields)?;
+        let reference = keys.required("reference")?.map()?;
+        reference.no_misspelling("a reference", keys::REFERENCE, &[])?;
+        let columns = reference.required("fields")?;
+        let names = columns.one_or_more()?;
+        let names = names
+            .iter()
+            .map(|name| name.non_empty_text().map(str::to_owned));
+        let names: Vec<String> = names.collect::<Result<_>>()?;
+        if own.is_empty() || names.len() != own.len() {
+            let expected = format!("as many fields as the key has ({})", own.len());
+            return Err(columns.expected(expected));
+        }
+        let resource = reference.text("resource")?.filter(|name| !name.is_empty());
+        if resource.is_none() {
+            field_indexes(&columns, fields)?;
+        }
+        all.push(ForeignKey {
+            fields: own,
+            resource,
+            columns: names,
+        });
+    }
+    match all.len() > MAX_FOREIGN_KEYS {
+        true => Err(place.error(format!("more than {MAX_FOREIGN_KEYS} foreign keys"))),
+        false => Ok(all),
+    }
+}
+
+/// `sheetlift.references`.
+pub(super) fn references(place: &Place<'_>) -> Result<BTreeMap<String, Reference>> {
+    let mut all = BTreeMap::new();
+    for (name, place) in place.map()?.entries() {
+        let keys = place.map()?;
+        keys.only("a reference", keys::REFERENCES, &[])?;
+        let path = keys.read("path", |place| place.non_empty_text().map(str::to_owned))?;
+        let sheet = keys.read("sheet", sheet_ref)?;
+        if path.is_none() && sheet.is_none() {
+            return Err(place.error("a reference says `path`, `sheet` or both"));
+        }
+        let reference = Reference {
+            path,
+            sheet: sheet.unwrap_or_default(),
+            header: keys
+                .read("header", |place| sheet_row(place).map(HeaderRow::At))?
+                .unwrap_or_default(),
+        };
+        all.insert(name.to_owned(), reference);
+    }
+    Ok(all)
+}
+
+/// Finds the tables of the foreign keys: those that `sheetlift.references` leaves open are resources of the package.
+pub(super) fn resolve(
+    contract: &mut Contract,
+    resource: &Keys<'_>,
+    package: Option<&Place<'_>>,
+) -> Result<()> {
+    let open: Vec<String> = contract
+        .foreign_keys
+        .iter()
+        .filter_map(|key| key.resource.clone())
+        .filter(|name| !contract.references.contains_key(name))
+        .collect();
+    for name in open {
+        let mut names = Vec::new();
+        for place in package.map(Place::list).transpose()?.unwrap_or_default() {
+            let other = place.map()?;
+            let other_name = other.text("name")?.unwrap_or_default();
+            if other_name == name {
+                contract
+                    .references
+                    .insert(name.clone(), of_resource(&other)?);
+            }
+            names.push(other_name);
+        }
+        if !contract.references.contains_key(&name) {
+            let message =
+                format!("a foreign key refers to {name:?}, and nothing says where that is");
+            let error = resource.place().error(message);
+            let known = contract.references.keys().chain(&names);
+            return Err(
+                did_you_mean(error, &name, known.map(String::as_str)).with_hint(
+                    "say it in sheetlift: {references: {NAME: {sheet: ...}}} or {path: ...}",
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A resource of the package as a reference.
+fn of_resource(resource: &Keys<'_>) -> Result<Reference> {
+    let mut reference = Reference::default();
+    if let Some(path) = resource.get("path") {
+        reference.path = path
+            .one_or_more()?
+            .first()
+            .map(|path| path.text().map(str::to_owned))
+            .transpose()?;
+    }
+    if let Some(dialect) = resource
+        .get("dialect")
+        .filter(|place| matches!(place.data(), Data::Map(_)))
+    {
+        let dialect = dialect.map()?;
+        if let Some(name) = dialect.text("sheetName")? {
+            reference.sheet = SheetRef::Name(name);
+        }
+    }
+    if reference.path.is_none() && reference.sheet == SheetRef::First {
+        reference.sheet = SheetRef::Index(0); // it names no file: it is in this one
+    }
+    Ok(reference)
+}
+
+impl Contract {
+    /// What the table of a foreign key is held to so that its values can be compared: the columns of the key, in the types of
+    /// the fields here.
+    pub fn of_foreign_key(&self, key: &ForeignKey) -> Contract {
+        let fields = key.fields.iter().zip(&key.columns).map(|(&field, name)| {
+            let mut field = self.fields[field].clone();
+            field.constraints = Constraints::default();
+            field.name = name.as_str().into();
+            field.aliases.clear();
+            if field.missing_values.is_none() {
+                field.missing_values = Some(self.missing_values.clone());
+            }
+            field
+        });
+        let mut contract = Contract::of_fields(fields.collect());
+        contract.fields_match = FieldsMatch::Subset;
+        match key
+            .resource
+            .as_ref()
+            .and_then(|name| self.references.get(name))
+        {
+            Some(reference) => {
+                contract.locate = Locate {
+                    sheet: reference.sheet.clone(),
+                    header: reference.header,
+                    ..Locate::default()
+                };
+            }
+            None => {
+                contract.locate = self.locate.clone();
+                contract.csv = self.csv.clone();
+                // The columns of this very table: what they are called is settled by the fields.
+                for (field, &own) in contract.fields.iter_mut().zip(&key.fields) {
+                    let named = self.field_index(&field.name).unwrap_or(own);
+                    field.aliases.clone_from(&self.fields[named].aliases);
+                }
+                contract.matching = self.matching;
+            }
+        }
+        contract
+    }
+}

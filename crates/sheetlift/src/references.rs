@@ -1,0 +1,143 @@
+//! The tables that foreign keys refer to: sheets of the same workbook, files beside the contract, or the table itself.
+
+use std::{
+    fs::File,
+    path::{Component, Path, PathBuf},
+};
+
+use arrow_array::ArrayRef;
+use arrow_cast::cast;
+use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+use sheetlift_core::{Contract, ForeignKey, Source, Validator};
+
+use crate::{
+    check::{open_table, read_options},
+    error::{Error, Result},
+    job::Job,
+};
+
+/// Shows the validator all rows of every table that its foreign keys refer to.
+pub(crate) fn take_in(job: &Job, contract: &Contract, validator: &mut Validator) -> Result<()> {
+    for (number, key) in contract.foreign_keys.iter().enumerate() {
+        let there = contract.of_foreign_key(key);
+        let mut take = |columns: &[ArrayRef]| validator.take_in_reference(number, columns);
+        let name = key.resource.as_deref();
+        let reference = name.and_then(|name| contract.references.get(name));
+        let path = reference.and_then(|reference| reference.path.as_deref());
+        let taken = match path.map(|path| place_of(job, path)).transpose()? {
+            None => {
+                let mut same = job.clone().with_contract(there);
+                if reference.is_some() {
+                    same.read = Default::default(); // that is about the other sheet
+                }
+                take_rows(&same, &mut take)
+            }
+            Some(path) if is_parquet(&path) => take_parquet(&path, key, &there, &mut take),
+            Some(path) => {
+                let mut other = Job::new(Source::from_path(&path, &job.limits)?)
+                    .with_limits(job.limits.clone())
+                    .with_cancel(job.cancel.clone())
+                    .with_contract(there);
+                other.password.clone_from(&job.password);
+                take_rows(&other, &mut take)
+            }
+        };
+        taken.map_err(|error| {
+            let name = name.unwrap_or("this table");
+            error.with_hint(format!(
+                "a foreign key refers to {name}: see `foreignKeys` of the contract"
+            ))
+        })?;
+    }
+    Ok(())
+}
+
+/// A file in the folder that was allowed, and nowhere else.
+fn place_of(job: &Job, path: &str) -> Result<PathBuf> {
+    let stays = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    let refused = |why: &str| {
+        let message = format!("the reference {path:?} cannot be opened: {why}");
+        Error::usage("contract/invalid", message)
+    };
+    if path.contains("://") || !Path::new(path).components().all(stays) {
+        return Err(refused("only files in the folder of the contract can"));
+    }
+    let folder = job.references.as_deref().ok_or_else(|| {
+        refused("no files can here").with_hint("refer to a sheet of the workbook")
+    })?;
+    Ok(folder.join(path))
+}
+
+fn is_parquet(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
+}
+
+/// Rows of a sheet or a text file.
+fn take_rows(job: &Job, take: &mut dyn FnMut(&[ArrayRef])) -> Result<()> {
+    let contract = job.needed_contract()?;
+    let workbook = job.workbook()?;
+    let mut options = read_options(job, contract);
+    let (mut rows, mut validator) = open_table(job, &workbook, contract, &mut options)?;
+    if validator.is_blocked() {
+        let reasons = validator.header_findings().iter();
+        let reasons: Vec<&str> = reasons.map(|finding| finding.message.as_str()).collect();
+        let message = format!(
+            "the table that is referred to does not fit: {}",
+            reasons.join("; ")
+        );
+        return Err(job.locate(Error::usage("header/missing-field", message)));
+    }
+    while let Some(window) = rows.next_window()? {
+        job.cancel.check()?;
+        let checked = validator
+            .check(&window)
+            .map_err(|error| job.locate(error))?;
+        take(checked.accepted.columns());
+    }
+    Ok(())
+}
+
+/// Columns of a Parquet file, in the types of the fields.
+fn take_parquet(
+    path: &Path,
+    key: &ForeignKey,
+    there: &Contract,
+    take: &mut dyn FnMut(&[ArrayRef]),
+) -> Result<()> {
+    let name = path.display().to_string();
+    let fail = |error: &dyn std::fmt::Display| {
+        Error::usage("usage/reference", format!("cannot read {name}: {error}"))
+    };
+    let file =
+        File::open(path).map_err(|error| Error::io(error, format_args!("cannot read {name}")))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(&error))?;
+    let mut places = Vec::new();
+    for column in &key.columns {
+        let place = builder.schema().index_of(column).map_err(|_| {
+            let message = format!("{name}, which is referred to, has no column {column:?}");
+            Error::usage("header/missing-field", message)
+        })?;
+        places.push(place);
+    }
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+    let reader = builder
+        .with_projection(mask)
+        .build()
+        .map_err(|error| fail(&error))?;
+    for batch in reader {
+        let batch = batch.map_err(|error| fail(&error))?;
+        let columns = key
+            .columns
+            .iter()
+            .zip(&there.fields)
+            .map(|(column, field)| {
+                let array = batch
+                    .column_by_name(column)
+                    .ok_or_else(|| fail(&"a column is missing"))?;
+                cast(array, &field.field_type.data_type()).map_err(|error| fail(&error))
+            });
+        take(&columns.collect::<Result<Vec<_>>>()?);
+    }
+    Ok(())
+}
