@@ -40,7 +40,8 @@ pub use column::{
 pub use contract::{
     Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType,
     FieldsMatch, ForeignKey, Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat,
-    Reference, RowRule, Stop, StringFormat, TemporalFormat, Value,
+    Reference, RowRule, Stop, StringFormat, TableQuestion, TableRule, TemporalFormat, Thresholds,
+    Total, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};

@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Instant};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use sheetlift_core::{
-    CellRange, Checked, Contract, Finding, Header, HeaderRow, HeaderSearch, Level, ReadOptions,
-    RejectedRow, RowReader, Validator, Workbook, column_name,
+    Cell, CellRange, Checked, Contract, Finding, Header, HeaderRow, HeaderSearch, Level,
+    ReadOptions, RejectedRow, RowReader, SheetRef, TableQuestion, Total, Validator, Workbook,
+    cell_name, column_name,
 };
 
 use crate::{
@@ -109,6 +110,7 @@ impl Job {
             verdicts.rejected(&checked.rejected)?;
             verdicts.findings(&checked.findings)?;
         }
+        verdicts.findings(&check.finish_table()?)?;
         check.finish()
     }
 
@@ -129,6 +131,10 @@ pub struct Check {
     report: Report,
     rows_expected: Option<u64>,
     started: Instant,
+    /// There are no more windows.
+    has_ended: bool,
+    /// What there is to say of the table as a whole was said.
+    is_finished: bool,
     pub(crate) listing: Listing,
 }
 
@@ -150,6 +156,7 @@ impl Check {
         let (rows, mut validator) = open_table(job, &workbook, &contract, &mut options)?;
         if !validator.is_blocked() {
             references::take_in(job, &contract, &mut validator)?;
+            control_totals(&workbook, &contract, &rows.header().sheet, &mut validator)?;
         }
         let header = rows.header();
         if !all {
@@ -170,6 +177,8 @@ impl Check {
             report,
             rows_expected,
             started,
+            has_ended: false,
+            is_finished: false,
             listing: Listing::new(job)?,
         };
         let found = check.validator.header_findings().to_vec();
@@ -203,10 +212,15 @@ impl Check {
     /// `Malformed`, `Limit`, `Io`, `Cancelled`.
     pub fn next_window(&mut self) -> Result<Option<Checked>> {
         self.job.cancel.check()?;
-        if self.is_blocked() || self.validator.has_ended() {
+        if self.is_blocked() || self.has_ended {
             return Ok(None);
         }
-        let Some(window) = self.rows.next_window()? else {
+        let window = match self.validator.has_ended() {
+            true => None,
+            false => self.rows.next_window()?,
+        };
+        let Some(window) = window else {
+            self.has_ended = true;
             return Ok(None);
         };
         let checked = self
@@ -223,6 +237,20 @@ impl Check {
         Ok(Some(checked))
     }
 
+    /// What there is to say of the table as a whole, once all its windows were checked: rules about it, and thresholds. An error
+    /// among it means that nothing is to be loaded. Empty before the last window, and the second time.
+    ///
+    /// # Errors
+    /// `Io` when the findings cannot be written.
+    pub fn finish_table(&mut self) -> Result<Vec<Finding>> {
+        if !self.has_ended || std::mem::replace(&mut self.is_finished, true) {
+            return Ok(Vec::new());
+        }
+        let findings = self.validator.finish();
+        self.listing.add(&findings)?;
+        Ok(findings)
+    }
+
     /// The report over what was checked so far.
     ///
     /// # Errors
@@ -237,6 +265,7 @@ impl Check {
 
     /// The report with its counts, still open for what a sink has to add.
     pub(crate) fn into_report(mut self) -> Result<(Job, Report)> {
+        self.finish_table()?;
         self.report.take_summary(self.validator.summary());
         self.listing.finish(&mut self.report)?;
         Ok((self.job, self.report))
@@ -286,6 +315,41 @@ pub(crate) fn open_table(
         }
     }
     Ok((rows, validator))
+}
+
+/// Reads the cells that totals are compared with.
+fn control_totals(
+    workbook: &Workbook,
+    contract: &Contract,
+    sheet: &str,
+    validator: &mut Validator,
+) -> Result<()> {
+    for (number, rule) in contract.table_rules.iter().enumerate() {
+        let TableQuestion::Total {
+            equals: Total::Cell(row, column),
+            ..
+        } = rule.asks
+        else {
+            continue;
+        };
+        let place = cell_name(row, column);
+        let mut cell = ReadOptions::default().with_sheet(SheetRef::Name(sheet.to_owned()));
+        cell.range = CellRange::parse(&format!("{place}:{place}")).ok();
+        let mut found = None;
+        workbook.cells(&cell, &mut |info| {
+            if (info.row, info.column) == (row, column) {
+                found = match info.cell {
+                    Cell::Int(value) => Some(value as f64),
+                    Cell::Float(value) => Some(value),
+                    Cell::Text(text, _) => text.trim().parse().ok(),
+                    _ => None,
+                };
+            }
+            Ok(())
+        })?;
+        validator.set_total(number, found);
+    }
+    Ok(())
 }
 
 /// The error for rows of which any could be the header.

@@ -77,8 +77,9 @@ pub use sheetlift_core::{
     HeaderRow, HeaderSearch, Ignored, Level, Levels, Limits, Literal, Load, Locate, Location,
     Mapped, Matching, MergedCells, NumberFormat, Password, REASON_LABEL, ReadOptions, Reference,
     RejectedRow, RowReader, RowRule, RuleDoc, SheetInfo, SheetKind, SheetRef, Source, StageTimes,
-    Stop, StringFormat, Summary, Table, TableInfo, TableReader, TemporalFormat, TextFormat,
-    TextRepr, Value, Visibility, Window, Workbook, rule_docs,
+    Stop, StringFormat, Summary, Table, TableInfo, TableQuestion, TableReader, TableRule,
+    TemporalFormat, TextFormat, TextRepr, Thresholds, Total, Value, Visibility, Window, Workbook,
+    rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

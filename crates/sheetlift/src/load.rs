@@ -9,7 +9,8 @@ use std::{
 use arrow_array::RecordBatch;
 use serde_json::json;
 use sheetlift_core::{
-    Contract, CsvOptions, Finding, Header, HeaderRow, MergedCells, RejectedRow, SheetRef, Validator,
+    Contract, CsvOptions, Finding, Header, HeaderRow, Level, MergedCells, RejectedRow, SheetRef,
+    Validator,
 };
 use sheetlift_load::{Begin, Import, ImportKey, KeyParts, Mode, Outcome, Plan, Reject, Sink};
 
@@ -139,7 +140,7 @@ impl Job {
             None
         } else {
             debug_assert_eq!(check.schema(), plan.schema);
-            Some(self.stage(&mut check, import, options.dry_run)?)
+            self.stage(&mut check, import, options.dry_run)?
         };
         if let Some(outcome) = &outcome {
             let sheet = check.header().sheet.to_string();
@@ -263,7 +264,13 @@ impl Job {
     }
 
     /// Checks here and stages over there. Whatever fails, the import is dropped and nothing remains of it.
-    fn stage(&self, check: &mut Check, import: Box<dyn Import>, dry_run: bool) -> Result<Outcome> {
+    /// `None` when a rule about the table as a whole is broken, or too many rows were rejected.
+    fn stage(
+        &self,
+        check: &mut Check,
+        import: Box<dyn Import>,
+        dry_run: bool,
+    ) -> Result<Option<Outcome>> {
         let (send, windows) = sync_channel::<CheckedRows>(WINDOWS_IN_FLIGHT);
         thread::scope(|scope| {
             let database = thread::Builder::new()
@@ -281,7 +288,14 @@ impl Job {
                 (Ok(()), Ok(import)) => import,
             };
             self.cancel.check()?;
-            Ok(import.commit(dry_run)?)
+            let about_table = check.finish_table()?;
+            if about_table
+                .iter()
+                .any(|finding| finding.level == Level::Error)
+            {
+                return Ok(None);
+            }
+            Ok(Some(import.commit(dry_run)?))
         })
     }
 

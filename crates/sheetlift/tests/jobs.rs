@@ -10,7 +10,8 @@ use std::sync::{
 use arrow_array::RecordBatch;
 use common::{Lines, contract, dirty, job, sink};
 use sheetlift::{
-    CancelToken, ErrorClass, ErrorKind, Job, LoadOptions, LoadState, Mode, ReadOptions, connect,
+    CancelToken, Contract, ErrorClass, ErrorKind, Job, LoadOptions, LoadState, Mode, ReadOptions,
+    connect,
 };
 use sheetlift_fixtures::inventory;
 
@@ -376,5 +377,41 @@ fn says_what_is_missing() {
         connect("sqlite:/no/such/directory/a.db")
             .map_err(sheetlift::Error::from)
             .is_err()
+    );
+}
+
+#[test]
+fn a_table_that_is_wrong_as_a_whole_is_not_loaded() {
+    let text = "a,n\nx,1\ny,2\nz,three\n,,\nsum,6\n";
+    let load = |rules: &str| {
+        let contract = format!(
+            "schema: {{fields: [{{name: a}}, {{name: n, type: integer}}], primaryKey: a}}\nsheetlift: {{load: {{table: t}}, locate: {{stop: {{blankRows: 1}}}}, {rules}}}"
+        );
+        let (_folder, sink) = sink();
+        let job = Job::from_bytes(text.as_bytes().to_vec(), "a.csv").unwrap();
+        let job = job.with_contract(contract.parse::<Contract>().unwrap());
+        let report = job.load(&*sink, &LoadOptions::default()).unwrap();
+        let load = report.load.unwrap();
+        (report.counts.errors, load.state, load.inserted)
+    };
+    assert_eq!(
+        load("thresholds: {rejected: 1}"),
+        (1, LoadState::Committed, 2)
+    );
+    assert_eq!(
+        load("thresholds: {rejected: 0}"),
+        (2, LoadState::Blocked, 0)
+    );
+    let total =
+        |cell: &str| format!("tableRules: [{{id: sum, total: {{field: n, cell: {cell}}}}}]");
+    assert_eq!(load(&total("B6")), (2, LoadState::Blocked, 0)); // three is no number, so 6 is not reached
+    assert_eq!(load(&total("B99")), (2, LoadState::Blocked, 0));
+    assert_eq!(
+        load("tableRules: [{id: n, rowCount: {minimum: 3, maximum: 3}}]"),
+        (1, LoadState::Committed, 2)
+    );
+    assert_eq!(
+        load("tableRules: [{id: n, level: warning, rowCount: {minimum: 9}}]"),
+        (1, LoadState::Committed, 2)
     );
 }

@@ -97,6 +97,10 @@ impl Contract {
             true,
             false,
         );
+        let (old, new) = (&self.table_rules, &newer.table_rules);
+        diff.list("/sheetlift/tableRules", old, new, true, false);
+        let (old, new) = (&self.thresholds, &newer.thresholds);
+        diff.value("/sheetlift/thresholds", old, new, true);
         diff.value(
             "/sheetlift/references",
             &self.references,

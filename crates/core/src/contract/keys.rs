@@ -137,8 +137,17 @@ pub(super) const CONSTRAINTS: &[&str] = &[
 ];
 pub(super) const CONSTRAINTS_LATER: &[&str] = &["jsonSchema"];
 
-pub(super) const SHEETLIFT: &[&str] = &["locate", "match", "rules", "load", "levels", "references"];
-pub(super) const SHEETLIFT_LATER: &[&str] = &["read", "check", "blank", "tableRules", "thresholds"];
+pub(super) const SHEETLIFT: &[&str] = &[
+    "locate",
+    "match",
+    "rules",
+    "load",
+    "levels",
+    "references",
+    "tableRules",
+    "thresholds",
+];
+pub(super) const SHEETLIFT_LATER: &[&str] = &["read", "check", "blank"];
 
 pub(super) const LOCATE: &[&str] = &[
     "sheet", "header", "range", "table", "hidden", "merged", "stop",
@@ -146,6 +155,19 @@ pub(super) const LOCATE: &[&str] = &[
 pub(super) const LOCATE_LATER: &[&str] = &["sheets"];
 pub(super) const STOP: &[&str] = &["blankRows", "matching"];
 pub(super) const HIDDEN: &[&str] = &["rows", "columns"];
+
+pub(super) const TABLE_RULE: &[&str] = &[
+    "id",
+    "rowCount",
+    "total",
+    "dependency",
+    "duplicates",
+    "level",
+];
+pub(super) const ROW_COUNT: &[&str] = &["minimum", "maximum"];
+pub(super) const TOTAL: &[&str] = &["field", "equals", "cell", "tolerance"];
+pub(super) const DEPENDENCY: &[&str] = &["from", "to"];
+pub(super) const THRESHOLDS: &[&str] = &["rejected", "ratio"];
 
 pub(super) const RULE: &[&str] = &["id", "when", "assert", "level", "message"];
 

@@ -27,6 +27,7 @@ mod rules;
 mod schema;
 mod sheetlift;
 mod string_format;
+mod table_rules;
 mod temporal;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ pub use model::{
 
 pub use references::{ForeignKey, Reference};
 pub use rules::RowRule;
+pub use table_rules::{TableQuestion, TableRule, Thresholds, Total};
 
 use self::resource::Wanted;
 use crate::error::{Error, Result};

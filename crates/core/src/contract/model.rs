@@ -8,6 +8,7 @@ use super::{
     matching::Matching,
     references::{ForeignKey, Reference},
     rules::RowRule,
+    table_rules::{TableRule, Thresholds},
 };
 use crate::{
     a1::CellRange,
@@ -50,6 +51,10 @@ pub struct Contract {
     pub matching: Matching,
     /// What a row has to be like as a whole.
     pub rules: Vec<RowRule>,
+    /// What the table has to be like as a whole.
+    pub table_rules: Vec<TableRule>,
+    /// How many rejected rows are too many for the others to be loaded.
+    pub thresholds: Thresholds,
     /// How much faults matter, where that is less than everything.
     pub levels: Levels,
     /// Where it goes.
@@ -74,6 +79,8 @@ impl Contract {
             csv: CsvOptions::default(),
             matching: Matching::default(),
             rules: Vec::new(),
+            table_rules: Vec::new(),
+            thresholds: Thresholds::default(),
             levels: Levels::default(),
             load: None,
         }

@@ -9,7 +9,7 @@ use super::{
     place::{Place, did_you_mean},
     references::references,
     resource::field_index,
-    rules,
+    rules, table_rules,
 };
 use crate::{
     a1::{CellRange, MAX_ROWS},
@@ -29,6 +29,12 @@ pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
     }
     if let Some(place) = object.get("rules") {
         contract.rules = rules::read(&place, &contract.fields)?;
+    }
+    if let Some(place) = object.get("tableRules") {
+        contract.table_rules = table_rules::read(&place, &contract.fields)?;
+    }
+    if let Some(place) = object.get("thresholds") {
+        contract.thresholds = table_rules::thresholds(&place)?;
     }
     if let Some(place) = object.get("references") {
         contract.references = references(&place)?;

@@ -12,6 +12,7 @@ use super::{
     references::Reference,
     rules::RowRule,
     sheetlift::MERGED,
+    table_rules::{TOLERANCE, TableQuestion, TableRule, Total},
 };
 use crate::{
     a1::{self, CellRange},
@@ -54,6 +55,17 @@ impl Contract {
             .collect();
         let rules = Some(rules).filter(|rules| !rules.is_empty());
         put(&mut extension, "rules", rules);
+        let table_rules = self
+            .table_rules
+            .iter()
+            .map(|rule| self.write_table_rule(rule));
+        let table_rules = Some(table_rules.collect::<Vec<_>>()).filter(|rules| !rules.is_empty());
+        put(&mut extension, "tableRules", table_rules);
+        let mut thresholds = Map::new();
+        put(&mut thresholds, "rejected", self.thresholds.rejected);
+        put(&mut thresholds, "ratio", self.thresholds.ratio);
+        let thresholds = Some(thresholds).filter(|limits| !limits.is_empty());
+        put(&mut extension, "thresholds", thresholds);
         put(
             &mut extension,
             "references",
@@ -135,6 +147,52 @@ impl Contract {
                 .map(|v| json!(v)),
         );
         schema
+    }
+}
+
+impl Contract {
+    fn write_table_rule(&self, rule: &TableRule) -> Json {
+        let names = |fields: &[usize]| -> Json {
+            let names = fields
+                .iter()
+                .map(|&field| Json::from(&*self.fields[field].name));
+            names.collect()
+        };
+        let (kind, asks) = match &rule.asks {
+            TableQuestion::RowCount { minimum, maximum } => {
+                let mut object = Map::new();
+                put(&mut object, "minimum", *minimum);
+                put(&mut object, "maximum", *maximum);
+                ("rowCount", object.into())
+            }
+            TableQuestion::Total {
+                field,
+                equals,
+                tolerance,
+            } => {
+                let mut object = Map::new();
+                object.insert("field".to_owned(), Json::from(&*self.fields[*field].name));
+                match equals {
+                    Total::Number(number) => put(&mut object, "equals", Some(*number)),
+                    Total::Cell(row, column) => {
+                        put(&mut object, "cell", Some(a1::cell_name(*row, *column)));
+                    }
+                }
+                let tolerance = Some(*tolerance).filter(|tolerance| *tolerance != TOLERANCE);
+                put(&mut object, "tolerance", tolerance);
+                ("total", object.into())
+            }
+            TableQuestion::Dependency { from, to } => {
+                ("dependency", json!({"from": names(from), "to": names(to)}))
+            }
+            TableQuestion::Duplicates => ("duplicates", true.into()),
+        };
+        let mut object = Map::new();
+        object.insert("id".to_owned(), rule.id.as_str().into());
+        object.insert(kind.to_owned(), asks);
+        let level = Some(rule.level.name()).filter(|level| *level != "error");
+        put(&mut object, "level", level);
+        object.into()
     }
 }
 

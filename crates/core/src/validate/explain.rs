@@ -11,10 +11,11 @@ use super::{
     levels::{EXTRA_CELLS, MISSING_CELLS, RowLevels},
     report::RejectedRow,
     rules,
+    table::TableCheck,
 };
 use crate::{
     column::{Cell, DateSystem, Window},
-    contract::{FieldType, Misfit, RowRule},
+    contract::{FieldType, Misfit, RowRule, TableQuestion, TableRule},
     finding::{Finding, Level},
     header::Header,
 };
@@ -32,6 +33,7 @@ pub(super) struct Scene<'a> {
     pub(super) primary_key: &'a [usize],
     pub(super) levels: &'a RowLevels,
     pub(super) rules: &'a [RowRule],
+    pub(super) table: &'a TableCheck,
     pub(super) window: &'a Window,
     pub(super) sheet_rows: &'a [u32],
 }
@@ -42,6 +44,7 @@ pub(super) fn code_and_rule(
     columns: &[ColumnCheck],
     keys: &[Key],
     rules: &[RowRule],
+    table: &TableCheck,
 ) -> (&'static str, String) {
     let column = &columns[usize::from(fault.field)];
     let type_rule = || format!("type: {}", column.field.field_type.name());
@@ -57,6 +60,10 @@ pub(super) fn code_and_rule(
         What::RowRule(number) => {
             let rule = &rules[usize::from(number)];
             (ROW_RULE, format!("{}: {}", rule.id, rule.assert.text()))
+        }
+        What::Dependency { rule, .. } => {
+            let rule = format!("{}: dependency", table.rule(rule).id);
+            ("table/dependency", rule)
         }
         What::ExtraCells(_) => (EXTRA_CELLS.0, String::new()),
         What::MissingCells(_) => (MISSING_CELLS.0, String::new()),
@@ -104,7 +111,7 @@ impl Scene<'_> {
         }
         let mut codes = Vec::with_capacity(faults.len());
         for (fault, _) in errors() {
-            let (code, _) = code_and_rule(fault, self.columns, self.keys, self.rules);
+            let (code, _) = code_and_rule(fault, self.columns, self.keys, self.rules, self.table);
             if !codes.contains(&code) {
                 codes.push(code);
             }
@@ -134,7 +141,7 @@ impl Scene<'_> {
 
     fn explain(&self, fault: &Fault, row_key: Option<String>) -> Finding {
         let field = fault.field(self.keys);
-        let (code, rule) = code_and_rule(fault, self.columns, self.keys, self.rules);
+        let (code, rule) = code_and_rule(fault, self.columns, self.keys, self.rules, self.table);
         let row = fault.row as usize;
         let (words, value) = match (field, fault.what) {
             (Some(field), _) => {
@@ -146,6 +153,9 @@ impl Scene<'_> {
                 let key = &self.keys[usize::from(key)];
                 let words = self.words_for_wide_key(key, row, first);
                 (words, self.key_text(&key.fields, row))
+            }
+            (None, What::Dependency { rule, first }) => {
+                self.words_for_dependency(self.table.rule(rule), row, first)
             }
             (None, What::NotFound { key }) => {
                 let key = &self.keys[usize::from(key)];
@@ -238,9 +248,10 @@ impl Scene<'_> {
                 self.words_for_foreign_key(&self.keys[usize::from(key)], fault.row as usize)
             }
             // About a row; see `explain`.
-            What::ExtraCells(_) | What::MissingCells(_) | What::RowRule(_) => {
-                self.words_for_ragged(fault.what)
-            }
+            What::ExtraCells(_)
+            | What::MissingCells(_)
+            | What::RowRule(_)
+            | What::Dependency { .. } => self.words_for_ragged(fault.what),
             What::KeyTaken { first, .. } => Words {
                 expected: "a value that no earlier row has".to_owned(),
                 message: format!("{label} is {shown}, which row {} has already", first + 1),
@@ -376,6 +387,34 @@ impl Scene<'_> {
         }
     }
 
+    fn words_for_dependency(
+        &self,
+        rule: &TableRule,
+        row: usize,
+        first: u32,
+    ) -> (Words, Option<String>) {
+        let TableQuestion::Dependency { from, to } = &rule.asks else {
+            return (Words::default(), None);
+        };
+        let shown = |fields: &[usize]| {
+            let pairs = fields.iter().map(|&field| {
+                let shown = cell_quoted(self.cell(field, row), self.dates());
+                format!("{} {shown}", self.label(field))
+            });
+            pairs.collect::<Vec<_>>().join(" and ")
+        };
+        let (decides, follows) = (shown(from), shown(to));
+        let words = Words {
+            expected: format!("what row {} has with {decides}", first + 1),
+            message: format!(
+                "{decides} stands with {follows} here, and with something else in row {}",
+                first + 1
+            ),
+            ..Words::default()
+        };
+        (words, self.key_text(to, row))
+    }
+
     fn words_for_foreign_key(&self, key: &Key, row: usize) -> Words {
         let pairs = key.fields.iter().map(|&field| {
             let shown = cell_quoted(self.cell(field, row), self.dates());
@@ -402,6 +441,13 @@ impl Scene<'_> {
 
     fn words_for_wide_key(&self, key: &Key, row: usize, first: u32) -> Words {
         let first = first + 1;
+        if key.fields.len() == self.columns.len() {
+            return Words {
+                expected: "a row that is not there yet".to_owned(),
+                message: format!("the row is the same as row {first}"),
+                ..Words::default()
+            };
+        }
         let pairs = key.fields.iter().map(|&field| {
             format!(
                 "{} {}",

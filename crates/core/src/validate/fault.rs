@@ -33,6 +33,8 @@ pub(super) enum What {
     MissingCells(u32),
     /// The row breaks this rule of the contract.
     RowRule(u16),
+    /// The row agrees with this zero-based sheet row in what decides, by this rule about the table, but not in what follows.
+    Dependency { rule: u16, first: u32 },
     /// This key, an index in the validator's, is not in the table that it refers to.
     NotFound { key: u16 },
     /// This key, an index in the validator's, occurred before in this zero-based sheet row.
@@ -51,6 +53,7 @@ impl What {
             What::ExtraCells(_) => 0x104,
             What::MissingCells(_) => 0x105,
             What::RowRule(rule) => 0x2_0000 + u32::from(rule),
+            What::Dependency { rule, .. } => 0x3_0000 + u32::from(rule),
             What::Rule(rule) => 0x200 + u32::from(rule),
             What::KeyTaken { key, .. } | What::NotFound { key } => 0x1_0000 + u32::from(key),
         }
@@ -61,7 +64,10 @@ impl Fault {
     /// The field it is about; `None` when it is about the row.
     pub(super) fn field(&self, keys: &[Key]) -> Option<usize> {
         let is_about_row = match self.what {
-            What::ExtraCells(_) | What::MissingCells(_) | What::RowRule(_) => true,
+            What::ExtraCells(_)
+            | What::MissingCells(_)
+            | What::RowRule(_)
+            | What::Dependency { .. } => true,
             What::KeyTaken { key, .. } | What::NotFound { key } => {
                 keys[usize::from(key)].fields.len() > 1
             }

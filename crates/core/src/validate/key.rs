@@ -8,7 +8,11 @@ use super::{
     keys::KeySet,
     rules::{self, RuleDoc},
 };
-use crate::{contract::Contract, finding::Level, suggest::nearest_scored};
+use crate::{
+    contract::{Contract, TableQuestion},
+    finding::Level,
+    suggest::nearest_scored,
+};
 
 /// Values of the other side of a foreign key that are compared for a suggestion.
 const MAX_SEARCHED: usize = 10_000;
@@ -75,6 +79,23 @@ impl Key {
         }
         for key in &contract.foreign_keys {
             add(&rules::FOREIGN_KEY, key.fields.clone());
+        }
+        for rule in &contract.table_rules {
+            if rule.asks == TableQuestion::Duplicates {
+                let types = contract
+                    .fields
+                    .iter()
+                    .map(|field| field.field_type.data_type());
+                keys.push(Key {
+                    doc: &rules::UNIQUE_KEYS,
+                    number: keys.len() as u16,
+                    fields: (0..contract.fields.len()).collect(),
+                    rule: format!("{}: duplicates", rule.id),
+                    level: rule.level,
+                    set: KeySet::of_rows(&types.collect::<Vec<_>>()),
+                    is_foreign: false,
+                });
+            }
         }
         let foreign = keys.iter_mut().filter(|key| key.is_foreign);
         for (key, foreign) in foreign.zip(&contract.foreign_keys) {

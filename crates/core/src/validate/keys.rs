@@ -15,14 +15,18 @@ use arrow_schema::DataType;
 use super::column::IntValues;
 
 /// Number of a value; rows that take no part have [`NO_VALUE`].
-type Id = u32;
-const NO_VALUE: Id = u32::MAX;
+pub(super) type Id = u32;
+pub(super) const NO_VALUE: Id = u32::MAX;
+/// No value, where that counts as one.
+const NULL: Id = u32::MAX - 1;
 
 /// The values of one key that occurred so far.
 #[derive(Debug)]
 pub(super) struct KeySet {
     columns: Vec<ColumnIds>,
     pairs: Vec<IntIds>,
+    /// Rows are the same as well where both lack a value; else a row without one takes no part.
+    nulls_are_values: bool,
     /// Sheet row of the first occurrence, by number.
     first_rows: Vec<u32>,
 }
@@ -34,7 +38,16 @@ impl KeySet {
         KeySet {
             columns,
             pairs,
+            nulls_are_values: false,
             first_rows: Vec::new(),
+        }
+    }
+
+    /// A set of whole rows, in which a missing value is one.
+    pub(super) fn of_rows<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Self {
+        KeySet {
+            nulls_are_values: true,
+            ..KeySet::new(types)
         }
     }
 
@@ -47,28 +60,7 @@ impl KeySet {
         sheet_rows: &[u32],
         mut taken: impl FnMut(usize, u32),
     ) {
-        let mut usable = usable.cloned();
-        for array in arrays {
-            if let Some(nulls) = array.nulls() {
-                usable = Some(
-                    usable.map_or_else(|| nulls.inner().clone(), |usable| &usable & nulls.inner()),
-                );
-            }
-        }
-        let mut ids = self.columns[0].ids(arrays[0], usable.as_ref());
-        for ((column, pairs), array) in self.columns[1..]
-            .iter_mut()
-            .zip(&mut self.pairs)
-            .zip(&arrays[1..])
-        {
-            let right = column.ids(array, usable.as_ref());
-            let both: Vec<i64> = ids
-                .iter()
-                .zip(right)
-                .map(|(&l, r)| (u64::from(l) << 32 | u64::from(r)) as i64)
-                .collect();
-            ids = pairs.ids(&both, usable.as_ref());
-        }
+        let ids = self.number(arrays, usable);
         for (row, &id) in ids.iter().enumerate() {
             if id as usize == self.first_rows.len() {
                 self.first_rows.push(sheet_rows[row]);
@@ -76,6 +68,47 @@ impl KeySet {
                 taken(row, self.first_rows[id as usize]);
             }
         }
+    }
+
+    /// The number of each row's key, in the order in which keys come first; [`NO_VALUE`] for rows that take no part.
+    pub(super) fn number(
+        &mut self,
+        arrays: &[&ArrayRef],
+        usable: Option<&BooleanBuffer>,
+    ) -> Vec<Id> {
+        let with_nulls =
+            |usable: Option<BooleanBuffer>, array: &ArrayRef| match (usable, array.nulls()) {
+                (Some(usable), Some(nulls)) => Some(&usable & nulls.inner()),
+                (None, Some(nulls)) => Some(nulls.inner().clone()),
+                (usable, None) => usable,
+            };
+        let mut all = usable.cloned();
+        if !self.nulls_are_values {
+            all = arrays.iter().fold(all, |all, array| with_nulls(all, array));
+        }
+        let nulls_are_values = self.nulls_are_values && arrays.len() > 1;
+        let ids_of = |column: &mut ColumnIds, array: &ArrayRef| {
+            if !nulls_are_values {
+                return column.ids(array, all.as_ref());
+            }
+            let mut ids = column.ids(array, with_nulls(all.clone(), array).as_ref());
+            ids.iter_mut()
+                .filter(|id| **id == NO_VALUE)
+                .for_each(|id| *id = NULL);
+            ids
+        };
+        let mut ids = ids_of(&mut self.columns[0], arrays[0]);
+        let others = self.columns[1..].iter_mut().zip(&mut self.pairs);
+        for ((column, pairs), array) in others.zip(&arrays[1..]) {
+            let right = ids_of(column, array);
+            let both: Vec<i64> = ids
+                .iter()
+                .zip(right)
+                .map(|(&l, r)| (u64::from(l) << 32 | u64::from(r)) as i64)
+                .collect();
+            ids = pairs.ids(&both, all.as_ref());
+        }
+        ids
     }
 }
 

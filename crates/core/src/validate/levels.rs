@@ -19,9 +19,14 @@ pub(super) struct RowLevels {
     pub(super) extra_cells: Level,
     pub(super) missing_cells: Level,
     rules: Vec<Level>,
+    table_rules: Vec<Level>,
 }
 
 impl RowLevels {
+    pub(super) fn of_table_rule(&self, rule: u16) -> Level {
+        self.table_rules[usize::from(rule)]
+    }
+
     pub(super) fn of_rule(&self, rule: u16) -> Level {
         self.rules[usize::from(rule)]
     }
@@ -32,6 +37,7 @@ impl RowLevels {
             extra_cells: level(EXTRA_CELLS),
             missing_cells: level(MISSING_CELLS),
             rules: contract.rules.iter().map(|rule| rule.level).collect(),
+            table_rules: contract.table_rules.iter().map(|rule| rule.level).collect(),
         }
     }
 }
@@ -77,6 +83,7 @@ impl FieldLevels {
             What::ExtraCells(_)
             | What::MissingCells(_)
             | What::RowRule(_)
+            | What::Dependency { .. }
             | What::KeyTaken { .. }
             | What::NotFound { .. } => Level::Error,
         }

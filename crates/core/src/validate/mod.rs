@@ -20,6 +20,7 @@ mod report;
 mod row_rules;
 mod rules;
 mod stop;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -43,6 +44,7 @@ use levels::RowLevels;
 pub use report::{Checked, FoundBy, Mapped, RejectedRow, Summary};
 pub use rules::{RuleDoc, rule_docs};
 use stop::StopRule;
+use table::TableCheck;
 
 use crate::{
     a1::column_name,
@@ -71,6 +73,7 @@ pub struct Validator {
     levels: RowLevels,
     rules: Vec<RowRule>,
     stop: Option<StopRule>,
+    table: TableCheck,
     summary: Summary,
     findings_left: usize,
 }
@@ -120,6 +123,7 @@ impl Validator {
             levels: RowLevels::new(contract),
             rules: contract.rules.clone(),
             stop: StopRule::new(&contract.locate.stop)?,
+            table: TableCheck::new(contract),
             summary,
             findings_left: usize::MAX,
         })
@@ -225,6 +229,7 @@ impl Validator {
         faults.extend(parallel::map_mut(shared_out, &mut self.keys, |key| {
             key.check(&arrays, filled.as_ref(), &sheet_rows)
         }));
+        faults.push(self.table.take_in(&arrays, filled.as_ref(), &sheet_rows));
         faults.push(self.ragged(window));
         if !self.rules.is_empty() {
             let (rules, rows) = (&self.rules, window.num_rows());
@@ -258,6 +263,23 @@ impl Validator {
             rejected,
             findings,
         })
+    }
+
+    /// What there is to say of the table as a whole, once its last window was checked: rules about it, and thresholds. An error
+    /// means that nothing of it is to be loaded. Counted in [`Validator::summary`].
+    pub fn finish(&mut self) -> Vec<Finding> {
+        let findings = self.table.finish(&self.summary, &self.header.sheet);
+        for finding in &findings {
+            let field = finding.field.as_deref();
+            self.summary
+                .count(finding.level, &finding.code, &finding.rule, field, 1);
+        }
+        findings
+    }
+
+    /// Says what stands in the cell that the total of a table rule (an index in [`Contract::table_rules`]) is compared with.
+    pub fn set_total(&mut self, rule: usize, number: Option<f64>) {
+        self.table.set_total(rule, number);
     }
 
     fn level(&self, fault: &Fault) -> Level {
@@ -342,6 +364,7 @@ impl Validator {
             primary_key: &self.primary_key,
             levels: &self.levels,
             rules: &self.rules,
+            table: &self.table,
             window,
             sheet_rows,
         };
@@ -408,7 +431,8 @@ impl Validator {
                 .1 += 1;
         }
         for (fault, times) in times.into_values() {
-            let (code, rule) = code_and_rule(fault, &self.columns, &self.keys, &self.rules);
+            let (code, rule) =
+                code_and_rule(fault, &self.columns, &self.keys, &self.rules, &self.table);
             let field = fault.field(&self.keys);
             let field = field.map(|field| &*self.columns[field].field.name);
             let level = self.level(fault);
@@ -421,6 +445,7 @@ impl Validator {
 fn level(fault: &Fault, columns: &[ColumnCheck], keys: &[Key], rows: &RowLevels) -> Level {
     match fault.what {
         What::RowRule(rule) => rows.of_rule(rule),
+        What::Dependency { rule, .. } => rows.of_table_rule(rule),
         What::ExtraCells(_) => rows.extra_cells,
         What::MissingCells(_) => rows.missing_cells,
         What::KeyTaken { key, .. } | What::NotFound { key } => keys[usize::from(key)].level,

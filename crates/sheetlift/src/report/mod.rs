@@ -150,7 +150,7 @@ pub enum LoadState {
     AlreadyLoaded,
     /// The numbers are what a commit would have given; nothing was written.
     DryRun,
-    /// The header does not fit the contract; nothing was written.
+    /// The header does not fit the contract, or the table as a whole is wrong; nothing was written.
     Blocked,
 }
 

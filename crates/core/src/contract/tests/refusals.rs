@@ -312,6 +312,54 @@ fn refuses_schemas_and_resources_that_are_wrong() {
             "nothing says where that is",
         ),
         (
+            "{fields: [{name: a}], sheetlift: {tableRules: [{id: r}]}}",
+            "a table rule has one of rowCount",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {tableRules: [{id: r, duplicates: true, rowCount: {minimum: 1}}]}}",
+            "a table rule has one of rowCount",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {tableRules: [{id: r, duplicates: false}]}}",
+            "leave the rule out",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {tableRules: [{id: r, rowCount: {}}]}}",
+            "neither `minimum` nor `maximum`",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {tableRules: [{id: r, rowCount: {minimum: 2, maximum: 1}}]}}",
+            "`minimum` is above `maximum`",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {tableRules: [{id: r, total: {field: a, equals: 1}}]}}",
+            "\"a\" is no number",
+        ),
+        (
+            "{fields: [{name: a, type: integer}], sheetlift: {tableRules: [{id: r, total: {field: a}}]}}",
+            "a total has `equals` or `cell`",
+        ),
+        (
+            "{fields: [{name: a, type: integer}], sheetlift: {tableRules: [{id: r, total: {field: a, cell: 7}}]}}",
+            "expected a string, found 7",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {tableRules: [{id: r, dependency: {from: a, to: []}}]}}",
+            "no field is named",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {tableRules: [{id: r, duplicates: true}, {id: r, duplicates: true}]}}",
+            "two rules are called \"r\"",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {thresholds: {}}}",
+            "neither `rejected` nor `ratio`",
+        ),
+        (
+            "{fields: [{name: a}], sheetlift: {thresholds: {ratio: 2}}}",
+            "a number from 0 to 1",
+        ),
+        (
             "{fields: [{name: a}], sheetlift: {references: {t: {}}}}",
             "a reference says `path`, `sheet` or both",
         ),

@@ -3,6 +3,7 @@
 mod headers;
 mod keys;
 mod rows;
+mod table;
 mod values;
 
 use arrow_array::{Array, RecordBatch};
