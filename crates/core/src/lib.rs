@@ -38,10 +38,11 @@ pub use column::{
     Window, build_column, cell_text, duration_micros, time_micros,
 };
 pub use contract::{
-    Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, Decimal, Field, FieldType,
-    FieldsMatch, ForeignKey, Fuzzy, Levels, Literal, Load, Locate, Matching, NumberFormat,
-    Reference, RowRule, Stop, StringFormat, TableQuestion, TableRule, TemporalFormat, Thresholds,
-    Total, Value,
+    Blank, Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, DateOrder, Decimal,
+    Field, FieldType, FieldsMatch, ForeignKey, Fuzzy, Grouping, LetterCase, Levels, Literal, Load,
+    LocalNumber, Locate, Matching, Negative, NumberFormat, Percent, Reading, Reference, RowRule,
+    Stop, StringFormat, TableQuestion, TableRule, TemporalFormat, Thresholds, Total, UnicodeForm,
+    Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};
@@ -55,4 +56,6 @@ pub use reader::{
     RowReader, StageTimes, Table, TableReader, Workbook, stage_times,
 };
 pub use source::Source;
-pub use validate::{Checked, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Validator, rule_docs};
+pub use validate::{
+    Checked, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Survey, Validator, rule_docs,
+};

@@ -9,6 +9,7 @@ pub(crate) mod display;
 pub(crate) mod kind;
 pub(crate) mod literal;
 pub(crate) mod piece;
+pub(crate) mod rewrite;
 pub(crate) mod strings;
 mod text;
 pub(crate) mod window;

@@ -4,7 +4,7 @@ use super::{
     constraints::pattern,
     document::Data,
     keys,
-    model::FieldType,
+    model::{FieldType, Literal},
     place::{Keys, Place},
 };
 use crate::error::Result;
@@ -27,6 +27,8 @@ pub struct Checks {
     pub max_bytes: Option<u32>,
     /// The text must not look like a formula to a spreadsheet program.
     pub no_formula: bool,
+    /// Values are those of the enum in whatever letter case, and become those of the enum.
+    pub enum_ignore_case: bool,
 }
 
 /// A positive decimal number: `digits / 10^scale`, as short as can be.
@@ -108,7 +110,7 @@ impl CheckDigit {
 
 pub(super) fn read(place: &Place<'_>, field_type: &FieldType) -> Result<Checks> {
     let keys = place.map()?;
-    keys.only("check", keys::CHECK, keys::CHECK_LATER)?;
+    keys.only("check", keys::CHECK, &[])?;
     let is_text = matches!(field_type, FieldType::String(_) | FieldType::Any);
     let is_number = matches!(field_type, FieldType::Number(_));
     let is_integer = matches!(field_type, FieldType::Integer(_));
@@ -120,6 +122,7 @@ pub(super) fn read(place: &Place<'_>, field_type: &FieldType) -> Result<Checks> 
         ("checkDigit", is_text),
         ("maxBytes", is_text),
         ("formula", is_text),
+        ("enumIgnoreCase", is_text),
     ] {
         if let Some(place) = keys.get(key)
             && !applies
@@ -140,9 +143,33 @@ pub(super) fn read(place: &Place<'_>, field_type: &FieldType) -> Result<Checks> 
                 place.choice(&[("allow", false), ("reject", true)])
             })?
             .unwrap_or(false),
+        enum_ignore_case: keys.flag("enumIgnoreCase")?,
     };
     check_digits(&keys, &checks)?;
     Ok(checks)
+}
+
+/// Without their letter case values have to be as many as before, or it is not certain which one is meant.
+pub(super) fn values_differ<'a>(
+    place: &Place<'_>,
+    values: impl Iterator<Item = &'a Literal>,
+) -> Result<()> {
+    let mut known: Vec<(String, &str)> = Vec::new();
+    for value in values {
+        let folded = value.text.to_lowercase();
+        match known.iter().find(|(other, _)| *other == folded) {
+            Some((_, other)) if *other != value.text => {
+                let message = format!("{other:?} and {:?} differ in letter case only", value.text);
+                return Err(place.error(message));
+            }
+            Some(_) => {}
+            None => known.push((folded, &value.text)),
+        }
+    }
+    match known.is_empty() {
+        true => Err(place.error("`enumIgnoreCase` needs an enum")),
+        false => Ok(()),
+    }
 }
 
 fn digits(place: &Place<'_>, at_least: u32) -> Result<u8> {

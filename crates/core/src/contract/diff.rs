@@ -252,6 +252,10 @@ impl Diff {
         );
         let aliases = format!("{pointer}/sheetlift/match/aliases");
         self.list(&aliases, &old.aliases, &new.aliases, false, true);
+        let reading = format!("{pointer}/sheetlift/read");
+        self.value(&reading, &old.reading, &new.reading, true);
+        let blank = format!("{pointer}/sheetlift/blank");
+        self.value(&blank, &old.blank, &new.blank, true);
         if old.checks != new.checks {
             let is_gone = new.checks == Default::default();
             let what = if is_gone { "removed" } else { "changed" };

@@ -1,6 +1,7 @@
 //! One field: its type with the options of that type, its constraints, its missing values.
 
 use super::{
+    blank::{self, BlankWord},
     check::{self, Checks},
     constraints,
     document::Data,
@@ -8,9 +9,17 @@ use super::{
     levels::{self, Levels},
     model::{Field, FieldType, Literal, NumberFormat, StringFormat, TemporalFormat},
     place::{Keys, Place, did_you_mean},
+    read::{self, Written},
     temporal::{self, Part},
 };
 use crate::error::Result;
+
+/// What a contract says for all its fields.
+#[derive(Debug, Default)]
+pub(super) struct Defaults {
+    pub(super) reading: Written,
+    pub(super) blank: Option<BlankWord>,
+}
 
 const TYPES: [&str; 11] = [
     "string",
@@ -38,7 +47,8 @@ const OPTIONS: [(&str, &[&str]); 7] = [
     ("categoriesOrdered", &["string", "integer"]),
 ];
 
-pub(super) fn read(place: &Place<'_>) -> Result<Field> {
+/// Reads a field; `defaults` are those of `sheetlift.read` and `sheetlift.blank` of its contract.
+pub(super) fn read(place: &Place<'_>, defaults: &Defaults) -> Result<Field> {
     let keys = place.map()?;
     keys.no_misspelling("a field", keys::FIELD, keys::FIELD_LATER)?;
     if let Some((key, place)) = keys::CONSTRAINTS
@@ -48,18 +58,42 @@ pub(super) fn read(place: &Place<'_>) -> Result<Field> {
         return Err(place.error(format!("`{key}` belongs into the constraints of the field")));
     }
     let name = keys.required("name")?.non_empty_text()?;
-    let field_type = read_type(&keys)?;
-    let constraints = keys
+    let mut field_type = read_type(&keys)?;
+    let extension = keys.read("sheetlift", Place::map)?;
+    let own = |key: &str| extension.as_ref().and_then(|keys| keys.get(key));
+    let reading = read::of_field(
+        &keys,
+        own("read").as_ref(),
+        &defaults.reading,
+        &mut field_type,
+    )?;
+    let mut constraints = keys
         .read("constraints", |place| constraints::read(place, &field_type))?
         .unwrap_or_default();
-    let extension = keys.read("sheetlift", Place::map)?;
+    let blank = blank::of_field(
+        extension.as_ref(),
+        defaults.blank,
+        &field_type,
+        &mut constraints,
+    )?;
+    let categories = keys.read("categories", |place| categories(place, &field_type))?;
+    let categories = categories.unwrap_or_default();
+    let checks = match own("check") {
+        Some(place) => {
+            let checks = check::read(&place, &field_type)?;
+            if checks.enum_ignore_case {
+                let values = constraints.enumeration.iter().chain(&categories);
+                check::values_differ(&place, values)?;
+            }
+            checks
+        }
+        None => Checks::default(),
+    };
     Ok(Field {
         name: name.into(),
         title: keys.text("title")?,
         description: keys.text("description")?,
-        categories: keys
-            .read("categories", |place| categories(place, &field_type))?
-            .unwrap_or_default(),
+        categories,
         constraints,
         missing_values: keys.read("missingValues", missing_values)?,
         aliases: extension
@@ -67,10 +101,9 @@ pub(super) fn read(place: &Place<'_>) -> Result<Field> {
             .map(aliases)
             .transpose()?
             .unwrap_or_default(),
-        checks: match extension.as_ref().and_then(|keys| keys.get("check")) {
-            Some(place) => check::read(&place, &field_type)?,
-            None => Checks::default(),
-        },
+        blank,
+        reading,
+        checks,
         levels: match extension.as_ref().and_then(|keys| keys.get("levels")) {
             Some(place) => levels::read(&place, false)?,
             None => Levels::default(),
@@ -172,7 +205,7 @@ fn number_format(keys: &Keys<'_>) -> Result<NumberFormat> {
     Ok(format)
 }
 
-fn separator(place: &Place<'_>) -> Result<char> {
+pub(super) fn separator(place: &Place<'_>) -> Result<char> {
     let mut chars = place.text()?.chars();
     match (chars.next(), chars.next()) {
         (Some(c), None) if !c.is_ascii_digit() && !"+-eE".contains(c) => Ok(c),
@@ -225,11 +258,7 @@ fn labelled<'a>(what: &str, item: &Place<'a>) -> Result<Place<'a>> {
 }
 
 fn aliases(object: &Keys<'_>) -> Result<Vec<String>> {
-    object.only(
-        "sheetlift",
-        keys::FIELD_SHEETLIFT,
-        keys::FIELD_SHEETLIFT_LATER,
-    )?;
+    object.only("sheetlift", keys::FIELD_SHEETLIFT, &[])?;
     let Some(matching) = object.get("match") else {
         return Ok(Vec::new());
     };

@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
+    blank::Blank,
     check::Checks,
     field::{FALSE_VALUES, TRUE_VALUES},
     levels::Levels,
@@ -10,6 +11,7 @@ use super::{
         Constraints, Contract, Field, FieldType, FieldsMatch, Locate, NumberFormat, StringFormat,
         TemporalFormat,
     },
+    read::Reading,
 };
 use crate::{
     column::ColumnKind,
@@ -59,7 +61,9 @@ impl Contract {
                 categories: Vec::new(),
                 missing_values: None,
                 aliases,
+                reading: Reading::default(),
                 checks: Checks::default(),
+                blank: Blank::default(),
                 levels: Levels::default(),
             }
         });

@@ -140,6 +140,8 @@ pub(super) const CONSTRAINTS_LATER: &[&str] = &["jsonSchema"];
 pub(super) const SHEETLIFT: &[&str] = &[
     "locate",
     "match",
+    "read",
+    "blank",
     "rules",
     "load",
     "levels",
@@ -147,7 +149,7 @@ pub(super) const SHEETLIFT: &[&str] = &[
     "tableRules",
     "thresholds",
 ];
-pub(super) const SHEETLIFT_LATER: &[&str] = &["read", "check", "blank"];
+pub(super) const SHEETLIFT_LATER: &[&str] = &["check"];
 
 pub(super) const LOCATE: &[&str] = &[
     "sheet", "header", "range", "table", "hidden", "merged", "stop",
@@ -183,8 +185,8 @@ pub(super) const LOAD_MODES: &[&str] = &[
     "sync",
 ];
 
-pub(super) const FIELD_SHEETLIFT: &[&str] = &["match", "check", "levels"];
-pub(super) const FIELD_SHEETLIFT_LATER: &[&str] = &["read", "blank"];
+pub(super) const FIELD_SHEETLIFT: &[&str] =
+    &["match", "read", "check", "blank", "default", "levels"];
 
 pub(super) const CHECK: &[&str] = &[
     "precision",
@@ -194,8 +196,34 @@ pub(super) const CHECK: &[&str] = &[
     "checkDigit",
     "maxBytes",
     "formula",
+    "enumIgnoreCase",
 ];
-pub(super) const CHECK_LATER: &[&str] = &["enumIgnoreCase"];
+
+pub(super) const READ: &[&str] = &[
+    "trim",
+    "unicode",
+    "case",
+    "map",
+    "errors",
+    "number",
+    "dateOrder",
+    "trueValues",
+    "falseValues",
+];
+pub(super) const FIELD_READ: &[&str] = &[
+    "trim",
+    "unicode",
+    "case",
+    "map",
+    "errors",
+    "number",
+    "dateOrder",
+    "identifier",
+];
+pub(super) const NUMBER: &[&str] = &[
+    "decimal", "group", "grouping", "negative", "percent", "currency",
+];
+pub(super) const IDENTIFIER: &[&str] = &["length"];
 
 pub(super) const FIELD_MATCH: &[&str] = &["aliases"];
 pub(super) const MATCH: &[&str] = &["fuzzy", "ignore"];

@@ -8,7 +8,7 @@ use crate::{error::Result, finding::Level};
 pub struct Levels(Vec<(String, Level)>);
 
 /// What levels can be given for in a field.
-pub(crate) const OF_FIELDS: [&str; 37] = [
+pub(crate) const OF_FIELDS: [&str; 39] = [
     "type",
     "format",
     "required",
@@ -29,6 +29,7 @@ pub(crate) const OF_FIELDS: [&str; 37] = [
     "checkDigit",
     "maxBytes",
     "formula",
+    "identifier",
     "cell/type",
     "cell/number-locale",
     "cell/precision",
@@ -46,6 +47,7 @@ pub(crate) const OF_FIELDS: [&str; 37] = [
     "cell/multiple-of",
     "cell/check-digit",
     "cell/formula-text",
+    "cell/leading-zero-lost",
 ];
 
 /// And in a contract, beside those.

@@ -105,6 +105,16 @@ impl FieldType {
         self.parse(&meant).is_ok().then_some((meant, score))
     }
 
+    /// What a text that is a number in another writing may have meant, and how likely that is.
+    pub(crate) fn number_meant(&self, text: &str) -> Option<(String, f64)> {
+        let (FieldType::Number(format) | FieldType::Integer(format)) = self else {
+            return None;
+        };
+        format
+            .meant(text)
+            .filter(|(meant, _)| self.parse(meant).is_ok())
+    }
+
     /// What a cell should hold, in words for the author of the file.
     pub(crate) fn expected(&self) -> String {
         let number = |what: &str, format: &NumberFormat| match format.group {

@@ -5,6 +5,7 @@
 //! options, bounds are values of the type they bound, patterns compile, keys name fields. Anything a contract says and we
 //! do not do is an error that names the key, never silence.
 
+mod blank;
 mod check;
 mod constraints;
 mod dialect;
@@ -17,10 +18,12 @@ mod json;
 mod keys;
 mod levels;
 mod lexical;
+mod local_number;
 mod matching;
 mod model;
 mod number_format;
 mod place;
+mod read;
 mod references;
 mod resource;
 mod rules;
@@ -32,10 +35,12 @@ mod temporal;
 #[cfg(test)]
 mod tests;
 mod write;
+mod write_read;
 mod yaml;
 
 use std::{path::Path, str::FromStr};
 
+pub use blank::Blank;
 pub use check::{CheckDigit, Checks, Decimal};
 pub(crate) use constraints::{compile_pattern, compile_search};
 pub use diff::Change;
@@ -44,12 +49,14 @@ pub use levels::Levels;
 #[cfg(test)]
 pub(crate) use levels::{OF_FIELDS, OF_ROWS};
 pub(crate) use lexical::Misfit;
+pub use local_number::{Grouping, LocalNumber, Negative, Percent};
 pub use matching::{Fuzzy, Matching};
 pub use model::{
-    Constraints, Contract, Field, FieldType, FieldsMatch, Literal, Load, Locate, NumberFormat,
-    Stop, StringFormat, TemporalFormat, Value,
+    Constraints, Contract, DateOrder, Field, FieldType, FieldsMatch, Literal, Load, Locate,
+    NumberFormat, Stop, StringFormat, TemporalFormat, Value,
 };
 
+pub use read::{LetterCase, Reading, UnicodeForm};
 pub use references::{ForeignKey, Reference};
 pub use rules::RowRule;
 pub use table_rules::{TableQuestion, TableRule, Thresholds, Total};

@@ -3,9 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    blank::Blank,
     check::Checks,
     levels::Levels,
+    local_number::LocalNumber,
     matching::Matching,
+    read::Reading,
     references::{ForeignKey, Reference},
     rules::RowRule,
     table_rules::{TableRule, Thresholds},
@@ -125,8 +128,12 @@ pub struct Field {
     pub missing_values: Option<Vec<String>>,
     /// Other names of the column (`sheetlift.match.aliases`).
     pub aliases: Vec<String>,
+    /// How its values are read (`sheetlift.read`), the defaults of the contract included.
+    pub reading: Reading,
     /// What Table Schema has no constraint for (`sheetlift.check`).
     pub checks: Checks,
+    /// What becomes of a cell without a value (`sheetlift.blank`).
+    pub blank: Blank,
     /// How much faults matter here, before [`Contract::levels`].
     pub levels: Levels,
 }
@@ -227,6 +234,8 @@ pub struct NumberFormat {
     pub group: Option<char>,
     /// False when other characters may stand before and after (`bareNumber: false`: `€ 95`, `95 %`); they are ignored.
     pub bare: bool,
+    /// What else people write (`sheetlift.read.number`).
+    pub local: Option<LocalNumber>,
 }
 
 impl Default for NumberFormat {
@@ -235,6 +244,7 @@ impl Default for NumberFormat {
             decimal: '.',
             group: None,
             bare: true,
+            local: None,
         }
     }
 }
@@ -247,8 +257,23 @@ pub enum TemporalFormat {
     Default,
     /// Any form that can be understood in one way only.
     Any,
+    /// Any form; day, month and year stand in this order where they are numbers.
+    InOrder(DateOrder),
     /// A `strptime` pattern such as `%d/%m/%Y`.
     Pattern(String),
+}
+
+/// In which order day, month and year stand (`sheetlift.read.dateOrder`). A year of two digits is one from 1969 to 2068.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateOrder {
+    /// `31/12/2024`
+    DayFirst,
+    /// `12/31/2024`
+    MonthFirst,
+    /// `24/12/31`
+    YearFirst,
+    /// The one that the whole column allows.
+    Inferred,
 }
 
 /// What values have to be like.

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{lexical::Misfit, model::NumberFormat};
+use super::{
+    lexical::Misfit,
+    local_number::{Percent, is_same_mark},
+    model::NumberFormat,
+};
 
 /// Whole numbers up to here are exact as floats.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
@@ -16,8 +20,8 @@ impl NumberFormat {
             "-INF" => return Ok(f64::NEG_INFINITY),
             _ => {}
         }
-        let plain = self.plain(text).ok_or(Misfit::Type)?;
-        let shape = Shape::of(&plain).ok_or_else(|| misfit_of(text))?;
+        let plain = self.number(text)?;
+        let shape = Shape::of(&plain).ok_or_else(|| self.misfit_of(text))?;
         let value: f64 = fast_float2::parse(plain.as_bytes()).map_err(|_| Misfit::Type)?;
         match () {
             () if value.is_infinite() => Err(Misfit::Precision),
@@ -30,11 +34,44 @@ impl NumberFormat {
 
     /// `[+-]? digits`
     pub(super) fn parse_int(&self, text: &str) -> Result<i64, Misfit> {
-        let plain = self.plain(text).ok_or(Misfit::Type)?;
+        let plain = self.number(text)?;
         match Shape::of(&plain) {
             Some(Shape { is_whole: true }) => plain.parse().map_err(|_| Misfit::Precision),
             Some(_) => Err(Misfit::Type),
-            None => Err(misfit_of(text)),
+            None => Err(self.misfit_of(text)),
+        }
+    }
+
+    /// The number in the writing of computers, without what a contract allows around it.
+    fn number<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, Misfit> {
+        let Some(local) = &self.local else {
+            return self.plain(text).ok_or(Misfit::Type);
+        };
+        let misfit = || self.local_misfit(text);
+        let surroundings = local.surroundings();
+        let peeled = match surroundings.peel(text, self.decimal) {
+            Some(peeled) => peeled,
+            None if self.bare => return Err(misfit()),
+            // Words that are ignored come first.
+            None => return self.plain(text).ok_or_else(misfit),
+        };
+        let mut plain = self.plain(peeled.body).ok_or_else(misfit)?;
+        if peeled.is_negative {
+            plain = format!("-{plain}").into();
+        }
+        if peeled.is_percent && local.percent == Some(Percent::Fraction) {
+            if plain.contains(['e', 'E']) {
+                return Err(misfit());
+            }
+            plain = format!("{plain}e-2").into();
+        }
+        Ok(plain)
+    }
+
+    fn misfit_of(&self, text: &str) -> Misfit {
+        match self.local {
+            Some(_) => self.local_misfit(text),
+            None => misfit_of(text),
         }
     }
 
@@ -58,13 +95,20 @@ impl NumberFormat {
         };
         let mut plain = whole.to_owned();
         if let Some(group) = self.group
-            && whole.contains(group)
+            && whole.contains(|c| is_same_mark(c, group))
         {
-            let groups: Vec<&str> = whole.split(group).collect();
+            let groups: Vec<&str> = whole.split(|c| is_same_mark(c, group)).collect();
             let first = groups[0].trim_start_matches(['+', '-']);
             let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-            let last_is_three = groups.last().is_some_and(|last| last.len() == 3);
-            if !digits(first) || !groups[1..].iter().all(|part| digits(part)) || !last_is_three {
+            let are_right = match &self.local {
+                None => groups.last().is_some_and(|last| last.len() == 3),
+                Some(local) => {
+                    let later = groups[1..].iter().map(|part| part.len());
+                    let sizes: Vec<usize> = std::iter::once(first.len()).chain(later).collect();
+                    local.allows_groups(&sizes)
+                }
+            };
+            if !digits(first) || !groups[1..].iter().all(|part| digits(part)) || !are_right {
                 return None;
             }
             plain = groups.concat();

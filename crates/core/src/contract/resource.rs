@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{
     dialect,
     document::{Data, Node},
-    field,
+    field::{self, Defaults},
     files::here_or_there,
     keys,
     model::{Contract, Field, FieldsMatch},
@@ -41,7 +41,7 @@ pub(super) fn read(root: &Node, wanted: Wanted<'_>, folder: Option<&Path>) -> Re
             .error(format!("no resource {name:?}: the file is not a package")));
     }
     if top.get("fields").is_some() {
-        let mut contract = read_schema(&top)?;
+        let mut contract = read_schema(&top, &Defaults::default())?;
         references::resolve(&mut contract, &top, None)?;
         return Ok(contract);
     }
@@ -105,7 +105,12 @@ fn read_resource(
         }
     }
     let schema = resource.required("schema")?;
-    let mut contract = here_or_there(&schema, folder, |place| read_schema(&place.map()?))?;
+    let extension = resource.get("sheetlift");
+    let defaults = extension.as_ref().map(sheetlift::defaults).transpose()?;
+    let defaults = defaults.unwrap_or_default();
+    let mut contract = here_or_there(&schema, folder, |place| {
+        read_schema(&place.map()?, &defaults)
+    })?;
     let describe = |key, inner: Option<String>| Ok::<_, Error>(resource.text(key)?.or(inner));
     contract.name = describe("name", contract.name.take())?;
     contract.title = describe("title", contract.title.take())?;
@@ -114,7 +119,7 @@ fn read_resource(
     if let Some(place) = resource.get("dialect") {
         here_or_there(&place, folder, |place| dialect::read(place, &mut contract))?;
     }
-    if let Some(extension) = resource.get("sheetlift") {
+    if let Some(extension) = extension {
         if schema
             .map()
             .is_ok_and(|schema| schema.get("sheetlift").is_some())
@@ -129,12 +134,15 @@ fn read_resource(
     Ok(contract)
 }
 
-fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
+fn read_schema(schema: &Keys<'_>, defaults: &Defaults) -> Result<Contract> {
     schema.no_misspelling("a schema", keys::SCHEMA, &[])?;
+    let extension = schema.get("sheetlift");
+    let own = extension.as_ref().map(sheetlift::defaults).transpose()?;
+    let defaults = own.as_ref().unwrap_or(defaults);
     let fields_place = schema.required("fields")?;
     let mut fields: Vec<Field> = Vec::new();
     for place in fields_place.list()? {
-        let field = field::read(&place)?;
+        let field = field::read(&place, defaults)?;
         if fields.iter().any(|other| other.name == field.name) {
             return Err(place.error(format!("field {:?} occurs twice", field.name)));
         }
@@ -172,7 +180,7 @@ fn read_schema(schema: &Keys<'_>) -> Result<Contract> {
         missing_values: missing_values.unwrap_or_else(|| vec![String::new()]),
         ..Contract::of_fields(fields)
     };
-    if let Some(extension) = schema.get("sheetlift") {
+    if let Some(extension) = extension {
         sheetlift::read(&extension, &mut contract)?;
     }
     Ok(contract)

@@ -186,7 +186,8 @@ fn has_type(data: &Data, kind: &Value) -> bool {
         | ("array", Data::List(_))
         | ("string", Data::Text(_))
         | ("number", Data::Number(_))
-        | ("boolean", Data::Bool(_)) => true,
+        | ("boolean", Data::Bool(_))
+        | ("null", Data::Null) => true,
         ("integer", Data::Number(digits)) => digits
             .parse::<f64>()
             .is_ok_and(|number| number.fract() == 0.0),
@@ -202,13 +203,18 @@ fn type_names(kind: &Value) -> String {
         "string" => "a string",
         "integer" => "a whole number",
         "number" => "a number",
+        "null" => "null",
         _ => "true or false",
     });
     names.collect::<Vec<_>>().join(" or ")
 }
 
 fn is_word(data: &Data, word: &Value) -> bool {
-    matches!((data, word), (Data::Text(text), Value::String(word)) if text == word)
+    match (data, word) {
+        (Data::Text(text), Value::String(word)) => text == word,
+        (Data::Null, Value::Null) => true,
+        _ => false,
+    }
 }
 
 fn expected_word(place: &Place<'_>, words: &[Value]) -> Error {

@@ -1,12 +1,15 @@
 //! Where a table is and where it goes: the `sheetlift` object.
 
 use super::{
+    blank,
     constraints::search,
     dialect::sheet_ref,
     document::Data,
+    field::Defaults,
     keys, levels, matching,
     model::{Contract, Load, Locate, Stop},
     place::{Place, did_you_mean},
+    read,
     references::references,
     resource::field_index,
     rules, table_rules,
@@ -17,6 +20,14 @@ use crate::{
     header::HeaderRow,
     reader::MergedCells,
 };
+
+/// What is said for all fields, which has to be known before they are read.
+pub(super) fn defaults(place: &Place<'_>) -> Result<Defaults> {
+    Ok(Defaults {
+        reading: read::defaults(place)?,
+        blank: place.map()?.read("blank", blank::word)?,
+    })
+}
 
 pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
     let object = place.map()?;

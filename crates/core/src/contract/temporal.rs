@@ -3,7 +3,10 @@
 
 use jiff::{civil, fmt::strtime};
 
-use super::{lexical::Misfit, model::TemporalFormat};
+use super::{
+    lexical::Misfit,
+    model::{DateOrder, TemporalFormat},
+};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
@@ -12,7 +15,10 @@ impl TemporalFormat {
     pub(super) fn written(&self, iso: &str) -> String {
         match self {
             TemporalFormat::Default => format!(", as {iso}"),
-            TemporalFormat::Any => String::new(),
+            TemporalFormat::Any | TemporalFormat::InOrder(DateOrder::Inferred) => String::new(),
+            TemporalFormat::InOrder(DateOrder::DayFirst) => ", day before month".to_owned(),
+            TemporalFormat::InOrder(DateOrder::MonthFirst) => ", month before day".to_owned(),
+            TemporalFormat::InOrder(DateOrder::YearFirst) => ", year before month".to_owned(),
             TemporalFormat::Pattern(pattern) => format!(", as {pattern}"),
         }
     }
@@ -56,7 +62,8 @@ pub(super) fn check_pattern(pattern: &str, part: Part) -> Result<(), String> {
 pub(super) fn date(text: &str, format: &TemporalFormat) -> Result<i32, Misfit> {
     match format {
         TemporalFormat::Default => iso_date(text.as_bytes()).ok_or(Misfit::DateInvalid),
-        TemporalFormat::Any => any_date(text),
+        TemporalFormat::Any => any_date(text, DateOrder::Inferred),
+        TemporalFormat::InOrder(order) => any_date(text, *order),
         TemporalFormat::Pattern(pattern) => {
             let date = civil::Date::strptime(pattern, text).map_err(|_| Misfit::DateInvalid)?;
             unix_days(date.year().into(), date.month() as u32, date.day() as u32)
@@ -72,7 +79,9 @@ pub(super) fn write_date(days: i32, format: &TemporalFormat) -> Option<String> {
         .checked_add(jiff::Span::new().try_days(days).ok()?)
         .ok()?;
     match format {
-        TemporalFormat::Default | TemporalFormat::Any => Some(date.to_string()),
+        TemporalFormat::Default | TemporalFormat::Any | TemporalFormat::InOrder(_) => {
+            Some(date.to_string())
+        }
         TemporalFormat::Pattern(pattern) => strtime::format(pattern, date).ok(),
     }
 }
@@ -81,7 +90,7 @@ pub(super) fn write_date(days: i32, format: &TemporalFormat) -> Option<String> {
 pub(super) fn time(text: &str, format: &TemporalFormat) -> Result<i64, Misfit> {
     match format {
         TemporalFormat::Default => iso_time(text, true),
-        TemporalFormat::Any => any_time(text),
+        TemporalFormat::Any | TemporalFormat::InOrder(_) => any_time(text),
         TemporalFormat::Pattern(pattern) => civil::Time::strptime(pattern, text).ok().map(micros),
     }
     .ok_or(Misfit::DateInvalid)
@@ -97,7 +106,11 @@ pub(super) fn date_time(text: &str, format: &TemporalFormat) -> Result<i64, Misf
             });
             parts.ok_or(Misfit::DateInvalid)?
         }
-        TemporalFormat::Any => {
+        TemporalFormat::Any | TemporalFormat::InOrder(_) => {
+            let order = match format {
+                TemporalFormat::InOrder(order) => *order,
+                _ => DateOrder::Inferred,
+            };
             let (date, time) = split_at_time(text);
             let time = time.strip_suffix('Z').unwrap_or(time);
             let micros = if time.is_empty() {
@@ -105,7 +118,7 @@ pub(super) fn date_time(text: &str, format: &TemporalFormat) -> Result<i64, Misf
             } else {
                 any_time(time)
             };
-            (any_date(date)?, micros.ok_or(Misfit::DateInvalid)?)
+            (any_date(date, order)?, micros.ok_or(Misfit::DateInvalid)?)
         }
         TemporalFormat::Pattern(pattern) => {
             let read = civil::DateTime::strptime(pattern, text).map_err(|_| Misfit::DateInvalid)?;
@@ -291,8 +304,10 @@ fn month_of(word: &str) -> Option<u32> {
 }
 
 /// Year first, or the month as a word, or an order of day and month that only one reading allows (a day beyond 12, both
-/// the same, or points between: no country writes the month first with points).
-fn any_date(text: &str) -> Result<i32, Misfit> {
+/// the same, or points between: no country writes the month first with points). Where numbers stand in an order that is given,
+/// that order holds for all of them.
+fn any_date(text: &str, order: DateOrder) -> Result<i32, Misfit> {
+    use DateOrder::{DayFirst, Inferred, MonthFirst, YearFirst};
     let parts: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || "-/.,".contains(c))
         .filter(|p| !p.is_empty())
@@ -317,6 +332,12 @@ fn any_date(text: &str) -> Result<i32, Misfit> {
         [month, day, year] if month_of(month).is_some() && is_day(day) && is_year(year) => {
             build(year, month_of(month), day)
         }
+        [a, b, year] if is_day(a) && is_day(b) && is_year(year) && order != Inferred => match order
+        {
+            DayFirst => build(year, digits(b), a),
+            MonthFirst => build(year, digits(a), b),
+            YearFirst | Inferred => Err(Misfit::DateInvalid),
+        },
         [a, b, year] if is_day(a) && is_day(b) && is_year(year) => match (digits(a), digits(b)) {
             (day, month) if day == month => build(year, month, a),
             (_, month) if text.contains('.') => build(year, month, a),
@@ -325,7 +346,18 @@ fn any_date(text: &str) -> Result<i32, Misfit> {
             _ => Err(Misfit::DateAmbiguous),
         },
         [a, b, c] if is_day(a) && (is_day(b) || month_of(b).is_some()) && is_day(c) => {
-            Err(Misfit::DateAmbiguous)
+            let month = |text: &str| digits(text).or_else(|| month_of(text));
+            let century = |year: &str| {
+                let year = digits(year).unwrap_or_default();
+                if year < 69 { 2000 + year } else { 1900 + year }
+            };
+            match order {
+                DayFirst => build(&century(c).to_string(), month(b), a),
+                MonthFirst if month_of(b).is_some() => build(&century(c).to_string(), month(b), a),
+                MonthFirst => build(&century(c).to_string(), digits(a), b),
+                YearFirst => build(&century(a).to_string(), month(b), c),
+                Inferred => Err(Misfit::DateAmbiguous),
+            }
         }
         _ => Err(Misfit::DateInvalid),
     }

@@ -13,6 +13,7 @@ use super::{
     rules::RowRule,
     sheetlift::MERGED,
     table_rules::{TOLERANCE, TableQuestion, TableRule, Total},
+    write_read,
 };
 use crate::{
     a1::{self, CellRange},
@@ -196,7 +197,7 @@ impl Contract {
     }
 }
 
-fn put(object: &mut Map<String, Json>, key: &str, value: Option<impl Into<Json>>) {
+pub(super) fn put(object: &mut Map<String, Json>, key: &str, value: Option<impl Into<Json>>) {
     if let Some(value) = value {
         object.insert(key.to_owned(), value.into());
     }
@@ -234,7 +235,9 @@ fn write_field(field: &Field, with_prose: bool) -> Map<String, Json> {
     let aliases = Some(&field.aliases).filter(|aliases| !aliases.is_empty());
     let aliases = aliases.map(|aliases| json!({ "aliases": aliases }));
     put(&mut extension, "match", aliases);
+    put(&mut extension, "read", write_read::reading(field));
     put(&mut extension, "check", write_checks(&field.checks));
+    write_read::blank(&field.blank, &mut extension);
     put(&mut extension, "levels", write_levels(&field.levels));
     let extension = Some(extension).filter(|extension| !extension.is_empty());
     put(&mut object, "sheetlift", extension);
@@ -259,6 +262,8 @@ fn write_checks(checks: &Checks) -> Option<Map<String, Json>> {
     put(&mut object, "maxBytes", checks.max_bytes);
     let formula = checks.no_formula.then_some("reject");
     put(&mut object, "formula", formula);
+    let ignores_case = checks.enum_ignore_case.then_some(true);
+    put(&mut object, "enumIgnoreCase", ignores_case);
     (!object.is_empty()).then_some(object)
 }
 
@@ -313,9 +318,12 @@ fn write_options(field_type: &FieldType, object: &mut Map<String, Json>) {
         ),
         FieldType::Number(format) | FieldType::Integer(format) => {
             let is_number = matches!(field_type, FieldType::Number(_));
-            let decimal = Some(format.decimal).filter(|&c| c != '.' && is_number);
-            put(object, "decimalChar", decimal.map(String::from));
-            put(object, "groupChar", format.group.map(String::from));
+            // What is said in `sheetlift.read` is written there.
+            if format.local.is_none() {
+                let decimal = Some(format.decimal).filter(|&c| c != '.' && is_number);
+                put(object, "decimalChar", decimal.map(String::from));
+                put(object, "groupChar", format.group.map(String::from));
+            }
             put(object, "bareNumber", Some(false).filter(|_| !format.bare));
         }
         FieldType::Boolean {
@@ -331,7 +339,9 @@ fn write_options(field_type: &FieldType, object: &mut Map<String, Json>) {
         FieldType::Date(format) | FieldType::Time(format) | FieldType::DateTime(format) => {
             match format {
                 TemporalFormat::Default => {}
-                TemporalFormat::Any => put(object, "format", Some("any")),
+                TemporalFormat::Any | TemporalFormat::InOrder(_) => {
+                    put(object, "format", Some("any"))
+                }
                 TemporalFormat::Pattern(pattern) => put(object, "format", Some(pattern.as_str())),
             }
         }
@@ -384,7 +394,7 @@ fn write_constraints(constraints: &Constraints) -> Map<String, Json> {
 }
 
 /// Numbers and booleans as such where that reads back the same, everything else as it was written.
-fn literal(literal: &Literal) -> Json {
+pub(super) fn literal(literal: &Literal) -> Json {
     match (&literal.value, literal.value.as_number()) {
         (_, Some(number)) if number.to_string() == literal.text => Json::Number(number),
         (Value::Bool(value), _) if literal.text == value.to_string() => Json::Bool(*value),

@@ -14,15 +14,19 @@ use arrow_array::{
 };
 
 use super::{
-    convert::{Converter, convert},
+    convert::{Converter, Spec, convert},
+    defaults,
     fault::{Fault, What},
     levels::FieldLevels,
     missing::{Missing, nulled},
+    rewrite::Rewriter,
     rules::{self, Rule},
-    text::{TextPass, TextVerdicts},
+    text::{Changes, TextPass, TextVerdicts},
 };
 use crate::{
-    column::{Cell, ColumnKind, ColumnView, Repair, TextRepr, Window, build_column},
+    column::{
+        Cell, ColumnKind, ColumnView, Repair, TextRepr, Window, build_column, rewrite::with_texts,
+    },
     contract::{Contract, Field, FieldType, Value},
     error::{Error, Result},
 };
@@ -37,6 +41,7 @@ pub(super) struct ColumnCheck {
     pub(super) rules: Vec<Box<dyn Rule>>,
     pub(super) levels: FieldLevels,
     missing: Missing,
+    pub(super) rewriter: Option<Rewriter>,
     converter: Converter,
     verdicts: TextVerdicts,
 }
@@ -52,6 +57,7 @@ impl ColumnCheck {
     pub(super) fn new(contract: &Contract, index: usize, place: Option<usize>) -> Result<Self> {
         let field = &contract.fields[index];
         let rules = rules::of_field(field)?;
+        defaults::check(field, &rules)?;
         Ok(ColumnCheck {
             index: u16::try_from(index)
                 .map_err(|_| Error::contract("a contract can have 65536 fields"))?,
@@ -60,6 +66,7 @@ impl ColumnCheck {
             levels: FieldLevels::new(contract, field, &rules),
             rules,
             missing: Missing::new(contract.missing_values_of(field)),
+            rewriter: Rewriter::of(field),
             converter: Converter::default(),
             verdicts: TextVerdicts::default(),
         })
@@ -92,20 +99,26 @@ impl ColumnCheck {
         kind: ColumnKind,
         faults: &mut Vec<Fault>,
     ) -> Result<ArrayRef> {
-        let (index, field_type, missing) = (self.index, &self.field.field_type, &self.missing);
+        let (index, missing) = (self.index, &self.missing);
+        let spec = Spec {
+            field_type: &self.field.field_type,
+            missing,
+            rewriter: self.rewriter.as_ref(),
+            errors_are_null: self.field.reading.errors_are_null,
+        };
         let context = (column.window().strings(), column.window().dates());
         let converter = &mut self.converter;
         let mut misfit = |row: usize, cell: Cell<'_>| {
-            Ok(converter
-                .repair(cell, field_type, missing, context)
-                .unwrap_or_else(|what| {
-                    faults.push(Fault {
-                        row: row as u32,
-                        field: index,
-                        what,
-                    });
-                    Repair::Null
-                }))
+            let (repair, what) = match converter.repair(cell, spec, context) {
+                Ok((repair, is_mapped)) => (repair, is_mapped.then_some(What::Mapped)),
+                Err(what) => (Repair::Null, Some(what)),
+            };
+            faults.extend(what.map(|what| Fault {
+                row: row as u32,
+                field: index,
+                what,
+            }));
+            Ok(repair)
         };
         let array = build_column(column, kind, TextRepr::View, &mut misfit)?;
         let array = missing.without_numbers(array)?;
@@ -122,8 +135,10 @@ impl ColumnCheck {
 
     fn check_texts(&mut self, column: ColumnView<'_>, faults: &mut Vec<Fault>) -> Result<ArrayRef> {
         let (index, missing) = (self.index, &self.missing);
+        let errors_are_null = self.field.reading.errors_are_null;
         let mut misfit = |row: usize, cell: Cell<'_>| {
             let what = match cell {
+                Cell::Error(_) if errors_are_null => return Ok(Repair::Null),
                 Cell::Error(text) if missing.has_trimmed(text) => return Ok(Repair::Null),
                 Cell::BadString(_) => What::BadString,
                 _ => What::FormulaError,
@@ -140,11 +155,17 @@ impl ColumnCheck {
         let mut pass = TextPass {
             rules: &self.rules,
             missing,
+            rewriter: self.rewriter.as_ref(),
             field: index,
             faults,
             gone: Vec::new(),
+            changes: Changes::default(),
         };
         self.verdicts.check(column, texts, &mut pass);
+        let array = match &pass.changes {
+            changes if changes.rows.is_empty() => array,
+            changes => Arc::new(with_texts(texts, &changes.texts, &changes.rows)),
+        };
         if pass.gone.is_empty() {
             return Ok(array);
         }
@@ -159,6 +180,12 @@ impl ColumnCheck {
         column: ColumnView<'_>,
         faults: &mut Vec<Fault>,
     ) -> Result<ArrayRef> {
+        let spec = Spec {
+            field_type: &self.field.field_type,
+            missing: &self.missing,
+            rewriter: self.rewriter.as_ref(),
+            errors_are_null: self.field.reading.errors_are_null,
+        };
         let mut texts = StringViewBuilder::with_capacity(column.len());
         column.for_each(|row, cell| {
             let mut fault = |what| {
@@ -168,13 +195,11 @@ impl ColumnCheck {
                     what,
                 })
             };
-            let value = convert(
-                cell,
-                &self.field.field_type,
-                &self.missing,
-                column.window().dates(),
-            );
-            match value {
+            let converted = convert(cell, spec, column.window().dates());
+            if matches!(&converted, Ok(converted) if converted.is_mapped) {
+                fault(What::Mapped);
+            }
+            match converted.map(|converted| converted.value) {
                 Ok(Some(Value::Text(month))) => {
                     for (number, rule) in self.rules.iter().enumerate() {
                         if !rule.holds_text(&month) {

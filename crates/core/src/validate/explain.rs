@@ -10,12 +10,13 @@ use super::{
     level,
     levels::{EXTRA_CELLS, MISSING_CELLS, RowLevels},
     report::RejectedRow,
+    rewrite::Rewriter,
     rules,
     table::TableCheck,
 };
 use crate::{
     column::{Cell, DateSystem, Window},
-    contract::{FieldType, Misfit, RowRule, TableQuestion, TableRule},
+    contract::{Blank, FieldType, Misfit, RowRule, TableQuestion, TableRule},
     finding::{Finding, Level},
     header::Header,
 };
@@ -52,6 +53,15 @@ pub(super) fn code_and_rule(
         What::Misfit(misfit) => (misfit_code(misfit, &column.field.field_type), type_rule()),
         What::FormulaError => ("cell/formula-error", type_rule()),
         What::BadString => ("cell/type", type_rule()),
+        What::Trimmed => ("info/value-trimmed", "trim: true".to_owned()),
+        What::Mapped => {
+            let rule = column.rewriter.as_ref().map(Rewriter::rule);
+            ("info/value-mapped", rule.unwrap_or_default().to_owned())
+        }
+        What::Defaulted => {
+            let rule = format!("default: {}", default_of(column));
+            ("info/value-defaulted", rule)
+        }
         What::Required => (rules::REQUIRED.code, "required: true".to_owned()),
         What::Rule(number) => {
             let rule = &column.rules[usize::from(number)];
@@ -237,6 +247,10 @@ impl Scene<'_> {
                     ..plain(rule.expected())
                 }
             }
+            What::Trimmed | What::Mapped | What::Defaulted => Words {
+                message: self.words_for_reading(fault.what, cell, check, label),
+                ..Words::default()
+            },
             What::Required => self.words_for_null("a value", cell, label, "a value is required"),
             What::KeyNull => self.words_for_null(
                 "a value in every field of the primary key",
@@ -287,10 +301,7 @@ impl Scene<'_> {
             cell => format!(" ({})", cell_kind(cell)),
         };
         let (suggestion, score) = match (misfit, cell) {
-            (Misfit::NumberLocale, Cell::Text(text, _)) => {
-                let point = with_decimal_point(text.trim(), field_type);
-                (point.clone(), point.map(|_| 0.9))
-            }
+            (Misfit::NumberLocale, Cell::Text(text, _)) => field_type.number_meant(text).unzip(),
             (Misfit::DateInvalid, Cell::Text(text, _)) if is_date => {
                 field_type.date_meant(text).unzip()
             }
@@ -314,6 +325,32 @@ impl Scene<'_> {
             suggestion,
             score,
         }
+    }
+
+    /// What was done to a value that is not at fault.
+    fn words_for_reading(
+        &self,
+        what: What,
+        cell: Cell<'_>,
+        check: &ColumnCheck,
+        label: &str,
+    ) -> String {
+        let shown = cell_quoted(cell, self.dates());
+        if what == What::Defaulted {
+            let default = default_of(check);
+            return match cell {
+                Cell::Null => format!("{label} is empty, and taken as {default}"),
+                _ => format!("{label} is {shown}, which means no value, and taken as {default}"),
+            };
+        }
+        if what == What::Trimmed {
+            return format!("{label} is {shown}, which is read without the white space around it");
+        }
+        let text = cell_text(cell, self.dates());
+        let rewriter = check.rewriter.as_ref();
+        let new = rewriter.and_then(|r| r.explained(&text, &check.field.field_type));
+        let new = new.map(|new| new.text).unwrap_or_default();
+        format!("{label} is {shown}, which is read as {:?}", cut(&new, 60))
     }
 
     fn words_for_null(&self, expected: &str, cell: Cell<'_>, label: &str, but: &str) -> Words {
@@ -500,10 +537,10 @@ impl Scene<'_> {
     }
 }
 
-/// `12,5` as `12.5`, where the comma cannot be meant for thousands.
-fn with_decimal_point(text: &str, field_type: &FieldType) -> Option<String> {
-    let (whole, fraction) = text.split_once(',')?;
-    let likely = fraction.len() != 3 && !whole.contains('.') && !fraction.contains(['.', ',']);
-    let point = format!("{whole}.{fraction}");
-    (likely && field_type.parse(&point).is_ok()).then_some(point)
+/// The default of a field as the contract has it.
+fn default_of(column: &ColumnCheck) -> &str {
+    match &column.field.blank {
+        Blank::Default(default) => &default.text,
+        Blank::Null | Blank::KeepExisting => "",
+    }
 }

@@ -27,6 +27,12 @@ pub(super) enum What {
     Rule(u8),
     /// A field of the primary key has no value.
     KeyNull,
+    /// White space around the text was cut off.
+    Trimmed,
+    /// The text was read as another one.
+    Mapped,
+    /// There is no value, and the default was taken.
+    Defaulted,
     /// The row has more cells than the header, this many.
     ExtraCells(u32),
     /// The row has fewer.
@@ -52,6 +58,9 @@ impl What {
             What::KeyNull => 0x103,
             What::ExtraCells(_) => 0x104,
             What::MissingCells(_) => 0x105,
+            What::Trimmed => 0x180,
+            What::Mapped => 0x181,
+            What::Defaulted => 0x182,
             What::RowRule(rule) => 0x2_0000 + u32::from(rule),
             What::Dependency { rule, .. } => 0x3_0000 + u32::from(rule),
             What::Rule(rule) => 0x200 + u32::from(rule),

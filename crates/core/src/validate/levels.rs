@@ -79,6 +79,7 @@ impl FieldLevels {
             What::Required => self.required,
             What::Rule(number) => self.rules[usize::from(number)],
             What::BadString | What::KeyNull => Level::Error,
+            What::Trimmed | What::Mapped | What::Defaulted => Level::Info,
             // About a row: these are not asked here.
             What::ExtraCells(_)
             | What::MissingCells(_)

@@ -9,6 +9,7 @@ mod blank;
 mod cells;
 mod column;
 mod convert;
+mod defaults;
 mod explain;
 mod fault;
 mod header_map;
@@ -17,9 +18,11 @@ mod keys;
 mod levels;
 mod missing;
 mod report;
+mod rewrite;
 mod row_rules;
 mod rules;
 mod stop;
+mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -44,12 +47,13 @@ use levels::RowLevels;
 pub use report::{Checked, FoundBy, Mapped, RejectedRow, Summary};
 pub use rules::{RuleDoc, rule_docs};
 use stop::StopRule;
+pub use survey::Survey;
 use table::TableCheck;
 
 use crate::{
     a1::column_name,
     column::Window,
-    contract::{Contract, RowRule},
+    contract::{Blank, Contract, RowRule},
     error::{Error, Result},
     finding::{Finding, Level},
     header::Header,
@@ -178,7 +182,8 @@ impl Validator {
     }
 
     /// Schema of accepted rows: one column for each field, in the order of the contract; nullable unless a value is
-    /// required (an error, not a warning). The metadata of a column says the type of its field (`sheetlift.type`).
+    /// required (an error, not a warning). The metadata of a column says the type of its field (`sheetlift.type`), and
+    /// `sheetlift.blank: keep_existing` where null means that the target keeps what it has.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
@@ -219,11 +224,12 @@ impl Validator {
         let shared_out = parallel::is_worth_it(window);
         let built = parallel::map_mut(shared_out, &mut self.columns, |column| column.check(window));
         let built = built.into_iter().collect::<Result<Vec<_>>>()?;
-        let (arrays, mut faults): (Vec<ArrayRef>, Vec<Vec<Fault>>) = built
+        let (mut arrays, mut faults): (Vec<ArrayRef>, Vec<Vec<Fault>>) = built
             .into_iter()
             .map(|column| (column.array, column.faults))
             .unzip();
         let blank = blank_rows(window, &arrays, &self.header);
+        defaults::fill(&self.columns, &mut arrays, blank.as_ref(), &mut faults)?;
         self.require(&arrays, blank.as_ref(), &mut faults);
         let filled = blank.as_ref().map(|blank| !blank);
         faults.extend(parallel::map_mut(shared_out, &mut self.keys, |key| {
@@ -458,10 +464,13 @@ fn schema_of(contract: &Contract, columns: &[ColumnCheck]) -> SchemaRef {
         let is_key = contract.primary_key.contains(&index);
         let is_needed =
             contract.is_required(index) && columns[index].levels.required == Level::Error;
-        let metadata = HashMap::from([(
+        let mut metadata = HashMap::from([(
             "sheetlift.type".to_owned(),
             field.field_type.name().to_owned(),
         )]);
+        if field.blank == Blank::KeepExisting {
+            metadata.insert("sheetlift.blank".to_owned(), "keep_existing".to_owned());
+        }
         ArrowField::new(
             &*field.name,
             field.field_type.data_type(),

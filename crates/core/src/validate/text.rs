@@ -1,16 +1,17 @@
 //! Rules on texts: asked once for each distinct shared string, then looked up.
 //!
-//! A verdict is two bytes. Bit 0 says that it is known, bit 1 that the text means "no value", and bit 2 + i that the text
-//! breaks rule i of its field. The usual row costs one look into a table of them: is it exactly [`FINE`]?
+//! A verdict is two bytes. Bit 0 says that it is known, bit 1 that the text means "no value", bit 2 that it is read as another
+//! text, and bit 3 + i that the text breaks rule i of its field. The usual row costs one look into a table of them: is it exactly [`FINE`]?
 
 use std::sync::Arc;
 
-use ahash::RandomState;
+use ahash::{AHashMap, RandomState};
 use arrow_array::{Array, StringViewArray};
 
 use super::{
     fault::{Fault, What},
     missing::Missing,
+    rewrite::Rewriter,
     rules::{MAX_RULES, Rule},
 };
 use crate::column::{ColumnView, StringId, StringTable, Tag, piece::Packed};
@@ -19,8 +20,9 @@ type Verdict = u16;
 
 const FINE: Verdict = 1;
 const MISSING: Verdict = 2;
+const REWRITTEN: Verdict = 4;
 /// Bit of the first rule.
-const FIRST_RULE: usize = 2;
+const FIRST_RULE: usize = 3;
 const _: () = assert!(FIRST_RULE + MAX_RULES <= Verdict::BITS as usize);
 
 /// Verdicts on the texts of one column.
@@ -35,10 +37,24 @@ pub(super) struct TextVerdicts {
 pub(super) struct TextPass<'a> {
     pub(super) rules: &'a [Box<dyn Rule>],
     pub(super) missing: &'a Missing,
+    /// What is done to texts before they are looked at.
+    pub(super) rewriter: Option<&'a Rewriter>,
     pub(super) field: u16,
     pub(super) faults: &'a mut Vec<Fault>,
     /// Rows whose text means "no value".
     pub(super) gone: Vec<u32>,
+    /// Rows whose text is read as another one.
+    pub(super) changes: Changes,
+}
+
+/// New texts of rows.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub(super) texts: Vec<String>,
+    /// Row and index of its text, ascending.
+    pub(super) rows: Vec<(u32, u32)>,
+    /// What became of a shared string: the index of its new text, and whether it was trimmed and mapped.
+    shared: AHashMap<StringId, (u32, bool, bool)>,
 }
 
 impl TextVerdicts {
@@ -72,6 +88,9 @@ impl TextVerdicts {
                         Tag::Shared => self.judge_shared(bits as StringId, array, row, pass),
                         _ if array.is_valid(row) => {
                             let verdict = self.inline.verdict(array, row, pass);
+                            if verdict & REWRITTEN != 0 {
+                                pass.rewrite(row, verdict, array.value(row), None);
+                            }
                             pass.apply(row, verdict);
                         }
                         _ => {} // an error cell, which was dealt with when the array was built
@@ -108,6 +127,9 @@ impl TextVerdicts {
         if *verdict == 0 {
             *verdict = pass.judge(array.value(row)); // which is that string
         }
+        if *verdict & REWRITTEN != 0 {
+            pass.rewrite(row, *verdict, array.value(row), Some(id));
+        }
         pass.apply(row, *verdict);
     }
 }
@@ -117,11 +139,55 @@ impl TextPass<'_> {
         if self.missing.has(text) {
             return FINE | MISSING;
         }
+        match self.rewriter.and_then(|rewriter| rewriter.rewrite(text)) {
+            None => self.judge_read(text),
+            Some(new) if self.missing.has(&new.text) => FINE | REWRITTEN | MISSING,
+            Some(new) => REWRITTEN | self.judge_read(&new.text),
+        }
+    }
+
+    /// The verdict of the rules.
+    fn judge_read(&self, text: &str) -> Verdict {
         let mut verdict = FINE;
         for (number, rule) in self.rules.iter().enumerate() {
             verdict |= Verdict::from(!rule.holds_text(text)) << (FIRST_RULE + number);
         }
         verdict
+    }
+
+    /// Takes down what the text of a row is read as. That nothing is left of white space is not worth a word.
+    fn rewrite(&mut self, row: usize, verdict: Verdict, text: &str, id: Option<StringId>) {
+        let known = id.and_then(|id| self.changes.shared.get(&id)).copied();
+        let (number, is_trimmed, is_mapped) = known.unwrap_or_else(|| {
+            let new = self.rewriter.and_then(|rewriter| rewriter.rewrite(text));
+            let changes = &mut self.changes;
+            let number = changes.texts.len() as u32;
+            let (is_trimmed, is_mapped) = match new {
+                Some(new) => {
+                    changes.texts.push(new.text);
+                    (new.is_trimmed, new.is_mapped)
+                }
+                None => {
+                    changes.texts.push(text.to_owned());
+                    (false, false)
+                }
+            };
+            let change = (number, is_trimmed, is_mapped);
+            changes.shared.extend(id.map(|id| (id, change)));
+            change
+        });
+        let row = row as u32;
+        if verdict & MISSING == 0 {
+            self.changes.rows.push((row, number));
+        }
+        let told = [
+            (is_trimmed && verdict & MISSING == 0, What::Trimmed),
+            (is_mapped, What::Mapped),
+        ];
+        for (_, what) in told.into_iter().filter(|(is_told, _)| *is_told) {
+            let field = self.field;
+            self.faults.push(Fault { row, field, what });
+        }
     }
 
     fn apply(&mut self, row: usize, verdict: Verdict) {
@@ -157,7 +223,7 @@ const INLINE_SLOTS: usize = 1024;
 impl InlineCache {
     fn verdict(&mut self, array: &StringViewArray, row: usize, pass: &TextPass<'_>) -> Verdict {
         let view = array.views()[row];
-        if pass.rules.is_empty() || view as u32 > 12 {
+        if pass.rules.is_empty() && pass.rewriter.is_none() || view as u32 > 12 {
             return pass.judge(array.value(row));
         }
         if self.slots.is_empty() {

@@ -11,12 +11,12 @@ fn parses_numbers() {
     let german = NumberFormat {
         decimal: ',',
         group: Some('.'),
-        bare: true,
+        ..NumberFormat::default()
     };
     let money = NumberFormat {
-        decimal: '.',
         group: Some(','),
         bare: false,
+        ..NumberFormat::default()
     };
     for (format, text, expected) in [
         (&plain, "12", Ok(12.0)),

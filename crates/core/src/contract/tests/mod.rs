@@ -4,6 +4,7 @@ mod dialect;
 mod diff;
 mod lexical;
 mod published;
+mod read;
 mod refusals;
 mod temporal;
 

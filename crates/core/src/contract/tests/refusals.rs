@@ -162,7 +162,6 @@ fn refuses_fields_that_contradict_themselves() {
             "expected one of error, warning, info",
         ),
         ("sheetlift: {levels: [type]}", "expected an object"),
-        ("sheetlift: {read: {}}", "not supported yet"),
         (
             "sheetlift: {check: {presicion: 1}}",
             "unknown key `presicion` in check",

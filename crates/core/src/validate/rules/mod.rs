@@ -8,6 +8,7 @@ mod enumeration;
 mod foreign_key;
 mod format;
 mod formula;
+mod identifier;
 mod max_bytes;
 mod max_length;
 mod maximum;
@@ -50,7 +51,7 @@ pub(super) use unique::DOC as UNIQUE;
 pub(super) use unique_keys::DOC as UNIQUE_KEYS;
 
 /// Every rule, in the order of the documentation.
-static DOCS: [RuleDoc; 22] = [
+static DOCS: [RuleDoc; 23] = [
     types::DOC,
     format::DOC,
     required::DOC,
@@ -70,6 +71,7 @@ static DOCS: [RuleDoc; 22] = [
     check_digit::DOC,
     max_bytes::DOC,
     formula::DOC,
+    identifier::DOC,
     primary_key::DOC,
     unique_keys::DOC,
     foreign_key::DOC,
@@ -198,6 +200,8 @@ pub(super) fn of_field(field: &Field) -> Result<Vec<Box<dyn Rule>>> {
     if checks.no_formula {
         rules.push(Box::new(formula::NoFormula));
     }
+    let identifier = field.reading.identifier;
+    rules.extend(identifier.map(|length| Box::new(identifier::Identifier(length)) as _));
     match rules.len() {
         ..=MAX_RULES => Ok(rules),
         count => Err(Error::bug(format!("{count} rules for one field"))),
@@ -205,4 +209,4 @@ pub(super) fn of_field(field: &Field) -> Result<Vec<Box<dyn Rule>>> {
 }
 
 /// Rules of one field, as many as a verdict on a text has room for.
-pub(super) const MAX_RULES: usize = 14;
+pub(super) const MAX_RULES: usize = 13;

@@ -1,0 +1,513 @@
+//! `sheetlift.read`, `blank` and `default`: what cells become, and what is said of that.
+
+use super::*;
+
+/// What a cell becomes in a field of these options (YAML flow), with the codes of what is said of it; in every way a file can hold
+/// it, in the first window and in the second.
+fn read(options: &str, cell: Cell<'_>) -> String {
+    let yaml = format!("fields: [{{name: f, {options}}}, {{name: n, type: integer}}]");
+    let look = |make: MakeWindow, cells: &[Cell<'_>]| {
+        let contract = contract(&yaml);
+        let mut validator = Validator::new(&contract, &header(&["f", "n"])).unwrap();
+        let rows: Vec<Vec<Cell<'_>>> = cells.iter().map(|&cell| vec![cell, Cell::Int(1)]).collect();
+        let mut seen = Vec::new();
+        let strange = vec![vec![Cell::Text("~", None), Cell::Int(1)]];
+        for window in [
+            make(1, 2, &rows),
+            make(100, 2, &strange),
+            make(200, 2, &rows),
+        ] {
+            let checked = validator.check(&window).unwrap();
+            let last = *window.row_numbers().last().unwrap();
+            let codes = checked
+                .findings
+                .iter()
+                .filter(|finding| finding.row == Some(last + 1));
+            let mut said: Vec<String> = codes.map(|finding| finding.code.to_string()).collect();
+            if checked.accepted_rows.last() == Some(&last) {
+                let row = checked.accepted.num_rows() - 1;
+                said.insert(0, value(&checked.accepted, 0, row));
+            }
+            seen.push(said.join(" "));
+        }
+        assert_eq!(seen[0], seen[2], "{options} {cell:?}");
+        seen.swap_remove(0)
+    };
+    let alone = look(window, &[cell]);
+    let mut others = vec![
+        ("in a text file", look(spelled, &[cell])),
+        ("after null", look(window, &[Cell::Null, cell])),
+        (
+            "in a mixed lane",
+            look(window, &[Cell::Int(7), Cell::Error("#N/A"), cell]),
+        ),
+    ];
+    if let Cell::Text(text, None) = cell {
+        let shared = Cell::Text(text, Some(1));
+        others.push((
+            "shared",
+            look(window, &[Cell::Text("x", Some(0)), shared, shared]),
+        ));
+        others.push((
+            "shared in a mixed lane",
+            look(window, &[Cell::Bool(true), shared]),
+        ));
+    }
+    for (what, other) in others {
+        assert_eq!(other, alone, "{what}: {options} {cell:?}");
+    }
+    alone
+}
+
+fn text(text: &str) -> Cell<'_> {
+    Cell::Text(text, None)
+}
+
+macro_rules! cases {
+    ($($name:ident { $($options:literal: $($cell:expr => $expected:literal),+;)+ })+) => {$(
+        #[test]
+        fn $name() {
+            use Cell::*;
+            $($(assert_eq!(read($options, $cell), $expected, "{} {:?}", $options, $cell);)+)+
+        }
+    )+};
+}
+
+cases! {
+    texts_are_trimmed_where_the_contract_says_so {
+        "sheetlift: {read: {trim: true}}": text(" a ") => "\"a\" info/value-trimmed", text("a b") => "\"a b\"", text("  ") => "null",
+            text("\u{a0}a\u{200b}\u{feff}") => "\"a\" info/value-trimmed", Int(12) => "\"12\"",
+            text(" a text that is too long for an inlined view") => "\"a text that is too long for an inlined view\" info/value-trimmed";
+        "type: any, missingValues: ['-'], sheetlift: {read: {trim: true}}": text(" - ") => "null", text("  ") => "\"\" info/value-trimmed";
+        "constraints: {maxLength: 3, pattern: '[a-c]+', required: true}, sheetlift: {read: {trim: true}}": text(" abc ") => "\"abc\" info/value-trimmed",
+            text(" abcd ") => "info/value-trimmed cell/max-length cell/pattern", text("   ") => "cell/required";
+        "sheetlift: {read: {trim: false}}": text(" a ") => "\" a \"";
+    }
+
+    unicode_forms {
+        "sheetlift: {read: {unicode: nfc}}": text("e\u{301}") => "\"é\" info/value-mapped", text("é") => "\"é\"", text("ﬁ") => "\"ﬁ\"", text("e") => "\"e\"";
+        "sheetlift: {read: {unicode: nfkc}}": text("ﬁ²") => "\"fi2\" info/value-mapped", text("a\u{a0}b") => "\"a b\" info/value-mapped", Null => "null";
+        "constraints: {maxLength: 1}, sheetlift: {read: {unicode: nfc}}": text("e\u{301}") => "\"é\" info/value-mapped";
+    }
+
+    letter_case {
+        "sheetlift: {read: {case: upper}}": text("abc-ß") => "\"ABC-SS\" info/value-mapped", text("ABC") => "\"ABC\"", Bool(true) => "\"TRUE\"";
+        "sheetlift: {read: {case: lower, trim: true}}": text(" ÄB ") => "\"äb\" info/value-trimmed info/value-mapped", text(" ab") => "\"ab\" info/value-trimmed";
+    }
+
+    words_are_mapped {
+        "constraints: {enum: [pcs, kg]}, sheetlift: {read: {map: {pcs.: pcs, kilo: kg, '12': dozen}}}": text("pcs.") => "\"pcs\" info/value-mapped",
+            text("pcs") => "\"pcs\"", text(" pcs.") => "cell/enum", Int(12) => "info/value-mapped cell/enum", text("g") => "cell/enum";
+        "sheetlift: {read: {trim: true, map: {n.a.: ''}}}": text(" n.a. ") => "null info/value-mapped", text("") => "null";
+        "type: integer, sheetlift: {read: {map: {none: 0, n.a.: '', many: lots}}}": text(" none ") => "0 info/value-mapped", text("n.a.") => "null info/value-mapped",
+            text("5") => "5", text("many") => "cell/type", Int(5) => "5";
+        "type: boolean, sheetlift: {read: {map: {ja: true, x: true, nein: false, '2': false}}}": text("ja") => "true info/value-mapped",
+            text("nein") => "false info/value-mapped", text("true") => "true", Int(2) => "false info/value-mapped", text("JA") => "cell/type";
+        "type: date, sheetlift: {read: {map: {never: 9999-12-31}}}": text("never") => "day 2932896 info/value-mapped", Date(45_658.0) => "day 20089";
+        "type: yearmonth, sheetlift: {read: {map: {start: 2024-01, none: ''}}}": text("start") => "\"2024-01\" info/value-mapped", text("none") => "null info/value-mapped";
+        "type: number, constraints: {required: true}, sheetlift: {read: {map: {none: ''}}}": text("none") => "cell/required info/value-mapped";
+    }
+
+    values_of_an_enum_in_any_case {
+        "constraints: {enum: [kg, Stück, 'm²']}, sheetlift: {check: {enumIgnoreCase: true}}": text("KG") => "\"kg\" info/value-mapped", text("kg") => "\"kg\"",
+            text("STÜCK") => "\"Stück\" info/value-mapped", text("g") => "cell/enum", Null => "null";
+        "categories: [A], sheetlift: {check: {enumIgnoreCase: true}, read: {trim: true}}": text("a ") => "\"A\" info/value-trimmed info/value-mapped";
+    }
+
+    identifiers {
+        "sheetlift: {read: {identifier: {length: 8}}}": text("00000042") => "\"00000042\"", Int(42) => "cell/leading-zero-lost", text("42") => "cell/leading-zero-lost",
+            Float(42.0) => "cell/leading-zero-lost", Int(12_345_678) => "\"12345678\"", text("A42") => "\"A42\"", Float(4.2) => "\"4.2\"", Int(-42) => "\"-42\"", Null => "null",
+            text("123456789") => "\"123456789\"";
+        "sheetlift: {read: {identifier: {length: 8}}, levels: {identifier: warning}}": Int(42) => "\"42\" cell/leading-zero-lost";
+        "sheetlift: {read: {identifier: {length: 8}}, levels: {cell/leading-zero-lost: info}}": Int(42) => "\"42\" cell/leading-zero-lost";
+    }
+
+    errors_as_no_value {
+        "sheetlift: {read: {errors: null}}": Error("#N/A") => "null", text("#N/A") => "\"#N/A\"", BadString(99) => "cell/type";
+        "type: number, sheetlift: {read: {errors: 'null'}}": Error("#DIV/0!") => "null", Float(1.5) => "1.5";
+        "type: yearmonth, sheetlift: {read: {errors: null}}": Error("#REF!") => "null";
+        "type: date, constraints: {required: true}, sheetlift: {read: {errors: null}}": Error("#REF!") => "cell/required";
+        "sheetlift: {read: {errors: error}}": Error("#N/A") => "cell/formula-error";
+    }
+
+    blanks {
+        "sheetlift: {default: n/a}": Null => "\"n/a\" info/value-defaulted", text("") => "\"n/a\" info/value-defaulted", text("a") => "\"a\"", Error("#N/A") => "cell/formula-error";
+        "sheetlift: {default: 'a default that is too long for a view', read: {trim: true}}": text("  ") => "\"a default that is too long for a view\" info/value-defaulted";
+        "type: integer, constraints: {required: true}, sheetlift: {default: 7}": Null => "7 info/value-defaulted", text("x") => "cell/type", Int(1) => "1";
+        "type: integer, sheetlift: {default: 7, levels: {type: warning}}": text("x") => "null cell/type", Null => "7 info/value-defaulted";
+        "type: integer, sheetlift: {default: 7, read: {map: {none: ''}}}": text("none") => "7 info/value-mapped info/value-defaulted";
+        "type: number, sheetlift: {blank: default, default: 0.5}": Null => "0.5 info/value-defaulted";
+        "type: boolean, sheetlift: {default: false}": Null => "false info/value-defaulted";
+        "type: date, sheetlift: {default: 2025-01-01}": Null => "day 20089 info/value-defaulted";
+        "type: time, sheetlift: {default: '12:00:00'}": Null => "43200000000 info/value-defaulted";
+        "type: datetime, sheetlift: {default: '1970-01-01T12:00:00'}": Null => "43200000000 info/value-defaulted";
+        "type: duration, sheetlift: {default: PT12H}": Null => "43200000000 info/value-defaulted";
+        "type: year, sheetlift: {default: 2024}": Null => "2024 info/value-defaulted";
+        "type: yearmonth, sheetlift: {default: 2024-02}": Null => "\"2024-02\" info/value-defaulted";
+        "sheetlift: {blank: error}": Null => "cell/required", text("a") => "\"a\"";
+        "sheetlift: {blank: keep_existing}": Null => "null";
+    }
+
+    numbers_of_a_country {
+        "type: number, sheetlift: {read: {number: {decimal: ',', group: '.', negative: accounting, currency: [€]}}}": text("(1.234,50 €)") => "-1234.5", Float(1.5) => "1.5",
+            text("1.5") => "cell/number-locale", text("free") => "cell/type";
+        "type: integer, sheetlift: {read: {number: {group: ' ', negative: trailing}}}": text("1\u{202f}234-") => "-1234", text("1,234") => "cell/number-locale";
+        "type: number, sheetlift: {read: {number: {percent: fraction}}, check: {scale: 3}}, constraints: {maximum: 1}": text("12.5 %") => "0.125", Float(0.05) => "0.05", text("500 %") => "cell/maximum";
+    }
+}
+
+/// What is said, with suggestions.
+fn said(yaml: &str, rows: &[Vec<Cell<'_>>]) -> Vec<String> {
+    let (checked, _) = check(yaml, rows);
+    let said = checked.findings.iter().map(|finding| {
+        let meant = finding.suggestion.as_deref().unwrap_or("-");
+        let score = finding
+            .score
+            .map_or(String::new(), |score| format!(" {score}"));
+        let (level, rule) = (finding.level.name(), &finding.rule);
+        format!("{level} {rule}: {} [{meant}{score}]", finding.message)
+    });
+    said.collect()
+}
+
+#[test]
+fn says_what_was_done_and_what_was_meant() {
+    let yaml = "
+fields:
+  - {name: unit, constraints: {enum: [pcs]}, sheetlift: {read: {trim: true, map: {Stk: pcs}, case: lower}, check: {enumIgnoreCase: true}}}
+  - {name: code, sheetlift: {read: {identifier: {length: 8}}}}
+  - {name: price, type: number, sheetlift: {read: {number: {decimal: ',', group: '.'}}}}
+  - {name: stock, type: integer, missingValues: ['', '-'], sheetlift: {default: 0, read: {map: {none: 0}}}}";
+    let rows = [
+        vec![text(" Stk "), Cell::Int(42), text("1,234.50"), Cell::Null],
+        vec![text("pcs"), text("4711"), text("(5)"), text("-")],
+        vec![text("pcs"), text("00004711"), text("1.5"), text("none")],
+    ];
+    assert_eq!(
+        said(yaml, &rows),
+        [
+            "info trim: true: unit is \" Stk \", which is read without the white space around it [-]",
+            "info map, case: lower, enumIgnoreCase: true: unit is \" Stk \", which is read as \"pcs\" [-]",
+            "error identifier: {length: 8}: code is 42, but has to be a number of 8 digits, zeros in front included [00000042 0.9]",
+            "error type: number: price is \"1,234.50\", but has to be a number written with ',' before the decimals ('.' may separate thousands) [1234,50 0.9]",
+            "info default: 0: stock is empty, and taken as 0 [-]",
+            "error identifier: {length: 8}: code is \"4711\", but has to be a number of 8 digits, zeros in front included [00004711 0.9]",
+            "error type: number: price is \"(5)\", but has to be a number written with ',' before the decimals ('.' may separate thousands) [-5 0.9]",
+            "info default: 0: stock is \"-\", which means no value, and taken as 0 [-]",
+            "error type: number: price is \"1.5\", but has to be a number written with ',' before the decimals ('.' may separate thousands) [1,5 0.9]",
+            "info map: stock is \"none\", which is read as \"0\" [-]",
+        ]
+    );
+}
+
+#[test]
+fn counts_are_exact_and_reject_nothing() {
+    let yaml = "
+fields:
+  - {name: sku, sheetlift: {read: {trim: true, case: upper}}}
+  - {name: n, type: integer, sheetlift: {default: 1}}
+primaryKey: sku";
+    let contract = contract(yaml);
+    let mut validator = Validator::new(&contract, &header(&["sku", "n"]))
+        .unwrap()
+        .with_max_findings(1);
+    let rows: Vec<Vec<Cell<'_>>> = vec![
+        vec![Cell::Text(" a", Some(0)), Cell::Null],
+        vec![Cell::Text("B", Some(1)), Cell::Int(5)],
+        vec![Cell::Null, Cell::Null],
+        vec![text("a b "), Cell::Null],
+    ];
+    let checked = validator.check(&window(1, 2, &rows)).unwrap();
+    assert_eq!(checked.accepted_rows, [1, 2, 4]);
+    assert_eq!((checked.findings.len(), checked.rejected.len()), (1, 0));
+    let summary = validator.summary();
+    assert_eq!(
+        (summary.infos, summary.errors, summary.rows_blank),
+        (6, 0, 1)
+    );
+    assert_eq!(summary.by_code["info/value-trimmed"], 2);
+    assert_eq!(summary.by_code["info/value-mapped"], 2);
+    assert_eq!(summary.by_code["info/value-defaulted"], 2);
+    assert_eq!(value(&checked.accepted, 1, 2), "1");
+    // Keys see what was made of the texts, in the next window too.
+    let again = [
+        vec![text("a "), Cell::Int(1)],
+        vec![Cell::Text("b", Some(0)), Cell::Int(1)],
+    ];
+    let checked = validator.check(&window(50, 2, &again)).unwrap();
+    assert!(checked.accepted_rows.is_empty());
+    assert_eq!(validator.summary().by_code["row/primary-key"], 2);
+}
+
+#[test]
+fn a_default_fills_a_field_without_column() {
+    let contract = contract(
+        "fields: [{name: a}, {name: b, type: integer, sheetlift: {default: 3}}]\nfieldsMatch: superset",
+    );
+    let mut validator = Validator::new(&contract, &header(&["a"])).unwrap();
+    let rows = [vec![text("x")], vec![Cell::Null], vec![text("y")]];
+    let checked = validator.check(&window(1, 1, &rows)).unwrap();
+    assert_eq!(checked.accepted_rows, [1, 3]);
+    assert_eq!(value(&checked.accepted, 1, 1), "3");
+    assert_eq!(validator.summary().by_code["info/value-defaulted"], 2);
+}
+
+#[test]
+fn a_default_has_to_be_good_itself() {
+    for (options, part) in [
+        (
+            "constraints: {enum: [kg]}, sheetlift: {default: g}",
+            "the default of f is \"g\", but has to be one of kg",
+        ),
+        (
+            "type: integer, constraints: {minimum: 1}, sheetlift: {default: 0}",
+            "at least 1",
+        ),
+        (
+            "type: number, constraints: {maximum: 1}, sheetlift: {default: 1.5}",
+            "at most 1",
+        ),
+        (
+            "type: boolean, constraints: {enum: [true]}, sheetlift: {default: false}",
+            "one of true",
+        ),
+    ] {
+        let contract = contract(&format!("fields: [{{name: f, {options}}}]"));
+        let error = Validator::new(&contract, &header(&["f"])).unwrap_err();
+        assert!(error.message().contains(part), "{options}: {error}");
+    }
+}
+
+#[test]
+fn the_arrow_field_says_that_nulls_keep_what_is_there() {
+    let contract = contract("fields: [{name: a, sheetlift: {blank: keep_existing}}, {name: b}]");
+    let schema = Validator::new(&contract, &header(&["a", "b"]))
+        .unwrap()
+        .schema();
+    let blank = |field: usize| {
+        schema
+            .field(field)
+            .metadata()
+            .get("sheetlift.blank")
+            .cloned()
+    };
+    assert_eq!(
+        (blank(0).as_deref(), blank(1)),
+        (Some("keep_existing"), None)
+    );
+}
+
+#[test]
+fn texts_that_are_not_changed_keep_their_buffers() {
+    use arrow_array::cast::AsArray;
+    let long = "a text that is too long for an inlined view";
+    let rows = [
+        vec![Cell::Text(long, Some(0))],
+        vec![Cell::Text("b", Some(1))],
+    ];
+    let window = window(1, 1, &rows);
+    let array = |yaml: &str| {
+        let mut validator = Validator::new(&contract(yaml), &header(&["f"])).unwrap();
+        let checked = validator.check(&window).unwrap();
+        checked.accepted.column(0).as_string_view().data_buffers()[0].as_ptr()
+    };
+    assert_eq!(
+        array("fields: [{name: f}]"),
+        array("fields: [{name: f, sheetlift: {read: {trim: true, map: {x: y}}}}]")
+    );
+}
+
+/// The field `f` after a survey of these windows: findings of the column, then a value or codes for each row.
+fn surveyed(field: &str, windows: &[&[Cell<'_>]]) -> (Vec<String>, Vec<String>) {
+    let contract = contract(&format!(
+        "fields: [{{name: f, {field}}}, {{name: n, type: integer}}]"
+    ));
+    let header = header(&["f", "n"]);
+    let windows: Vec<Window> = (0..)
+        .zip(windows)
+        .map(|(number, cells)| {
+            let rows: Vec<Vec<Cell<'_>>> =
+                cells.iter().map(|&cell| vec![cell, Cell::Int(1)]).collect();
+            window(1 + 100 * number, 2, &rows)
+        })
+        .collect();
+    assert!(Survey::is_needed(&contract));
+    let mut survey = Survey::new(&contract, &header);
+    assert_eq!(survey.projection(), [0]);
+    windows.iter().for_each(|window| survey.add(window));
+    let mut validator = Validator::new(&contract, &header)
+        .unwrap()
+        .with_survey(survey);
+    let column: Vec<String> = validator
+        .header_findings()
+        .iter()
+        .map(|finding| {
+            assert_eq!(
+                (&*finding.code, finding.level),
+                ("cell/date-ambiguous", Level::Warning)
+            );
+            format!("{}: {}", finding.address(), finding.message)
+        })
+        .collect();
+    assert_eq!(validator.summary().warnings as usize, column.len());
+    assert!(!validator.is_blocked());
+    let mut rows = Vec::new();
+    for window in &windows {
+        let checked = validator.check(window).unwrap();
+        for row in window.row_numbers() {
+            let mut found = checked
+                .findings
+                .iter()
+                .filter(|finding| finding.row == Some(row + 1));
+            rows.push(
+                match checked.accepted_rows.iter().position(|at| *at == row) {
+                    Some(at) => value(&checked.accepted, 0, at),
+                    None => found.next().unwrap().code.to_string(),
+                },
+            );
+        }
+    }
+    (column, rows)
+}
+
+const INFER: &str = "type: date, sheetlift: {read: {dateOrder: infer}}";
+
+#[test]
+fn the_order_of_dates_is_that_of_the_whole_column() {
+    let day = |day: i32| format!("day {day}");
+    // The proof comes after the dates it decides, in another window, as a shared string.
+    let (column, rows) = surveyed(
+        INFER,
+        &[
+            &[
+                text("03/04/2024"),
+                Cell::Null,
+                Cell::Date(45_658.0),
+                text("05/05/2024"),
+            ],
+            &[
+                Cell::Text("3/4/2024", Some(0)),
+                Cell::Text("3/4/2024", Some(0)),
+                Cell::Text("13/04/2024", Some(1)),
+                text("2024-04-03"),
+            ],
+        ],
+    );
+    assert_eq!(column, [""; 0]);
+    assert_eq!(
+        rows,
+        [
+            day(19_816),
+            "null".to_owned(),
+            day(20_089),
+            day(19_848),
+            day(19_816),
+            day(19_816),
+            day(19_826),
+            day(19_816)
+        ]
+    );
+    let (column, rows) = surveyed(INFER, &[&[text("03/04/2024"), text("04/13/2024")]]);
+    assert_eq!((column.len(), rows), (0, vec![day(19_786), day(19_826)]));
+    let (column, rows) = surveyed(
+        INFER,
+        &[&[
+            text("24/04/03"),
+            text("24/12/13"),
+            text("03/04/30"),
+            text("45/01/02"),
+        ]],
+    );
+    assert_eq!(column, [""; 0]);
+    assert_eq!(rows[0], day(19_816));
+    // With times of day.
+    let date_time = "type: datetime, sheetlift: {read: {dateOrder: infer}}";
+    let (column, rows) = surveyed(
+        date_time,
+        &[&[text("01/02/1970 00:00"), text("13/02/1970 00:00")]],
+    );
+    assert_eq!((column.len(), rows[0].as_str()), (0, "2678400000000"));
+    // Nothing to decide, and nothing at all.
+    let (column, rows) = surveyed(
+        INFER,
+        &[&[text("2024-04-03"), text("soon"), text("05/05/2024")], &[]],
+    );
+    assert_eq!(column, [""; 0]);
+    assert_eq!(
+        rows,
+        [day(19_816), "cell/date-invalid".to_owned(), day(19_848)]
+    );
+}
+
+#[test]
+fn a_column_that_contradicts_itself_is_refused() {
+    let (column, rows) = surveyed(
+        INFER,
+        &[
+            &[text("03/04/2024"), text("31/12/2024"), text("30/12/2024")],
+            &[Cell::Text("12/31/2024", Some(0)), text("2024-04-03")],
+        ],
+    );
+    assert_eq!(
+        column,
+        [
+            "Items!A:A: it cannot be told whether f has the day or the month first: \
+        A3 (\"31/12/2024\") has the day first, A102 (\"12/31/2024\") the month first"
+        ]
+    );
+    assert_eq!(
+        rows,
+        [
+            "cell/date-ambiguous",
+            "day 20088",
+            "day 20087",
+            "day 20088",
+            "day 19816"
+        ]
+    );
+    // Points are a proof as well.
+    let (column, _) = surveyed(INFER, &[&[text("03.04.2024"), text("12/31/2024")]]);
+    assert!(
+        column[0]
+            .contains("A2 (\"03.04.2024\") has the day first, A3 (\"12/31/2024\") the month first"),
+        "{column:?}"
+    );
+}
+
+#[test]
+fn a_column_that_says_nothing_is_refused() {
+    let (column, rows) = surveyed(
+        INFER,
+        &[
+            &[text("05/05/2024"), text("03/04/2024")],
+            &[text("05/06/2024")],
+        ],
+    );
+    assert_eq!(
+        column,
+        [
+            "Items!A:A: it cannot be told whether f has the day or the month first: \
+        A3 (\"03/04/2024\") can be read in two ways, and no date of the column says which"
+        ]
+    );
+    assert_eq!(
+        rows,
+        ["day 19848", "cell/date-ambiguous", "cell/date-ambiguous"]
+    );
+    // What means no value, or something else, says nothing.
+    let field = "type: date, missingValues: ['13/01/2024'], sheetlift: {read: {dateOrder: infer, map: {14/01/2024: 2024-01-14}}}";
+    let (column, _) = surveyed(
+        field,
+        &[&[text("13/01/2024"), text("14/01/2024"), text("03/04/2024")]],
+    );
+    assert_eq!(column.len(), 1);
+}
+
+#[test]
+fn without_a_survey_each_date_has_to_be_clear_by_itself() {
+    let (checked, _) = check(
+        &format!("fields: [{{name: f, {INFER}}}]"),
+        &[vec![text("03/04/2024")], vec![text("13/04/2024")]],
+    );
+    assert_eq!(short(&checked.findings), ["A2 cell/date-ambiguous"]);
+}
