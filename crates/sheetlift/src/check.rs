@@ -5,9 +5,7 @@ use std::{sync::Arc, time::Instant};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use sheetlift_core::{
-    Cell, CellRange, Checked, Contract, Finding, Header, HeaderRow, HeaderSearch, Level,
-    ReadOptions, RejectedRow, RowReader, SheetRef, TableQuestion, Total, Validator, Workbook,
-    cell_name, column_name,
+    Cell, CellRange, Checked, Contract, Finding, Header, HeaderRow, HeaderSearch, Level, ReadOptions, RejectedRow, RowReader, SheetRef, TableQuestion, Total, Validator, Workbook, cell_name, column_name, Field,
 };
 
 use crate::{
@@ -17,6 +15,7 @@ use crate::{
     progress::Progress,
     references,
     report::{Report, Timings},
+    survey::survey,
 };
 
 /// Rows of a window when every finding is written out: findings are larger than the rows they are about.
@@ -155,6 +154,9 @@ impl Check {
         }
         let (rows, mut validator) = open_table(job, &workbook, &contract, &mut options)?;
         if !validator.is_blocked() {
+            if let Some(survey) = survey(&workbook, &options, &contract, &job.cancel)? {
+                validator = validator.with_survey(survey);
+            }
             references::take_in(job, &contract, &mut validator)?;
             control_totals(&workbook, &contract, &rows.header().sheet, &mut validator)?;
         }
@@ -401,6 +403,8 @@ fn held_rows(workbook: &Workbook, options: &ReadOptions) -> sheetlift_core::Resu
 /// between must not move the others.
 pub(crate) fn read_options(job: &Job, contract: &Contract) -> ReadOptions {
     let mut options = job.located();
+    let has_identifiers = |field: &Field| field.reading.identifier.is_some();
+    options.display_text |= contract.fields.iter().any(has_identifiers);
     if options.header == HeaderRow::None && options.columns.is_none() {
         let first = options
             .range
