@@ -20,7 +20,8 @@ pub enum Mode {
     #[default]
     #[serde(alias = "insert-missing")]
     InsertMissing,
-    /// A row whose key exists replaces the columns of the import in the target row; others are inserted. Needs a key.
+    /// A row whose key exists replaces the columns of the import in the target row; others are inserted. A column whose field has
+    /// the metadata `sheetlift.blank: keep_existing` keeps its value where the row has none. Needs a key.
     Upsert,
 }
 

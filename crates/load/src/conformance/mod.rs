@@ -32,7 +32,7 @@ type Check<D> = (&'static str, fn(&D));
 
 /// Runs every check against a database of its own, and panics at the first that fails, after printing its name.
 pub fn run<D: Database>(make: impl Fn() -> D) {
-    let checks: [Check<D>; 16] = [
+    let checks: [Check<D>; 17] = [
         ("loads rows and says what it did", claims::loads),
         ("loads an import once", claims::reload_changes_nothing),
         ("loads in pieces of any size", claims::any_batches),
@@ -44,6 +44,10 @@ pub fn run<D: Database>(make: impl Fn() -> D) {
         (
             "upsert: counts changed and unchanged rows",
             modes::upsert_mode,
+        ),
+        (
+            "upsert: a blank keeps what is there where the field says so",
+            modes::upsert_that_keeps_what_is_there,
         ),
         (
             "keys that repeat in the import: the first row wins",

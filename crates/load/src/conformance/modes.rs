@@ -67,6 +67,24 @@ pub(super) fn upsert_mode<D: Database>(db: &D) {
     expect(db, &[("a", None), ("b", Some(2)), ("c", None)]);
 }
 
+pub(super) fn upsert_that_keeps_what_is_there<D: Database>(db: &D) {
+    seed(db);
+    let batch = items([("a", None), ("b", Some(2)), ("c", None), ("d", Some(4))]);
+    let schema = batch.schema();
+    let fields = schema.fields().iter().map(|field| {
+        let words = [("sheetlift.blank", "keep_existing")];
+        let words = words.map(|(key, word)| (key.to_owned(), word.to_owned()));
+        field.as_ref().clone().with_metadata(words.into())
+    });
+    let schema = arrow_schema::Schema::new(fields.collect::<Vec<_>>());
+    let batch = batch.with_schema(schema.into()).expect("the same types");
+    let plan = plan("two", &batch).with_mode(Mode::Upsert);
+    let outcome = load(&*db.sink(), &plan, &batch);
+    assert_eq!(counts(&outcome), [2, 1, 1, 0]);
+    let expected = [("a", Some(1)), ("b", Some(2)), ("c", None), ("d", Some(4))];
+    expect(db, &expected);
+}
+
 pub(super) fn repeated_keys<D: Database>(db: &D) {
     let batch = items([
         ("a", Some(1)),

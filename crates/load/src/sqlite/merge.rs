@@ -263,12 +263,17 @@ impl Merge<'_> {
                 .filter(|(_, column)| !column.is_key)
         };
         others().next()?;
-        let set = others().map(|(i, column)| format!("{} = {}", quote(&column.name), value(i)));
+        let value = |i: usize, column: &Column| match column.keeps_existing {
+            true => format!("coalesce({}, t.{})", value(i), quote(&column.name)),
+            false => value(i),
+        };
+        let set =
+            others().map(|(i, column)| format!("{} = {}", quote(&column.name), value(i, column)));
         let differs = others().map(|(i, column)| {
             format!(
                 "t.{} IS NOT {} COLLATE BINARY",
                 quote(&column.name),
-                value(i)
+                value(i, column)
             )
         });
         Some((joined(set, ", "), joined(differs, " OR ")))

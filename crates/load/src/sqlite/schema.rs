@@ -9,6 +9,10 @@ use super::names::{list, quote, same};
 /// SQLite takes 2,000 columns per table, and staging adds one.
 const MAX_COLUMNS: usize = 1_999;
 
+/// The metadata of a field whose nulls leave what is there.
+const BLANK: &str = "sheetlift.blank";
+const KEEP_EXISTING: &str = "keep_existing";
+
 /// A column of the import.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
@@ -16,6 +20,8 @@ pub(super) struct Column {
     pub(super) class: Class,
     pub(super) nullable: bool,
     pub(super) is_key: bool,
+    /// A row without a value leaves the one that is there (`sheetlift.blank` of the field).
+    pub(super) keeps_existing: bool,
     /// How its values enter the target; plain until the target is known.
     pub(super) fit: Fit,
 }
@@ -77,6 +83,10 @@ pub(super) fn columns(plan: &Plan) -> Result<Vec<Column>> {
             class,
             nullable,
             is_key,
+            keeps_existing: field
+                .metadata()
+                .get(BLANK)
+                .is_some_and(|word| word == KEEP_EXISTING),
             fit: Fit::Plain,
         });
     }
