@@ -80,6 +80,7 @@ pub struct Validator {
     table: TableCheck,
     summary: Summary,
     findings_left: usize,
+    infos_left: usize,
 }
 
 impl Validator {
@@ -130,13 +131,15 @@ impl Validator {
             table: TableCheck::new(contract),
             summary,
             findings_left: usize::MAX,
+            infos_left: usize::MAX,
         })
     }
 
-    /// Makes at most this many findings about rows, the first ones; totals count the others. Unlimited by default.
+    /// Makes at most this many findings about rows, the first ones, a quarter of them of level `info` at most; totals count the
+    /// others. Unlimited by default.
     #[must_use]
     pub fn with_max_findings(mut self, max: usize) -> Validator {
-        self.findings_left = max;
+        (self.findings_left, self.infos_left) = (max, max.div_ceil(4));
         self
     }
 
@@ -255,7 +258,8 @@ impl Validator {
             errors.for_each(|fault| bits[fault.row as usize] = false);
             keep = Some(BooleanBuffer::from(bits));
         }
-        let (rejected, findings) = self.explain(&faults, window, &sheet_rows);
+        let told = self.worth_words(&faults);
+        let (rejected, findings) = self.explain(&told, window, &sheet_rows);
         let (accepted, accepted_rows) = self.accept(arrays, keep, sheet_rows)?;
         self.count(
             &faults,
@@ -286,6 +290,27 @@ impl Validator {
     /// Says what stands in the cell that the total of a table rule (an index in [`Contract::table_rules`]) is compared with.
     pub fn set_total(&mut self, rule: usize, number: Option<f64>) {
         self.table.set_total(rule, number);
+    }
+
+    /// The faults that words are made of. What is only told must not take the room of what is wrong.
+    fn worth_words<'f>(&mut self, faults: &'f [Fault]) -> Cow<'f, [Fault]> {
+        let is_info = |fault: &Fault| self.level(fault) == Level::Info;
+        let infos = match self.infos_left {
+            usize::MAX => 0,
+            _ => faults.iter().filter(|fault| is_info(fault)).count(),
+        };
+        if infos <= self.infos_left {
+            self.infos_left -= infos;
+            return Cow::Borrowed(faults);
+        }
+        let mut room = self.infos_left;
+        let mut fits = |fault: &&Fault| match is_info(fault) {
+            true => room.checked_sub(1).map(|left| room = left).is_some(),
+            false => true,
+        };
+        let told = faults.iter().filter(|fault| fits(fault)).copied().collect();
+        self.infos_left = 0;
+        Cow::Owned(told)
     }
 
     fn level(&self, fault: &Fault) -> Level {

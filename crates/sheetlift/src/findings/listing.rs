@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use sheetlift_core::Finding;
+use sheetlift_core::{Finding, Level};
 
 use super::{Groups, Spill};
 use crate::{error::Result, job::Job, report::Report};
 
-/// Takes findings: the first ones are listed, all are grouped, written and kept as far as the job wants that.
+/// Takes findings: the first ones are listed (of level `info` a quarter of them at most, so that there is room for faults), all are
+/// grouped, written and kept as far as the job wants that.
 pub(crate) struct Listing {
     job: Job,
     max: usize,
     listed: Vec<Finding>,
+    infos: usize,
     groups: Groups,
     spill: Option<Spill>,
 }
@@ -23,14 +25,23 @@ impl Listing {
             job: job.clone(),
             max: job.max_findings.min(max),
             listed: Vec::new(),
+            infos: 0,
             groups: Groups::default(),
             spill: job.keeps_all_findings.then(Spill::new).transpose()?,
         })
     }
 
     pub(crate) fn add(&mut self, findings: &[Finding]) -> Result<()> {
-        let room = self.max.saturating_sub(self.listed.len());
-        self.listed.extend(findings.iter().take(room).cloned());
+        for finding in findings {
+            if self.listed.len() >= self.max {
+                break;
+            }
+            let is_info = finding.level == Level::Info;
+            if !is_info || self.infos < self.max.div_ceil(4) {
+                self.infos += usize::from(is_info);
+                self.listed.push(finding.clone());
+            }
+        }
         findings.iter().for_each(|finding| self.groups.add(finding));
         if let Some(spill) = &mut self.spill {
             spill.add(findings)?;

@@ -1,6 +1,8 @@
 //! `sheetlift.read`, `blank` and `default`: what cells become, and what is said of that.
 
-use super::*;
+use proptest::prelude::*;
+
+use super::{cells::cell_text, *};
 
 /// What a cell becomes in a field of these options (YAML flow), with the codes of what is said of it; in every way a file can hold
 /// it, in the first window and in the second.
@@ -237,6 +239,76 @@ primaryKey: sku";
     let checked = validator.check(&window(50, 2, &again)).unwrap();
     assert!(checked.accepted_rows.is_empty());
     assert_eq!(validator.summary().by_code["row/primary-key"], 2);
+}
+
+#[test]
+fn what_is_only_told_leaves_room_for_what_is_wrong() {
+    let contract =
+        contract("fields: [{name: a, sheetlift: {read: {trim: true}}}, {name: b, type: integer}]");
+    let validator = Validator::new(&contract, &header(&["a", "b"])).unwrap();
+    let mut validator = validator.with_max_findings(8);
+    let rows: Vec<Vec<Cell<'_>>> = (0..20)
+        .map(|row| vec![text(" a"), if row < 17 { Cell::Int(1) } else { text("x") }])
+        .collect();
+    let found = validator.check(&window(1, 2, &rows)).unwrap().findings;
+    let expected = [
+        "A2 info/value-trimmed",
+        "A3 info/value-trimmed",
+        "B19 cell/type",
+        "B20 cell/type",
+        "B21 cell/type",
+    ];
+    assert_eq!(short(&found), expected);
+    let found = validator.check(&window(30, 2, &rows)).unwrap();
+    assert_eq!(
+        short(&found.findings),
+        ["B48 cell/type", "B49 cell/type", "B50 cell/type"]
+    );
+    assert_eq!((found.accepted.num_rows(), found.rejected.len()), (17, 3));
+    assert_eq!(validator.summary().by_code["info/value-trimmed"], 40);
+}
+
+proptest! {
+    #[test]
+    fn texts_are_rewritten_alike_however_a_file_holds_them(
+        words in proptest::collection::vec((" ?(kg|KG|Stk|a text that no view can hold|ﬁ|e\u{301}|[0-9]{1,3})? ?", 0..3_u8), 1..30),
+    ) {
+        let yaml = "fields: [{name: f, constraints: {enum: [kg, fi, é, a text that no view can hold]}, sheetlift: {read: {trim: true, unicode: nfkc, map: {Stk: kg, '7': KG}}, check: {enumIgnoreCase: true}}}, {name: n, type: integer}]";
+        let contract = contract(yaml);
+        let rewriter = rewrite::Rewriter::of(&contract.fields[0]).unwrap();
+        let mut strings: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
+        strings.sort_unstable();
+        strings.dedup();
+        let cells: Vec<Cell<'_>> = words.iter().map(|(word, form)| {
+            let id = strings.binary_search(&word.as_str()).unwrap() as u32;
+            match (word.parse(), form) {
+                (Ok(int), 0) => Cell::Int(int),
+                (_, 1) => Cell::Text(word, None),
+                _ => Cell::Text(word, Some(id)),
+            }
+        }).collect();
+        let known = ["kg", "fi", "é", "a text that no view can hold"];
+        let (mut values, mut said) = (Vec::new(), Vec::new());
+        for (row, cell) in cells.iter().enumerate() {
+            let text = cell_text(*cell, crate::DateSystem::Y1900);
+            let new = rewriter.rewrite(&text);
+            let read = new.as_ref().map_or(&text, |new| &new.text);
+            let mut tell = |is_said: bool, code: &str| said.extend(is_said.then(|| format!("A{} {code}", row + 2)));
+            tell(new.as_ref().is_some_and(|new| new.is_trimmed) && !read.is_empty(), "info/value-trimmed");
+            tell(new.as_ref().is_some_and(|new| new.is_mapped), "info/value-mapped");
+            match (read.is_empty(), known.contains(&read.as_str())) {
+                (true, _) => values.push("null".to_owned()),
+                (false, true) => values.push(format!("{read:?}")),
+                (false, false) => tell(true, "cell/enum"),
+            }
+        }
+        let mut validator = Validator::new(&contract, &header(&["f", "n"])).unwrap();
+        let rows: Vec<Vec<Cell<'_>>> = cells.iter().map(|&cell| vec![cell, Cell::Int(1)]).collect();
+        let checked = validator.check(&window(1, 2, &rows)).unwrap();
+        let found: Vec<String> = (0..checked.accepted.num_rows()).map(|row| value(&checked.accepted, 0, row)).collect();
+        prop_assert_eq!(found, values);
+        prop_assert_eq!(short(&checked.findings), said);
+    }
 }
 
 #[test]
