@@ -90,7 +90,7 @@ def contracts():
             text = found["raw"] or re.sub(r'\\[n"\\]', lambda escape: escapes[escape[0]], found["text"] or "")
             if "fields" in text:
                 yield text
-            elif re.match(r"(type|constraints|format|title|categories): ?", text):
+            elif re.match(r"(type|constraints|format|title|categories|sheetlift): ?", text):
                 yield f"fields: [{{name: f, {text}}}]"
 
 
