@@ -2,7 +2,10 @@
 
 mod common;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use arrow_array::RecordBatch;
 use arrow_cast::display::array_value_to_string;
@@ -16,6 +19,7 @@ use sheetlift_fixtures::{
 /// A table of texts as a sheet; numbers go where a text is `#42` (General) or `#42@` (format 00000000).
 fn xlsx(rows: &[Vec<String>], shared: bool) -> Vec<u8> {
     let (mut strings, mut xml) = (Vec::new(), String::new());
+    let mut known = HashMap::new();
     for (at, cells) in rows.iter().enumerate() {
         xml += &format!("<row r=\"{}\">", at + 1);
         for (text, column) in cells.iter().zip('A'..).filter(|(text, _)| !text.is_empty()) {
@@ -27,8 +31,11 @@ fn xlsx(rows: &[Vec<String>], shared: bool) -> Vec<u8> {
                 };
                 xml += &format!("<c {place} s=\"{style}\"><v>{number}</v></c>");
             } else if shared {
-                xml += &format!("<c {place} t=\"s\"><v>{}</v></c>", strings.len());
-                strings.push(text.as_str());
+                let known = *known.entry(text).or_insert_with(|| {
+                    strings.push(text.as_str());
+                    strings.len() - 1
+                });
+                xml += &format!("<c {place} t=\"s\"><v>{known}</v></c>");
             } else {
                 let text = escape(text);
                 xml += &format!(
@@ -142,6 +149,41 @@ fn a_table_of_another_country_is_read_as_it_was_meant() {
             ],
             "{form}"
         );
+    }
+}
+
+#[test]
+fn texts_are_rewritten_in_every_window() {
+    let contract = "fields: [{name: unit, sheetlift: {read: {trim: true, map: {Stk: pieces as they are counted}}}}, {name: n, type: integer}]";
+    let mut rows = table(&[&["unit", "n"]]);
+    let words = [
+        "kg",
+        " kg",
+        "Stk",
+        "Stk ",
+        "a unit that nobody has heard of",
+    ];
+    rows.extend((0..17_000).map(|n| vec![words[n % 5].to_owned(), format!("#{n}")]));
+    for (form, job) in files(&rows) {
+        let (found, report) = read(job, contract);
+        assert_eq!(found.len(), 17_000, "{form}");
+        for (n, row) in found.iter().enumerate() {
+            let text = [
+                "kg",
+                "kg",
+                "pieces as they are counted",
+                "pieces as they are counted",
+                words[4],
+            ][n % 5];
+            assert_eq!(*row, format!("{}: {text}|{n}", n + 2), "{form}");
+        }
+        assert_eq!(
+            (report.counts.infos, report.counts.errors),
+            (13_600, 0),
+            "{form}"
+        );
+        assert_eq!(report.counts.by_code["info/value-mapped"], 6_800, "{form}");
+        assert_eq!(report.counts.by_code["info/value-trimmed"], 6_800, "{form}");
     }
 }
 

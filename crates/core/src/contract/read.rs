@@ -1,6 +1,8 @@
 //! `sheetlift.read`: how values are read, beside what Table Schema says of their type. What a contract says for all its fields is
 //! put into the fields it has a meaning for, as far as they do not say otherwise themselves.
 
+use std::collections::BTreeMap;
+
 use super::{
     document::Data,
     keys,
@@ -20,8 +22,8 @@ pub struct Reading {
     pub unicode: Option<UnicodeForm>,
     /// The letter case texts are brought into.
     pub case: Option<LetterCase>,
-    /// Texts, and those they are replaced by, in the order of the contract.
-    pub map: Vec<(String, String)>,
+    /// Texts, and those they are replaced by.
+    pub map: BTreeMap<String, String>,
     /// A cell that shows an error has no value; otherwise it is a fault.
     pub errors_are_null: bool,
     /// How many digits a number has, zeros in front included: `42` has lost some.
@@ -71,7 +73,7 @@ pub(super) struct Written {
     trim: Option<bool>,
     unicode: Option<Option<UnicodeForm>>,
     case: Option<Option<LetterCase>>,
-    map: Option<Vec<(String, String)>>,
+    map: Option<BTreeMap<String, String>>,
     errors_are_null: Option<bool>,
     identifier: Option<u8>,
     date_order: Option<DateOrder>,
@@ -263,7 +265,7 @@ fn refuse_what_has_no_meaning(
 }
 
 /// Text to text. Numbers and booleans on the right are taken as they are written: they may be values of the field.
-fn map(place: &Place<'_>) -> Result<Vec<(String, String)>> {
+fn map(place: &Place<'_>) -> Result<BTreeMap<String, String>> {
     let keys = place.map()?;
     let entries = keys.entries().map(|(from, place)| {
         let to = match place.data() {

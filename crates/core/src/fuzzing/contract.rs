@@ -13,7 +13,7 @@ use crate::{
     header::Header,
     reader::{OpenOptions, ReadOptions, Workbook},
     source::Source,
-    validate::Validator,
+    validate::{Survey, Validator},
 };
 
 /// `data` is the text of a contract: what is written of it is read as the same contract once more, and it can be held
@@ -36,9 +36,12 @@ pub fn contract(data: &[u8]) {
         assert_eq!(again.hash(), contract.hash(), "{written}");
     }
     let (header, window) = table();
-    let Some(mut validator) = sound(Validator::new(&contract, header)) else {
+    let mut survey = Survey::new(&contract, header);
+    survey.add(window);
+    let Some(validator) = sound(Validator::new(&contract, header)) else {
         return;
     };
+    let mut validator = validator.with_survey(survey);
     if validator.is_blocked() {
         return;
     }

@@ -239,7 +239,7 @@ impl Scene<'_> {
             },
             What::Rule(number) => {
                 let rule = &check.rules[usize::from(number)];
-                let suggestion = rule.suggestion(&cell_text(cell, self.dates()));
+                let suggestion = rule.suggestion(&self.text_read(cell, check));
                 let (suggestion, score) = suggestion.unzip();
                 Words {
                     suggestion,
@@ -327,6 +327,14 @@ impl Scene<'_> {
         }
     }
 
+    /// The text that rules were asked about.
+    fn text_read(&self, cell: Cell<'_>, check: &ColumnCheck) -> String {
+        let text = cell_text(cell, self.dates());
+        let rewriter = check.rewriter.as_ref();
+        let new = rewriter.and_then(|r| r.explained(&text, &check.field.field_type));
+        new.map_or(text, |new| new.text)
+    }
+
     /// What was done to a value that is not at fault.
     fn words_for_reading(
         &self,
@@ -346,11 +354,8 @@ impl Scene<'_> {
         if what == What::Trimmed {
             return format!("{label} is {shown}, which is read without the white space around it");
         }
-        let text = cell_text(cell, self.dates());
-        let rewriter = check.rewriter.as_ref();
-        let new = rewriter.and_then(|r| r.explained(&text, &check.field.field_type));
-        let new = new.map(|new| new.text).unwrap_or_default();
-        format!("{label} is {shown}, which is read as {:?}", cut(&new, 60))
+        let new = cut(&self.text_read(cell, check), 60);
+        format!("{label} is {shown}, which is read as {new:?}")
     }
 
     fn words_for_null(&self, expected: &str, cell: Cell<'_>, label: &str, but: &str) -> Words {

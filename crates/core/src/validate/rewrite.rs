@@ -60,7 +60,7 @@ impl Rewriter {
         (reading.trim || !rules.is_empty()).then(|| Rewriter {
             trim: reading.trim,
             unicode: reading.unicode,
-            map: reading.map.iter().cloned().collect(),
+            map: reading.map.clone().into_iter().collect(),
             case: reading.case,
             spelling,
             rule: rules.join(", "),

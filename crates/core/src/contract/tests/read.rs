@@ -99,6 +99,50 @@ fn what_was_read_is_written_and_read_again() {
 }
 
 #[test]
+fn the_order_of_words_does_not_matter_but_every_word_does() {
+    let contract = |options: &str| with_field(options).unwrap();
+    let map = |words: &str| contract(&format!("sheetlift: {{read: {{map: {{{words}}}}}}}"));
+    assert_eq!(map("a: b, c: d").hash(), map("c: d, a: b").hash());
+    assert_eq!(map("a: b, c: d").diff(&map("c: d, a: b")), []);
+    let old = contract("type: date");
+    for (options, pointer) in [
+        (
+            "type: date, sheetlift: {read: {errors: null}}",
+            "/schema/fields/f/sheetlift/read",
+        ),
+        (
+            "type: date, sheetlift: {read: {map: {x: ''}}}",
+            "/schema/fields/f/sheetlift/read",
+        ),
+        (
+            "type: date, sheetlift: {read: {dateOrder: dmy}}",
+            "/schema/fields/f/format",
+        ),
+        (
+            "type: date, sheetlift: {blank: keep_existing}",
+            "/schema/fields/f/sheetlift/blank",
+        ),
+        (
+            "type: date, sheetlift: {default: 2024-01-01}",
+            "/schema/fields/f/sheetlift/blank",
+        ),
+        (
+            "type: date, sheetlift: {blank: error}",
+            "/schema/fields/f/constraints/required",
+        ),
+    ] {
+        let new = contract(options);
+        assert_ne!(new.hash(), old.hash(), "{options}");
+        let changes = old.diff(&new);
+        assert_eq!(
+            (changes.len(), &*changes[0].pointer, changes[0].breaking),
+            (1, pointer, true),
+            "{options}"
+        );
+    }
+}
+
+#[test]
 fn what_is_said_for_all_fields_holds_where_it_has_a_meaning() {
     let yaml = "
 schema:
@@ -125,7 +169,8 @@ sheetlift:
     assert!(text.trim && text.errors_are_null && text.unicode == Some(UnicodeForm::Nfc));
     let kept = &field("kept").reading;
     assert!(!kept.trim && kept.errors_are_null && kept.unicode.is_none());
-    assert_eq!(kept.map, [("a".to_owned(), "b".to_owned())]);
+    assert_eq!(kept.map.get("a").map(String::as_str), Some("b"));
+    assert_eq!(kept.map.len(), 1);
     let price = field("price");
     assert!(!price.reading.trim && price.reading.map.len() == 1);
     assert_eq!(price.field_type.parse("1.234,5"), Ok(Value::Float(1234.5)));

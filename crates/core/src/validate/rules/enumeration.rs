@@ -11,7 +11,7 @@ use crate::{
 pub(super) const DOC: RuleDoc = RuleDoc {
     key: "enum",
     code: "cell/enum",
-    what: "The value is one of those listed; texts letter by letter. `categories` is checked in the same way.",
+    what: "The value is one of those listed; texts letter by letter, or with `sheetlift.check.enumIgnoreCase` in any letter case. `categories` is checked in the same way.",
     why: "`pcs`, `Pcs.` and `pieces` are three units to a computer.",
     example: "constraints: {enum: [pcs, kg, m]}",
 };

@@ -177,12 +177,12 @@ fn says_what_was_done_and_what_was_meant() {
     let yaml = "
 fields:
   - {name: unit, constraints: {enum: [pcs]}, sheetlift: {read: {trim: true, map: {Stk: pcs}, case: lower}, check: {enumIgnoreCase: true}}}
-  - {name: code, sheetlift: {read: {identifier: {length: 8}}}}
+  - {name: code, sheetlift: {read: {identifier: {length: 8}, trim: true}}}
   - {name: price, type: number, sheetlift: {read: {number: {decimal: ',', group: '.'}}}}
   - {name: stock, type: integer, missingValues: ['', '-'], sheetlift: {default: 0, read: {map: {none: 0}}}}";
     let rows = [
         vec![text(" Stk "), Cell::Int(42), text("1,234.50"), Cell::Null],
-        vec![text("pcs"), text("4711"), text("(5)"), text("-")],
+        vec![text("pcs"), text(" 4711"), text("(5)"), text("-")],
         vec![text("pcs"), text("00004711"), text("1.5"), text("none")],
     ];
     assert_eq!(
@@ -193,7 +193,8 @@ fields:
             "error identifier: {length: 8}: code is 42, but has to be a number of 8 digits, zeros in front included [00000042 0.9]",
             "error type: number: price is \"1,234.50\", but has to be a number written with ',' before the decimals ('.' may separate thousands) [1234,50 0.9]",
             "info default: 0: stock is empty, and taken as 0 [-]",
-            "error identifier: {length: 8}: code is \"4711\", but has to be a number of 8 digits, zeros in front included [00004711 0.9]",
+            "info trim: true: code is \" 4711\", which is read without the white space around it [-]",
+            "error identifier: {length: 8}: code is \" 4711\", but has to be a number of 8 digits, zeros in front included [00004711 0.9]",
             "error type: number: price is \"(5)\", but has to be a number written with ',' before the decimals ('.' may separate thousands) [-5 0.9]",
             "info default: 0: stock is \"-\", which means no value, and taken as 0 [-]",
             "error type: number: price is \"1.5\", but has to be a number written with ',' before the decimals ('.' may separate thousands) [1,5 0.9]",
