@@ -32,12 +32,14 @@ fn look(
     cancel: &CancelToken,
     in_any_order: bool,
 ) -> Result<Survey> {
-    let mut survey = Survey::new(contract, rows.header());
+    let mut survey = Survey::new(contract, rows.header())?;
     rows.project(&survey.projection())?;
     if in_any_order {
         rows.hold()?;
     }
-    while let Some(window) = rows.next_window()? {
+    while !survey.has_ended()
+        && let Some(window) = rows.next_window()?
+    {
         cancel.check()?;
         survey.add(&window);
     }

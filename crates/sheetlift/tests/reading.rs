@@ -278,6 +278,29 @@ fn dates_that_say_nothing_or_two_things_are_refused() {
 }
 
 #[test]
+fn what_stands_below_the_table_is_not_surveyed() {
+    let contract = format!(
+        "---\n{{schema: {{{DATES}}}, sheetlift: {{locate: {{stop: {{matching: '^Total'}}}}}}}}"
+    );
+    let rows = table(&[
+        &["day", "n"],
+        &["03/04/2024", "#1"],
+        &["31/12/2024", "#2"],
+        &["Total", "#3"],
+        &["12/31/2024", "#4"],
+    ]);
+    for (form, job) in files(&rows) {
+        let (found, report) = read(job, &contract);
+        assert_eq!(
+            found,
+            ["2: 2024-04-03|1", "3: 2024-12-31|2"],
+            "{form}: {:?}",
+            report.findings
+        );
+    }
+}
+
+#[test]
 fn rows_in_any_order_are_surveyed_in_theirs() {
     // The last row stands first in the file.
     let sheet = |xml: String| {

@@ -36,7 +36,9 @@ pub fn contract(data: &[u8]) {
         assert_eq!(again.hash(), contract.hash(), "{written}");
     }
     let (header, window) = table();
-    let mut survey = Survey::new(&contract, header);
+    let Some(mut survey) = sound(Survey::new(&contract, header)) else {
+        return;
+    };
     survey.add(window);
     let Some(validator) = sound(Validator::new(&contract, header)) else {
         return;

@@ -8,11 +8,15 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use super::{Validator, cells::cut, header_map::HeaderMap, missing::Missing, rewrite::Rewriter};
+use super::{
+    Validator, cells::cut, header_map::HeaderMap, missing::Missing, rewrite::Rewriter,
+    stop::StopRule,
+};
 use crate::{
     a1::cell_name,
     column::{Cell, StringTable, Window},
     contract::{Contract, DateOrder, FieldType, TemporalFormat},
+    error::Result,
     finding::{Finding, Level},
     header::Header,
 };
@@ -30,7 +34,7 @@ const ALL: u8 = 0b111;
 /// ```
 /// use sheetlift_core::{Contract, Header, Survey, Validator, Window};
 /// # fn example(contract: &Contract, header: &Header, windows: &[Window]) -> sheetlift_core::Result<()> {
-/// let mut survey = Survey::new(contract, header);
+/// let mut survey = Survey::new(contract, header)?;
 /// for window in windows {
 ///     survey.add(window);
 /// }
@@ -42,6 +46,7 @@ const ALL: u8 = 0b111;
 pub struct Survey {
     header: Header,
     columns: Vec<Column>,
+    stop: Option<StopRule>,
 }
 
 /// What one column says.
@@ -81,7 +86,10 @@ impl Survey {
     }
 
     /// A survey of the columns that the fields of this contract have.
-    pub fn new(contract: &Contract, header: &Header) -> Survey {
+    ///
+    /// # Errors
+    /// `Contract` when a pattern of the contract cannot be used.
+    pub fn new(contract: &Contract, header: &Header) -> Result<Survey> {
         let places = HeaderMap::new(contract, header).places;
         let columns = contract
             .fields
@@ -107,22 +115,36 @@ impl Survey {
                     open: None,
                 })
             });
-        Survey {
+        Ok(Survey {
             columns: columns.collect(),
             header: header.clone(),
-        }
+            stop: StopRule::new(&contract.locate.stop)?,
+        })
     }
 
-    /// Zero-based sheet columns that it looks at.
+    /// Zero-based sheet columns that it looks at: all of them where the table may end before its sheet.
     pub fn projection(&self) -> Vec<u32> {
+        if self.stop.is_some() {
+            let all = self.header.columns.iter();
+            return all.map(|column| column.index).collect();
+        }
         let columns = self.columns.iter();
         columns
             .map(|column| self.header.columns[column.place].index)
             .collect()
     }
 
+    /// True once the table has ended before its sheet: further windows say nothing.
+    pub fn has_ended(&self) -> bool {
+        self.stop.as_ref().is_some_and(StopRule::has_ended)
+    }
+
     /// Looks at the next window. Its columns are those of the header, in order.
     pub fn add(&mut self, window: &Window) {
+        let window = match &mut self.stop {
+            Some(stop) => stop.cut(window),
+            None => Cow::Borrowed(window),
+        };
         let rows = window.row_numbers();
         for column in &mut self.columns {
             let place = column.place;

@@ -405,7 +405,7 @@ fn surveyed(field: &str, windows: &[&[Cell<'_>]]) -> (Vec<String>, Vec<String>) 
         })
         .collect();
     assert!(Survey::is_needed(&contract));
-    let mut survey = Survey::new(&contract, &header);
+    let mut survey = Survey::new(&contract, &header).unwrap();
     assert_eq!(survey.projection(), [0]);
     windows.iter().for_each(|window| survey.add(window));
     let mut validator = Validator::new(&contract, &header)
