@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Instant};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use sheetlift_core::{
-    Cell, CellRange, Checked, Contract, Finding, Header, HeaderRow, HeaderSearch, Level, ReadOptions, RejectedRow, RowReader, SheetRef, TableQuestion, Total, Validator, Workbook, cell_name, column_name, Field,
+    Cell, CellRange, Checked, Contract, Field, Finding, Header, HeaderRow, HeaderSearch, Level,
+    ReadOptions, RejectedRow, RowReader, SheetRef, TableQuestion, Total, Validator, Workbook,
+    cell_name, column_name,
 };
 
 use crate::{

@@ -188,6 +188,41 @@ fn texts_are_rewritten_in_every_window() {
 }
 
 #[test]
+fn what_was_done_is_listed_as_far_as_faults_leave_room() {
+    let contract =
+        "fields: [{name: unit, sheetlift: {read: {trim: true}}}, {name: n, type: integer}]";
+    let listed = |max: usize, keep: bool| {
+        let mut rows = table(&[&["unit", "n"]]);
+        rows.extend((0..30).map(|n| {
+            vec![
+                " kg".to_owned(),
+                if n % 10 == 9 { "x" } else { "1" }.to_owned(),
+            ]
+        }));
+        let job = Job::from_bytes(csv(&rows), "items.csv")
+            .unwrap()
+            .with_max_findings(max);
+        let contract: Contract = contract.parse().unwrap();
+        let report = job
+            .with_contract(contract)
+            .with_all_findings_kept(keep)
+            .validate()
+            .unwrap();
+        assert_eq!(report.findings.len() as u64 + report.findings_omitted, 33);
+        let places = report
+            .findings
+            .iter()
+            .map(|finding| finding.cell().unwrap());
+        places.collect::<Vec<_>>().join(" ")
+    };
+    for keep in [false, true] {
+        assert_eq!(listed(5, keep), "A2 A3 B11 B21 B31");
+        assert_eq!(listed(2, keep), "B11 B21");
+        assert_eq!(listed(100, keep).split(' ').count(), 33);
+    }
+}
+
+#[test]
 fn identifiers_have_their_zeros_or_are_told_to_have_lost_them() {
     let contract = "fields: [{name: gtin, sheetlift: {read: {identifier: {length: 8}}}}]";
     let rows = table(&[

@@ -135,11 +135,11 @@ impl Validator {
         })
     }
 
-    /// Makes at most this many findings about rows, the first ones, a quarter of them of level `info` at most; totals count the
-    /// others. Unlimited by default.
+    /// Makes at most this many findings about rows, the first ones, and as many of level `info` besides; totals count the others.
+    /// Unlimited by default.
     #[must_use]
     pub fn with_max_findings(mut self, max: usize) -> Validator {
-        (self.findings_left, self.infos_left) = (max, max.div_ceil(4));
+        (self.findings_left, self.infos_left) = (max, max);
         self
     }
 
@@ -405,12 +405,15 @@ impl Validator {
         });
         let (rejected, findings): (Vec<_>, Vec<_>) = explained.into_iter().unzip();
         let rejected = rejected.into_iter().flatten().collect();
-        let findings: Vec<Finding> = findings
-            .into_iter()
-            .flatten()
-            .take(self.findings_left)
-            .collect();
-        self.findings_left -= findings.len();
+        let mut fits = |finding: &Finding| match finding.level {
+            Level::Info => true, // as many as there is room for were explained
+            _ => {
+                let left = self.findings_left.checked_sub(1);
+                left.map(|left| self.findings_left = left).is_some()
+            }
+        };
+        let findings = findings.into_iter().flatten();
+        let findings = findings.filter(|finding| fits(finding)).collect();
         (rejected, findings)
     }
 

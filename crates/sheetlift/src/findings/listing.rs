@@ -7,13 +7,15 @@ use sheetlift_core::{Finding, Level};
 use super::{Groups, Spill};
 use crate::{error::Result, job::Job, report::Report};
 
-/// Takes findings: the first ones are listed (of level `info` a quarter of them at most, so that there is room for faults), all are
-/// grouped, written and kept as far as the job wants that.
+/// Takes findings: the first ones are listed, all are grouped, written and kept as far as the job wants that. What is of level
+/// `info` gets the room that is left.
 pub(crate) struct Listing {
     job: Job,
     max: usize,
-    listed: Vec<Finding>,
-    infos: usize,
+    /// Each with its place among all that came.
+    listed: Vec<(u64, Finding)>,
+    infos: Vec<(u64, Finding)>,
+    seen: u64,
     groups: Groups,
     spill: Option<Spill>,
 }
@@ -25,7 +27,8 @@ impl Listing {
             job: job.clone(),
             max: job.max_findings.min(max),
             listed: Vec::new(),
-            infos: 0,
+            infos: Vec::new(),
+            seen: 0,
             groups: Groups::default(),
             spill: job.keeps_all_findings.then(Spill::new).transpose()?,
         })
@@ -33,14 +36,14 @@ impl Listing {
 
     pub(crate) fn add(&mut self, findings: &[Finding]) -> Result<()> {
         for finding in findings {
-            if self.listed.len() >= self.max {
-                break;
+            let list = match finding.level {
+                Level::Info => &mut self.infos,
+                Level::Warning | Level::Error => &mut self.listed,
+            };
+            if list.len() < self.max {
+                list.push((self.seen, finding.clone()));
             }
-            let is_info = finding.level == Level::Info;
-            if !is_info || self.infos < self.max.div_ceil(4) {
-                self.infos += usize::from(is_info);
-                self.listed.push(finding.clone());
-            }
+            self.seen += 1;
         }
         findings.iter().for_each(|finding| self.groups.add(finding));
         if let Some(spill) = &mut self.spill {
@@ -51,7 +54,11 @@ impl Listing {
 
     /// Puts them into the report.
     pub(crate) fn finish(self, report: &mut Report) -> Result<()> {
-        report.findings = self.listed;
+        let (mut listed, infos) = (self.listed, self.infos);
+        let room = self.max - listed.len();
+        listed.extend(infos.into_iter().take(room));
+        listed.sort_unstable_by_key(|(place, _)| *place);
+        report.findings = listed.into_iter().map(|(_, finding)| finding).collect();
         report.take_groups(self.groups.finish());
         if let Some(spill) = self.spill {
             report.spilled = Some(Arc::new(spill.finish()?));

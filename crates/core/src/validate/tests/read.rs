@@ -247,7 +247,7 @@ fn what_is_only_told_leaves_room_for_what_is_wrong() {
     let contract =
         contract("fields: [{name: a, sheetlift: {read: {trim: true}}}, {name: b, type: integer}]");
     let validator = Validator::new(&contract, &header(&["a", "b"])).unwrap();
-    let mut validator = validator.with_max_findings(8);
+    let mut validator = validator.with_max_findings(4);
     let rows: Vec<Vec<Cell<'_>>> = (0..20)
         .map(|row| vec![text(" a"), if row < 17 { Cell::Int(1) } else { text("x") }])
         .collect();
@@ -255,16 +255,15 @@ fn what_is_only_told_leaves_room_for_what_is_wrong() {
     let expected = [
         "A2 info/value-trimmed",
         "A3 info/value-trimmed",
+        "A4 info/value-trimmed",
+        "A5 info/value-trimmed",
         "B19 cell/type",
         "B20 cell/type",
         "B21 cell/type",
     ];
     assert_eq!(short(&found), expected);
     let found = validator.check(&window(30, 2, &rows)).unwrap();
-    assert_eq!(
-        short(&found.findings),
-        ["B48 cell/type", "B49 cell/type", "B50 cell/type"]
-    );
+    assert_eq!(short(&found.findings), ["B48 cell/type"]);
     assert_eq!((found.accepted.num_rows(), found.rejected.len()), (17, 3));
     assert_eq!(validator.summary().by_code["info/value-trimmed"], 40);
 }
