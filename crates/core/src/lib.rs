@@ -39,10 +39,10 @@ pub use column::{
 };
 pub use contract::{
     Blank, Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, DateOrder, Decimal,
-    Field, FieldType, FieldsMatch, ForeignKey, Fuzzy, Grouping, LetterCase, Levels, Literal, Load,
-    LocalNumber, Locate, Matching, Negative, NumberFormat, Percent, Reading, Reference, RowRule,
-    Stop, StringFormat, TableQuestion, TableRule, TemporalFormat, Thresholds, Total, UnicodeForm,
-    Value,
+    Field, FieldType, FieldsMatch, ForeignKey, Fuzzy, GeoJsonFormat, GeoPointFormat, Grouping,
+    ItemType, JsonSchema, LetterCase, Levels, ListFormat, Literal, Load, LocalNumber, Locate,
+    Matching, Negative, NumberFormat, Percent, Reading, Reference, RowRule, Stop, StringFormat,
+    TableQuestion, TableRule, TemporalFormat, Thresholds, Total, UnicodeForm, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};

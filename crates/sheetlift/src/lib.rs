@@ -75,13 +75,13 @@ pub use sheetlift_core::{
     Blank, CancelToken, Cell, CellInfo, CellRange, Change, CheckDigit, Checked, Checks,
     ColumnFacts, ColumnKind, Constraints, Contract, CsvOptions, DateOrder, Decimal, DefinedName,
     Expression, Field, FieldType, FieldsMatch, Finding, ForeignKey, FormulaText, FoundBy, Fuzzy,
-    Grouping, Header, HeaderColumn, HeaderRow, HeaderSearch, Ignored, LetterCase, Level, Levels,
-    Limits, Literal, Load, LocalNumber, Locate, Location, Mapped, Matching, MergedCells, Negative,
-    NumberFormat, Password, Percent, REASON_LABEL, ReadOptions, Reading, Reference, RejectedRow,
-    RowReader, RowRule, RuleDoc, SheetInfo, SheetKind, SheetRef, Source, StageTimes, Stop,
-    StringFormat, Summary, Table, TableInfo, TableQuestion, TableReader, TableRule, TemporalFormat,
-    TextFormat, TextRepr, Thresholds, Total, UnicodeForm, Value, Visibility, Window, Workbook,
-    rule_docs,
+    GeoJsonFormat, GeoPointFormat, Grouping, Header, HeaderColumn, HeaderRow, HeaderSearch,
+    Ignored, ItemType, JsonSchema, LetterCase, Level, Levels, Limits, ListFormat, Literal, Load,
+    LocalNumber, Locate, Location, Mapped, Matching, MergedCells, Negative, NumberFormat, Password,
+    Percent, REASON_LABEL, ReadOptions, Reading, Reference, RejectedRow, RowReader, RowRule,
+    RuleDoc, SheetInfo, SheetKind, SheetRef, Source, StageTimes, Stop, StringFormat, Summary,
+    Table, TableInfo, TableQuestion, TableReader, TableRule, TemporalFormat, TextFormat, TextRepr,
+    Thresholds, Total, UnicodeForm, Value, Visibility, Window, Workbook, rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

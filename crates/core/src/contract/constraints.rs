@@ -2,7 +2,7 @@
 
 use super::{
     document::Data,
-    keys,
+    json_schema, keys,
     lexical::BoundCheck,
     model::{Constraints, FieldType, Literal, NumberFormat, Value},
     place::{Keys, Place},
@@ -11,15 +11,19 @@ use crate::error::Result;
 
 pub(super) fn read(place: &Place<'_>, field_type: &FieldType) -> Result<Constraints> {
     let keys = place.map()?;
-    keys.only("constraints", keys::CONSTRAINTS, keys::CONSTRAINTS_LATER)?;
+    keys.only("constraints", keys::CONSTRAINTS, &[])?;
     for (key, applies) in [
         ("minimum", is_ordered(field_type)),
         ("maximum", is_ordered(field_type)),
         ("exclusiveMinimum", is_ordered(field_type)),
         ("exclusiveMaximum", is_ordered(field_type)),
-        ("minLength", is_string(field_type)),
-        ("maxLength", is_string(field_type)),
-        ("pattern", is_string(field_type)),
+        ("minLength", field_type.has_length()),
+        ("maxLength", field_type.has_length()),
+        ("pattern", matches!(field_type, FieldType::String(_))),
+        (
+            "jsonSchema",
+            matches!(field_type, FieldType::Array | FieldType::Object),
+        ),
     ] {
         if let Some(place) = keys.get(key)
             && !applies
@@ -42,20 +46,18 @@ pub(super) fn read(place: &Place<'_>, field_type: &FieldType) -> Result<Constrai
         enumeration: keys
             .read("enum", |place| enumeration(place, field_type))?
             .unwrap_or_default(),
+        json_schema: keys.read("jsonSchema", json_schema::read)?,
     };
     check_bounds(&keys, &constraints)?;
     Ok(constraints)
 }
 
 fn is_ordered(field_type: &FieldType) -> bool {
-    !matches!(
+    let is_unordered = matches!(
         field_type,
         FieldType::String(_) | FieldType::Boolean { .. } | FieldType::Any
-    )
-}
-
-fn is_string(field_type: &FieldType) -> bool {
-    matches!(field_type, FieldType::String(_))
+    );
+    !is_unordered && !field_type.is_structured()
 }
 
 /// A value of the field's type, as such (`5`, `true`) or in its lexical form (`"5"`, `"2024-01-31"`).
@@ -81,7 +83,10 @@ pub(super) fn literal(place: &Place<'_>, field_type: &FieldType) -> Result<Liter
         (Data::Bool(value), FieldType::Boolean { .. }) => {
             Some((value.to_string(), Value::Bool(*value)))
         }
-        _ => None,
+        (data, _) => field_type
+            .text_of_parts(data)
+            .and_then(|text| Some((field_type.parse(&text).ok()?, text)))
+            .map(|(value, text)| (text, value)),
     };
     match parsed {
         Some((_, Value::Float(value))) if value.is_nan() => {
@@ -197,7 +202,7 @@ fn check_bounds(keys: &Keys<'_>, constraints: &Constraints) -> Result<()> {
     {
         return Err(keys
             .required("minLength")?
-            .error(format!("no text has minLength {min} and maxLength {max}")));
+            .error(format!("no value has minLength {min} and maxLength {max}")));
     }
     Ok(())
 }

@@ -239,6 +239,12 @@ impl Diff {
             &old.constraints,
             &new.constraints,
         );
+        self.value(
+            &format!("{pointer}/arrayItem"),
+            &old.array_item,
+            &new.array_item,
+            true,
+        );
         self.values(
             &format!("{pointer}/categories"),
             &old.categories,
@@ -340,6 +346,13 @@ impl Diff {
             &format!("{pointer}/maxLength"),
             &text(before),
             &text(now),
+            breaks,
+        );
+        let breaks = new.json_schema.is_some();
+        self.value(
+            &format!("{pointer}/jsonSchema"),
+            &old.json_schema,
+            &new.json_schema,
             breaks,
         );
         let pattern = |pattern: &Option<String>| pattern.clone().unwrap_or_default();

@@ -7,7 +7,10 @@ use super::{
     document::Data,
     keys,
     levels::{self, Levels},
-    model::{Field, FieldType, Literal, NumberFormat, StringFormat, TemporalFormat},
+    model::{
+        Field, FieldType, GeoJsonFormat, GeoPointFormat, ItemType, ListFormat, Literal,
+        NumberFormat, StringFormat, TemporalFormat,
+    },
     place::{Keys, Place, did_you_mean},
     read::{self, Written},
     temporal::{self, Part},
@@ -21,7 +24,7 @@ pub(super) struct Defaults {
     pub(super) blank: Option<BlankWord>,
 }
 
-const TYPES: [&str; 11] = [
+const TYPES: [&str; 16] = [
     "string",
     "number",
     "integer",
@@ -33,11 +36,15 @@ const TYPES: [&str; 11] = [
     "year",
     "yearmonth",
     "any",
+    "list",
+    "array",
+    "object",
+    "geopoint",
+    "geojson",
 ];
-const TYPES_LATER: [&str; 5] = ["object", "array", "list", "geopoint", "geojson"];
 
 /// Options that only some types have.
-const OPTIONS: [(&str, &[&str]); 7] = [
+const OPTIONS: [(&str, &[&str]); 10] = [
     ("decimalChar", &["number"]),
     ("groupChar", &["number", "integer"]),
     ("bareNumber", &["number", "integer"]),
@@ -45,12 +52,15 @@ const OPTIONS: [(&str, &[&str]); 7] = [
     ("falseValues", &["boolean"]),
     ("categories", &["string", "integer"]),
     ("categoriesOrdered", &["string", "integer"]),
+    ("delimiter", &["list"]),
+    ("itemType", &["list"]),
+    ("arrayItem", &["array"]),
 ];
 
 /// Reads a field; `defaults` are those of `sheetlift.read` and `sheetlift.blank` of its contract.
 pub(super) fn read(place: &Place<'_>, defaults: &Defaults) -> Result<Field> {
     let keys = place.map()?;
-    keys.no_misspelling("a field", keys::FIELD, keys::FIELD_LATER)?;
+    keys.no_misspelling("a field", keys::FIELD, &[])?;
     if let Some((key, place)) = keys::CONSTRAINTS
         .iter()
         .find_map(|key| Some((key, keys.get(key)?)))
@@ -58,11 +68,15 @@ pub(super) fn read(place: &Place<'_>, defaults: &Defaults) -> Result<Field> {
         return Err(place.error(format!("`{key}` belongs into the constraints of the field")));
     }
     let name = keys.required("name")?.non_empty_text()?;
-    let mut field_type = read_type(&keys)?;
+    read_named(&keys, name, defaults)
+}
+
+fn read_named(keys: &Keys<'_>, name: &str, defaults: &Defaults) -> Result<Field> {
+    let mut field_type = read_type(keys)?;
     let extension = keys.read("sheetlift", Place::map)?;
     let own = |key: &str| extension.as_ref().and_then(|keys| keys.get(key));
     let reading = read::of_field(
-        &keys,
+        keys,
         own("read").as_ref(),
         &defaults.reading,
         &mut field_type,
@@ -78,6 +92,13 @@ pub(super) fn read(place: &Place<'_>, defaults: &Defaults) -> Result<Field> {
     )?;
     let categories = keys.read("categories", |place| categories(place, &field_type))?;
     let categories = categories.unwrap_or_default();
+    let is_category = |literal: &Literal| categories.iter().any(|it| it.value == literal.value);
+    if !categories.is_empty()
+        && let Some(other) = constraints.enumeration.iter().find(|it| !is_category(it))
+    {
+        let place = keys.required("constraints")?.map()?.required("enum")?;
+        return Err(place.error(format!("{:?} is none of the categories", other.text)));
+    }
     let checks = match own("check") {
         Some(place) => {
             let checks = check::read(&place, &field_type)?;
@@ -108,8 +129,22 @@ pub(super) fn read(place: &Place<'_>, defaults: &Defaults) -> Result<Field> {
             Some(place) => levels::read(&place, false)?,
             None => Levels::default(),
         },
+        array_item: keys.read("arrayItem", array_item)?,
         field_type,
     })
+}
+
+/// What each item of an array has to be like. It has no column, so nothing that is about one.
+fn array_item(place: &Place<'_>) -> Result<Box<Field>> {
+    let keys = place.map()?;
+    keys.no_misspelling("arrayItem", keys::FIELD, &[])?;
+    let constraints = keys.read("constraints", Place::map)?;
+    let unique = constraints.and_then(|keys| keys.get("unique"));
+    let out_of_place = [unique, keys.get("arrayItem"), keys.get("sheetlift")];
+    if let Some(place) = out_of_place.into_iter().flatten().next() {
+        return Err(place.error("this has no meaning for the items of an array"));
+    }
+    read_named(&keys, "item", &Defaults::default()).map(Box::new)
 }
 
 fn read_type(keys: &Keys<'_>) -> Result<FieldType> {
@@ -169,11 +204,19 @@ fn read_type(keys: &Keys<'_>) -> Result<FieldType> {
         "year" => FieldType::Year,
         "yearmonth" => FieldType::YearMonth,
         "any" => FieldType::Any,
+        "list" => FieldType::List(list_format(keys)?),
+        "array" => FieldType::Array,
+        "object" => FieldType::Object,
+        "geopoint" => {
+            let format = keys.read("format", |place| place.choice(&GeoPointFormat::CHOICES))?;
+            return Ok(FieldType::GeoPoint(format.unwrap_or_default()));
+        }
+        "geojson" => {
+            let format = keys.read("format", |place| place.choice(&GeoJsonFormat::CHOICES))?;
+            return Ok(FieldType::GeoJson(format.unwrap_or_default()));
+        }
         other => {
             let place = keys.required("type")?;
-            if TYPES_LATER.contains(&other) {
-                return Err(place.error(format!("type {other} is not supported yet")));
-            }
             let error = place.expected(format!("a type, one of {}", TYPES.join(", ")));
             return Err(did_you_mean(error, other, TYPES));
         }
@@ -194,13 +237,30 @@ fn number_format(keys: &Keys<'_>) -> Result<NumberFormat> {
     if let Some(decimal) = keys.read("decimalChar", separator)? {
         format.decimal = decimal;
     }
-    format.group = keys.read("groupChar", separator)?;
+    let has_group = |place: &Place<'_>| place.text().map(|text| !text.is_empty());
+    if keys.read("groupChar", has_group)? == Some(true) {
+        format.group = keys.read("groupChar", separator)?;
+    }
     format.bare = keys.read("bareNumber", Place::bool)?.unwrap_or(true);
     if format.group == Some(format.decimal) {
         let place = keys.required("groupChar")?;
         return Err(place
             .error("groupChar and decimalChar are the same")
             .with_hint("set decimalChar"));
+    }
+    Ok(format)
+}
+
+fn list_format(keys: &Keys<'_>) -> Result<ListFormat> {
+    let mut format = ListFormat::default();
+    if let Some(place) = keys.get("delimiter") {
+        format.delimiter = match place.text()? {
+            "" => return Err(place.error("the delimiter of a list must not be empty")),
+            delimiter => delimiter.to_owned(),
+        };
+    }
+    if let Some(item) = keys.read("itemType", |place| place.choice(&ItemType::CHOICES))? {
+        format.item = item;
     }
     Ok(format)
 }

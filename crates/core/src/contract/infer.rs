@@ -65,6 +65,7 @@ impl Contract {
                 checks: Checks::default(),
                 blank: Blank::default(),
                 levels: Levels::default(),
+                array_item: None,
             }
         });
         Contract {

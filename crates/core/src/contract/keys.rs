@@ -119,9 +119,11 @@ pub(super) const FIELD: &[&str] = &[
     "bareNumber",
     "trueValues",
     "falseValues",
+    "delimiter",
+    "itemType",
+    "arrayItem",
     "sheetlift",
 ];
-pub(super) const FIELD_LATER: &[&str] = &["delimiter", "itemType"];
 
 pub(super) const CONSTRAINTS: &[&str] = &[
     "required",
@@ -134,8 +136,8 @@ pub(super) const CONSTRAINTS: &[&str] = &[
     "maxLength",
     "pattern",
     "enum",
+    "jsonSchema",
 ];
-pub(super) const CONSTRAINTS_LATER: &[&str] = &["jsonSchema"];
 
 pub(super) const SHEETLIFT: &[&str] = &[
     "locate",

@@ -8,7 +8,7 @@ use crate::{error::Result, finding::Level};
 pub struct Levels(Vec<(String, Level)>);
 
 /// What levels can be given for in a field.
-pub(crate) const OF_FIELDS: [&str; 39] = [
+pub(crate) const OF_FIELDS: [&str; 42] = [
     "type",
     "format",
     "required",
@@ -22,6 +22,8 @@ pub(crate) const OF_FIELDS: [&str; 39] = [
     "pattern",
     "enum",
     "categories",
+    "jsonSchema",
+    "arrayItem",
     "precision",
     "scale",
     "multipleOf",
@@ -44,6 +46,7 @@ pub(crate) const OF_FIELDS: [&str; 39] = [
     "cell/max-length",
     "cell/pattern",
     "cell/enum",
+    "cell/json-schema",
     "cell/multiple-of",
     "cell/check-digit",
     "cell/formula-text",

@@ -1,7 +1,7 @@
 //! Texts to values of a field's type (the lexical rules of Table Schema v2), and what to say when that fails.
 
 use super::{
-    model::{FieldType, NumberFormat, TemporalFormat, Value},
+    model::{FieldType, GeoJsonFormat, GeoPointFormat, NumberFormat, TemporalFormat, Value},
     temporal,
 };
 
@@ -18,16 +18,19 @@ pub(crate) enum Misfit {
     DateInvalid,
     /// A date that can be understood in two ways.
     DateAmbiguous,
+    /// A duration in years or months, which have no fixed length.
+    Calendar,
 }
 
 impl Misfit {
     /// All, in the order of their discriminants.
-    pub(crate) const ALL: [Misfit; 5] = [
+    pub(crate) const ALL: [Misfit; 6] = [
         Misfit::Type,
         Misfit::NumberLocale,
         Misfit::Precision,
         Misfit::DateInvalid,
         Misfit::DateAmbiguous,
+        Misfit::Calendar,
     ];
 }
 
@@ -82,6 +85,14 @@ impl FieldType {
             FieldType::Year => temporal::year(trimmed).map(Value::Int),
             FieldType::YearMonth => temporal::year_month(trimmed)
                 .map(|(year, month)| Value::Text(format!("{year:04}-{month:02}"))),
+            FieldType::List(_)
+            | FieldType::Array
+            | FieldType::Object
+            | FieldType::GeoPoint(_)
+            | FieldType::GeoJson(_) => {
+                let canonical = self.canonical(text);
+                canonical.map(Value::Text).ok_or(Misfit::Type)
+            }
         }
     }
 
@@ -152,6 +163,23 @@ impl FieldType {
             FieldType::Year => "a year of four digits".to_owned(),
             FieldType::YearMonth => "a year and month, as YYYY-MM".to_owned(),
             FieldType::Any => "a value".to_owned(),
+            FieldType::List(format) => format!(
+                "a list of items of type {} with {:?} between them",
+                format.item.name(),
+                format.delimiter
+            ),
+            FieldType::Array => "a JSON array, such as [1, 2]".to_owned(),
+            FieldType::Object => "a JSON object, such as {\"a\": 1}".to_owned(),
+            FieldType::GeoPoint(format) => {
+                let example = match format {
+                    GeoPointFormat::Default => "90.5, 45.5",
+                    GeoPointFormat::Array => "[90.5, 45.5]",
+                    GeoPointFormat::Object => "{\"lon\": 90.5, \"lat\": 45.5}",
+                };
+                format!("longitude and latitude in degrees, as {example}")
+            }
+            FieldType::GeoJson(GeoJsonFormat::Default) => "a GeoJSON object".to_owned(),
+            FieldType::GeoJson(GeoJsonFormat::TopoJson) => "a TopoJSON object".to_owned(),
         }
     }
 }

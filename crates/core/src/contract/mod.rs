@@ -13,8 +13,10 @@ mod diff;
 mod document;
 mod field;
 mod files;
+mod geojson;
 mod infer;
 mod json;
+mod json_schema;
 mod keys;
 mod levels;
 mod lexical;
@@ -30,6 +32,8 @@ mod rules;
 mod schema;
 mod sheetlift;
 mod string_format;
+mod strptime;
+mod structured;
 mod table_rules;
 mod temporal;
 #[cfg(test)]
@@ -45,6 +49,7 @@ pub use check::{CheckDigit, Checks, Decimal};
 pub(crate) use constraints::{compile_pattern, compile_search};
 pub use diff::Change;
 pub use infer::ColumnFacts;
+pub use json_schema::JsonSchema;
 pub use levels::Levels;
 #[cfg(test)]
 pub(crate) use levels::{OF_FIELDS, OF_ROWS};
@@ -52,13 +57,15 @@ pub(crate) use lexical::Misfit;
 pub use local_number::{Grouping, LocalNumber, Negative, Percent};
 pub use matching::{Fuzzy, Matching};
 pub use model::{
-    Constraints, Contract, DateOrder, Field, FieldType, FieldsMatch, Literal, Load, Locate,
-    NumberFormat, Stop, StringFormat, TemporalFormat, Value,
+    Constraints, Contract, DateOrder, Field, FieldType, FieldsMatch, GeoJsonFormat, GeoPointFormat,
+    ItemType, ListFormat, Literal, Load, Locate, NumberFormat, Stop, StringFormat, TemporalFormat,
+    Value,
 };
 
 pub use read::{LetterCase, Reading, UnicodeForm};
 pub use references::{ForeignKey, Reference};
 pub use rules::RowRule;
+pub(crate) use structured::json;
 pub use table_rules::{TableQuestion, TableRule, Thresholds, Total};
 
 use self::resource::Wanted;

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     blank::Blank,
     check::Checks,
+    json_schema::JsonSchema,
     levels::Levels,
     local_number::LocalNumber,
     matching::Matching,
@@ -136,6 +137,8 @@ pub struct Field {
     pub blank: Blank,
     /// How much faults matter here, before [`Contract::levels`].
     pub levels: Levels,
+    /// What each item of an array has to be like (`arrayItem` of Frictionless): a field without a column.
+    pub array_item: Option<Box<Field>>,
 }
 
 /// The type of a field.
@@ -169,6 +172,16 @@ pub enum FieldType {
     YearMonth,
     /// Text, whatever the cells hold.
     Any,
+    /// Text of items between delimiters.
+    List(ListFormat),
+    /// Text that is a JSON array.
+    Array,
+    /// Text that is a JSON object.
+    Object,
+    /// Text that is a point on the earth.
+    GeoPoint(GeoPointFormat),
+    /// Text that is a GeoJSON object, or a TopoJSON one.
+    GeoJson(GeoJsonFormat),
 }
 
 impl FieldType {
@@ -186,13 +199,25 @@ impl FieldType {
             FieldType::Year => "year",
             FieldType::YearMonth => "yearmonth",
             FieldType::Any => "any",
+            FieldType::List(_) => "list",
+            FieldType::Array => "array",
+            FieldType::Object => "object",
+            FieldType::GeoPoint(_) => "geopoint",
+            FieldType::GeoJson(_) => "geojson",
         }
     }
 
     /// The kind of column that holds it.
     pub fn kind(&self) -> ColumnKind {
         match self {
-            FieldType::String(_) | FieldType::YearMonth | FieldType::Any => ColumnKind::Text,
+            FieldType::String(_)
+            | FieldType::YearMonth
+            | FieldType::Any
+            | FieldType::List(_)
+            | FieldType::Array
+            | FieldType::Object
+            | FieldType::GeoPoint(_)
+            | FieldType::GeoJson(_) => ColumnKind::Text,
             FieldType::Number(_) => ColumnKind::Float,
             FieldType::Integer(_) | FieldType::Year => ColumnKind::Int,
             FieldType::Boolean { .. } => ColumnKind::Bool,
@@ -223,6 +248,66 @@ pub enum StringFormat {
     Uuid,
     /// Bytes in base64.
     Binary,
+}
+
+/// How the items of a list stand in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFormat {
+    /// Between two items; at least one character.
+    pub delimiter: String,
+    /// What each item is.
+    pub item: ItemType,
+}
+
+impl Default for ListFormat {
+    fn default() -> Self {
+        ListFormat {
+            delimiter: ",".to_owned(),
+            item: ItemType::String,
+        }
+    }
+}
+
+/// The type of the items of a list (`itemType`), each in the default format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ItemType {
+    /// Any text.
+    #[default]
+    String,
+    /// A whole number.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// A number.
+    Number,
+    /// A date and time.
+    DateTime,
+    /// A date.
+    Date,
+    /// A time of day.
+    Time,
+}
+
+/// How a point on the earth stands in a text; longitude and latitude are degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GeoPointFormat {
+    /// `90.50, 45.50`: longitude first.
+    #[default]
+    Default,
+    /// `[90.50, 45.50]`
+    Array,
+    /// `{"lon": 90.50, "lat": 45.50}`
+    Object,
+}
+
+/// Which shapes on the earth a text holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GeoJsonFormat {
+    /// GeoJSON (RFC 7946).
+    #[default]
+    Default,
+    /// TopoJSON.
+    TopoJson,
 }
 
 /// How numbers stand in texts. Number cells need none of this.
@@ -292,14 +377,16 @@ pub struct Constraints {
     pub exclusive_minimum: Option<Literal>,
     /// Values are smaller than this.
     pub exclusive_maximum: Option<Literal>,
-    /// Fewest characters.
+    /// Fewest characters, or items of a list or array, or keys of an object.
     pub min_length: Option<u32>,
-    /// Most characters.
+    /// Most of them.
     pub max_length: Option<u32>,
     /// Regular expression that the whole text has to match.
     pub pattern: Option<String>,
     /// The values there are; empty when the contract does not say.
     pub enumeration: Vec<Literal>,
+    /// What an array or object has to be like.
+    pub json_schema: Option<JsonSchema>,
 }
 
 /// A value in a contract, and how it was written.
@@ -314,7 +401,7 @@ pub struct Literal {
 /// A value of a field's type, as its Arrow column stores it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// `string`, `yearmonth`, `any`.
+    /// `string`, `yearmonth`, `any`; of lists, JSON and points a text in which equal values look equal.
     Text(String),
     /// `integer`, `year`; microseconds of `time`, `datetime` and `duration`; days of `date`.
     Int(i64),

@@ -12,13 +12,10 @@ use super::{
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl NumberFormat {
-    /// `[+-]? digits (decimal digits)? (e [+-]? digits)?`, or `NaN`, `INF`, `-INF`.
+    /// `[+-]? digits (decimal digits)? (e [+-]? digits)?`, or `NaN`, `INF`, `-INF` in any letter case.
     pub(super) fn parse_float(&self, text: &str) -> Result<f64, Misfit> {
-        match text {
-            "NaN" => return Ok(f64::NAN),
-            "INF" => return Ok(f64::INFINITY),
-            "-INF" => return Ok(f64::NEG_INFINITY),
-            _ => {}
+        if let Some(value) = special(text) {
+            return Ok(value);
         }
         let plain = self.number(text)?;
         let shape = Shape::of(&plain).ok_or_else(|| self.misfit_of(text))?;
@@ -121,6 +118,18 @@ impl NumberFormat {
     }
 }
 
+fn special(text: &str) -> Option<f64> {
+    let specials = [
+        ("nan", f64::NAN),
+        ("inf", f64::INFINITY),
+        ("+inf", f64::INFINITY),
+        ("-inf", f64::NEG_INFINITY),
+    ];
+    let mut specials = specials.into_iter();
+    let (_, value) = specials.find(|(word, _)| text.eq_ignore_ascii_case(word))?;
+    Some(value)
+}
+
 /// `€ 95` and `95 %` without what surrounds the number. Brackets mean a negative number to some and nothing to others, so
 /// they are not stripped.
 fn strip_surroundings(text: &str, decimal: char) -> Option<Cow<'_, str>> {
@@ -139,7 +148,13 @@ fn strip_surroundings(text: &str, decimal: char) -> Option<Cow<'_, str>> {
         start -= decimal.len_utf8();
     }
     let before = &text[..start];
-    let negative = before.ends_with('-') || before.starts_with('-');
+    // One sign, before what stands before the number or after it; a word after a sign makes something else of it.
+    let negative = match before.matches('-').count() {
+        0 => false,
+        1 if before.ends_with('-') => true,
+        1 if before.starts_with('-') && !before.contains(char::is_alphabetic) => true,
+        _ => return None,
+    };
     let body = &text[start..end];
     Some(if negative {
         format!("-{body}").into()

@@ -31,6 +31,11 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// The JSON pointer from the top of the file.
+    pub(super) fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
     pub(super) fn data(&self) -> &'a Data {
         &self.node.data
     }

@@ -6,6 +6,7 @@ use jiff::{civil, fmt::strtime};
 use super::{
     lexical::Misfit,
     model::{DateOrder, TemporalFormat},
+    strptime,
 };
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -32,30 +33,9 @@ pub(super) enum Part {
     DateTime,
 }
 
-/// Says what is wrong with a pattern: it has to be understood, and what it writes has to be read back.
+/// Says what is wrong with a pattern.
 pub(super) fn check_pattern(pattern: &str, part: Part) -> Result<(), String> {
-    let sample = civil::datetime(2021, 11, 23, 21, 34, 56, 0);
-    let written = match part {
-        Part::Date => strtime::format(pattern, sample.date()),
-        Part::Time => strtime::format(pattern, sample.time()),
-        Part::DateTime => strtime::format(pattern, sample),
-    };
-    let written = written.map_err(|error| error.to_string())?;
-    let read_back = match part {
-        Part::Date => civil::Date::strptime(pattern, &written).map(|date| date == sample.date()),
-        Part::Time => {
-            civil::Time::strptime(pattern, &written).map(|time| time.hour() == sample.hour())
-        }
-        Part::DateTime => civil::DateTime::strptime(pattern, &written)
-            .map(|read| read.date() == sample.date() && read.hour() == sample.hour()),
-    };
-    match read_back {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(format!(
-            "it writes {sample} as {written:?}, which does not say which one it was"
-        )),
-        Err(error) => Err(error.to_string()),
-    }
+    strptime::check(pattern, part)
 }
 
 /// Days since 1970-01-01.
@@ -65,9 +45,8 @@ pub(super) fn date(text: &str, format: &TemporalFormat) -> Result<i32, Misfit> {
         TemporalFormat::Any => any_date(text, DateOrder::Inferred),
         TemporalFormat::InOrder(order) => any_date(text, *order),
         TemporalFormat::Pattern(pattern) => {
-            let date = civil::Date::strptime(pattern, text).map_err(|_| Misfit::DateInvalid)?;
-            unix_days(date.year().into(), date.month() as u32, date.day() as u32)
-                .ok_or(Misfit::DateInvalid)
+            let micros = strptime::read(pattern, text, Part::Date).ok_or(Misfit::DateInvalid)?;
+            Ok((micros / MICROS_PER_DAY) as i32)
         }
     }
 }
@@ -86,23 +65,24 @@ pub(super) fn write_date(days: i32, format: &TemporalFormat) -> Option<String> {
     }
 }
 
-/// Microseconds since midnight.
+/// Microseconds since midnight; in UTC, and of whatever day that is there, where the text says an offset.
 pub(super) fn time(text: &str, format: &TemporalFormat) -> Result<i64, Misfit> {
-    match format {
-        TemporalFormat::Default => iso_time(text, true),
-        TemporalFormat::Any | TemporalFormat::InOrder(_) => any_time(text),
-        TemporalFormat::Pattern(pattern) => civil::Time::strptime(pattern, text).ok().map(micros),
-    }
-    .ok_or(Misfit::DateInvalid)
+    let micros = match format {
+        TemporalFormat::Default => in_utc(text, |clock| iso_time(clock, true)),
+        TemporalFormat::Any | TemporalFormat::InOrder(_) => in_utc(text, any_time),
+        TemporalFormat::Pattern(pattern) => strptime::read(pattern, text, Part::Time),
+    };
+    let micros = micros.ok_or(Misfit::DateInvalid)?;
+    Ok(micros.rem_euclid(MICROS_PER_DAY))
 }
 
-/// Microseconds since 1970-01-01T00:00:00. `Z` at the end is allowed, other offsets are not: the column has no time zone.
+/// Microseconds since 1970-01-01T00:00:00; in UTC where the text says an offset, as the column has no time zone.
 pub(super) fn date_time(text: &str, format: &TemporalFormat) -> Result<i64, Misfit> {
-    let (days, micros) = match format {
+    let micros = match format {
         TemporalFormat::Default => {
-            let parts = text.split_once(['T', ' ']).and_then(|(date, time)| {
-                let time = time.strip_suffix('Z').unwrap_or(time);
-                Some((iso_date(date.as_bytes())?, iso_time(time, true)?))
+            let parts = text.split_once(['T', 't', ' ']).and_then(|(date, time)| {
+                let clock = in_utc(time, |clock| iso_time(clock, true))?;
+                Some(i64::from(iso_date(date.as_bytes())?) * MICROS_PER_DAY + clock)
             });
             parts.ok_or(Misfit::DateInvalid)?
         }
@@ -112,26 +92,46 @@ pub(super) fn date_time(text: &str, format: &TemporalFormat) -> Result<i64, Misf
                 _ => DateOrder::Inferred,
             };
             let (date, time) = split_at_time(text);
-            let time = time.strip_suffix('Z').unwrap_or(time);
             let micros = if time.is_empty() {
                 Some(0)
             } else {
-                any_time(time)
+                in_utc(time, any_time)
             };
-            (any_date(date, order)?, micros.ok_or(Misfit::DateInvalid)?)
+            i64::from(any_date(date, order)?) * MICROS_PER_DAY
+                + micros.ok_or(Misfit::DateInvalid)?
         }
         TemporalFormat::Pattern(pattern) => {
-            let read = civil::DateTime::strptime(pattern, text).map_err(|_| Misfit::DateInvalid)?;
-            let days = unix_days(read.year().into(), read.month() as u32, read.day() as u32);
-            (days.ok_or(Misfit::DateInvalid)?, micros(read.time()))
+            let read = strptime::read(pattern, text, Part::DateTime);
+            read.ok_or(Misfit::DateInvalid)?
         }
     };
-    Ok(i64::from(days) * MICROS_PER_DAY + micros)
+    // An offset may lead out of the years there are.
+    match (FIRST_DAY..=LAST_DAY).contains(&micros.div_euclid(MICROS_PER_DAY)) {
+        true => Ok(micros),
+        false => Err(Misfit::DateInvalid),
+    }
 }
 
-/// Microseconds of an ISO 8601 duration. Years and months have no fixed length and are refused.
+/// 1 January of the year 1, and 31 December of the year 9999.
+const FIRST_DAY: i64 = -719_162;
+const LAST_DAY: i64 = 2_932_896;
+
+/// What `read` makes of a time of day, less the offset behind it.
+fn in_utc(text: &str, read: impl Fn(&str) -> Option<i64>) -> Option<i64> {
+    let sign = text.rfind(['Z', 'z', '+', '-']);
+    let offset = sign.and_then(|at| {
+        let (offset, used) = strptime::offset(&text[at..])?;
+        (at + used == text.len()).then_some((at, offset))
+    });
+    match offset {
+        Some((at, offset)) => Some(read(text[..at].trim_end())? - offset),
+        None => read(text),
+    }
+}
+
+/// Microseconds of an ISO 8601 duration.
 pub(super) fn duration(text: &str) -> Result<i64, Misfit> {
-    iso_duration(text).ok_or(Misfit::DateInvalid)
+    iso_duration(text)
 }
 
 /// `YYYY`, with a sign for what was before the year 0.
@@ -154,14 +154,8 @@ pub(super) fn year_month(text: &str) -> Result<(u32, u32), Misfit> {
     Option::zip(number(&bytes[..4]), month).ok_or(Misfit::DateInvalid)
 }
 
-fn micros(time: civil::Time) -> i64 {
-    let seconds =
-        (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
-    seconds * 1_000_000 + i64::from(time.subsec_nanosecond()) / 1000
-}
-
 /// Digits only, up to nine of them.
-fn number(digits: &[u8]) -> Option<u32> {
+pub(super) fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 9 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -203,7 +197,7 @@ fn iso_date(text: &[u8]) -> Option<i32> {
     )
 }
 
-/// `hh:mm:ss`, with a fraction, and without seconds where `needs_seconds` is false.
+/// `hh:mm:ss`, with a fraction, and without seconds where `needs_seconds` is false. `24:00:00` is the end of the day.
 fn iso_time(text: &str, needs_seconds: bool) -> Option<i64> {
     let mut parts = text.splitn(3, ':');
     let two = |part: &str| number(part.as_bytes()).filter(|_| part.len() == 2);
@@ -211,18 +205,19 @@ fn iso_time(text: &str, needs_seconds: bool) -> Option<i64> {
     let minute = two(parts.next()?)?;
     let (second, micros) = match parts.next() {
         Some(seconds) => {
-            let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+            let (whole, fraction) = seconds.split_once(['.', ',']).unwrap_or((seconds, "0"));
             (two(whole)?, fraction_micros(fraction)?)
         }
         None if needs_seconds => return None,
         None => (0, 0),
     };
-    let valid = hour < 24 && minute < 60 && second < 60;
+    let is_end = (hour, minute, second, micros) == (24, 0, 0, 0);
+    let valid = is_end || hour < 24 && minute < 60 && second < 60;
     valid.then(|| i64::from((hour * 60 + minute) * 60 + second) * 1_000_000 + micros)
 }
 
 /// Microseconds of the digits after a decimal point; what is smaller is cut off.
-fn fraction_micros(digits: &str) -> Option<i64> {
+pub(super) fn fraction_micros(digits: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -234,7 +229,7 @@ fn fraction_micros(digits: &str) -> Option<i64> {
         .reduce(|n, digit| n * 10 + digit)
 }
 
-/// `9:05`, `09:05:07`, `9:05 pm`
+/// `9:05`, `09:05:07`, `9:05 pm`, `9 pm`
 fn any_time(text: &str) -> Option<i64> {
     let lower = text.trim().to_ascii_lowercase();
     let (clock, half) = match (lower.strip_suffix("am"), lower.strip_suffix("pm")) {
@@ -242,10 +237,11 @@ fn any_time(text: &str) -> Option<i64> {
         (_, Some(clock)) => (clock.trim_end(), Some(12)),
         _ => (lower.as_str(), None),
     };
-    let clock = if clock.find(':') == Some(1) {
-        format!("0{clock}")
-    } else {
-        clock.to_owned()
+    let clock = match clock.find(':') {
+        None if half.is_some() && clock.len() == 1 => format!("0{clock}:00"),
+        None if half.is_some() => format!("{clock}:00"),
+        Some(1) => format!("0{clock}"),
+        _ => clock.to_owned(),
     };
     let micros = iso_time(&clock, false)?;
     let Some(half) = half else {
@@ -255,12 +251,18 @@ fn any_time(text: &str) -> Option<i64> {
     Some(micros + i64::from(half + hour % 12) * 3_600_000_000 - i64::from(hour) * 3_600_000_000)
 }
 
-/// Cuts before the hour of the first `:`, dropping the `T` or white space between date and time.
+/// Cuts before the hour of the first `:` (or of `am` or `pm` at the end), dropping the `T` or white space between date and time.
 fn split_at_time(text: &str) -> (&str, &str) {
-    let Some(colon) = text.find(':') else {
+    let end = text.find(':').or_else(|| {
+        let half = text.get(text.len().checked_sub(2)?..)?.to_ascii_lowercase();
+        let clock = text[..text.len() - 2].trim_end();
+        (matches!(&*half, "am" | "pm") && clock.ends_with(|c: char| c.is_ascii_digit()))
+            .then_some(clock.len())
+    });
+    let Some(end) = end else {
         return (text, "");
     };
-    let hour = text[..colon]
+    let hour = text[..end]
         .rfind(|c: char| !c.is_ascii_digit())
         .map_or(0, |at| at + 1);
     // The character before is ASCII or at least not a digit; `T` and spaces are what may stand there.
@@ -273,7 +275,7 @@ fn split_at_time(text: &str) -> (&str, &str) {
     )
 }
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",
@@ -303,6 +305,21 @@ fn month_of(word: &str) -> Option<u32> {
         .map(|index| index as u32 + 1)
 }
 
+fn is_weekday(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let named = |day: &&str| word == **day || (word.len() == 3 && day.starts_with(&word));
+    strptime::WEEKDAYS.iter().any(named)
+}
+
+/// `10th` is 10.
+fn without_ordinal(part: &str) -> &str {
+    let digits = part.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    match part[digits.len()..].to_ascii_lowercase().as_str() {
+        "st" | "nd" | "rd" | "th" if (1..=2).contains(&digits.len()) => digits,
+        _ => part,
+    }
+}
+
 /// Year first, or the month as a word, or an order of day and month that only one reading allows (a day beyond 12, both
 /// the same, or points between: no country writes the month first with points). Where numbers stand in an order that is given,
 /// that order holds for all of them.
@@ -312,6 +329,11 @@ fn any_date(text: &str, order: DateOrder) -> Result<i32, Misfit> {
         .split(|c: char| c.is_whitespace() || "-/.,".contains(c))
         .filter(|p| !p.is_empty())
         .collect();
+    let parts = match parts.split_first() {
+        Some((word, rest)) if is_weekday(word) => rest.to_vec(),
+        _ => parts,
+    };
+    let parts: Vec<&str> = parts.into_iter().map(without_ordinal).collect();
     let digits = |part: &str| number(part.as_bytes());
     let is_year = |part: &str| part.len() == 4 && digits(part).is_some();
     let is_day = |part: &str| part.len() <= 2 && digits(part).is_some();
@@ -363,36 +385,53 @@ fn any_date(text: &str, order: DateOrder) -> Result<i32, Misfit> {
     }
 }
 
-/// `-P1W2DT3H4M5.5S` (weeks as in ISO 8601:2019).
-fn iso_duration(text: &str) -> Option<i64> {
+/// `-P1Y2M3W4DT5H6M7.5S`: an XSD duration, or one with weeks as in ISO 8601:2019. Years and months have no length of their own,
+/// so they have to be zero.
+fn iso_duration(text: &str) -> Result<i64, Misfit> {
     let (sign, body) = text.strip_prefix('-').map_or((1, text), |body| (-1, body));
-    let body = body.strip_prefix('P')?;
+    let body = body.strip_prefix('P').ok_or(Misfit::Type)?;
     let (days, clock) = body
         .split_once('T')
         .map_or((body, None), |(days, clock)| (days, Some(clock)));
     if clock == Some("") || body.is_empty() {
-        return None;
+        return Err(Misfit::Type);
     }
-    let mut total = 0i64;
+    let (mut total, mut has_months) = (0i64, false);
     for (part, units) in [
-        (days, &[('W', 604_800i64), ('D', 86_400)][..]),
+        (
+            days,
+            &[('Y', 0i64), ('M', 0), ('W', 604_800), ('D', 86_400)][..],
+        ),
         (clock.unwrap_or(""), &[('H', 3600), ('M', 60), ('S', 1)]),
     ] {
         let (mut rest, mut units) = (part, units.iter());
         while !rest.is_empty() {
-            let end = rest.find(|c: char| c.is_ascii_alphabetic())?;
-            let unit = rest[end..].chars().next()?;
-            let &(_, seconds) = units.find(|(name, _)| *name == unit)?;
-            let (whole, fraction) = rest[..end].split_once('.').unwrap_or((&rest[..end], "0"));
-            if unit != 'S' && rest[..end].contains('.') {
-                return None;
-            }
-            let micros = i64::from(number(whole.as_bytes())?).checked_mul(seconds * 1_000_000)?;
-            total = total
-                .checked_add(micros)?
-                .checked_add(fraction_micros(fraction)?)?;
-            rest = &rest[end + 1..];
+            let (micros, is_month, after) = one_unit(rest, &mut units).ok_or(Misfit::Type)?;
+            total = total.checked_add(micros).ok_or(Misfit::Type)?;
+            has_months |= is_month;
+            rest = after;
         }
     }
-    Some(sign * total)
+    match has_months {
+        true => Err(Misfit::Calendar),
+        false => Ok(sign * total),
+    }
+}
+
+/// The microseconds of the first number and its unit, whether these are some years or months, and what comes after.
+fn one_unit<'a, 'u>(
+    text: &'a str,
+    units: &mut impl Iterator<Item = &'u (char, i64)>,
+) -> Option<(i64, bool, &'a str)> {
+    let end = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let unit = text[end..].chars().next()?;
+    let &(_, seconds) = units.find(|(name, _)| *name == unit)?;
+    let (whole, fraction) = text[..end].split_once('.').unwrap_or((&text[..end], "0"));
+    if unit != 'S' && text[..end].contains('.') {
+        return None;
+    }
+    let count = i64::from(number(whole.as_bytes())?);
+    let micros = count.checked_mul(seconds * 1_000_000)?;
+    let micros = micros.checked_add(fraction_micros(fraction)?)?;
+    Some((micros, seconds == 0 && count > 0, &text[end + 1..]))
 }

@@ -8,7 +8,9 @@ use super::{
     check::{CheckDigit, Checks, Decimal},
     levels::Levels,
     matching::{Fuzzy, Matching},
-    model::{Constraints, Contract, Field, FieldType, Literal, Locate, TemporalFormat, Value},
+    model::{
+        Constraints, Contract, Field, FieldType, ItemType, Literal, Locate, TemporalFormat, Value,
+    },
     references::Reference,
     rules::RowRule,
     sheetlift::MERGED,
@@ -231,6 +233,12 @@ fn write_field(field: &Field, with_prose: bool) -> Map<String, Json> {
         "missingValues",
         field.missing_values.as_ref().map(|values| json!(values)),
     );
+    let item = field.array_item.as_ref().map(|item| {
+        let mut item = write_field(item, with_prose);
+        item.shift_remove("name");
+        item
+    });
+    put(&mut object, "arrayItem", item);
     let mut extension = Map::new();
     let aliases = Some(&field.aliases).filter(|aliases| !aliases.is_empty());
     let aliases = aliases.map(|aliases| json!({ "aliases": aliases }));
@@ -345,8 +353,25 @@ fn write_options(field_type: &FieldType, object: &mut Map<String, Json>) {
                 TemporalFormat::Pattern(pattern) => put(object, "format", Some(pattern.as_str())),
             }
         }
-        FieldType::Duration | FieldType::Year | FieldType::YearMonth | FieldType::Any => {}
+        FieldType::List(format) => {
+            let delimiter = Some(format.delimiter.as_str()).filter(|delimiter| *delimiter != ",");
+            put(object, "delimiter", delimiter);
+            let item = Some(format.item).filter(|item| *item != ItemType::default());
+            put(object, "itemType", item.map(ItemType::name));
+        }
+        FieldType::GeoPoint(format) => put(object, "format", other_than_default(format.name())),
+        FieldType::GeoJson(format) => put(object, "format", other_than_default(format.name())),
+        FieldType::Duration
+        | FieldType::Year
+        | FieldType::YearMonth
+        | FieldType::Any
+        | FieldType::Array
+        | FieldType::Object => {}
     }
+}
+
+fn other_than_default(format: &'static str) -> Option<&'static str> {
+    Some(format).filter(|format| *format != "default")
 }
 
 fn write_constraints(constraints: &Constraints) -> Map<String, Json> {
@@ -389,6 +414,12 @@ fn write_constraints(constraints: &Constraints) -> Map<String, Json> {
         &mut object,
         "enum",
         Some(values).filter(|values| !values.is_empty()),
+    );
+    let schema = constraints.json_schema.as_ref();
+    put(
+        &mut object,
+        "jsonSchema",
+        schema.map(|schema| schema.to_json().clone()),
     );
     object
 }

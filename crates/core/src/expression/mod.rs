@@ -95,7 +95,14 @@ enum Kind {
 impl Kind {
     fn of(field_type: &FieldType) -> Kind {
         match field_type {
-            FieldType::String(_) | FieldType::YearMonth | FieldType::Any => Kind::Text,
+            FieldType::String(_)
+            | FieldType::YearMonth
+            | FieldType::Any
+            | FieldType::List(_)
+            | FieldType::Array
+            | FieldType::Object
+            | FieldType::GeoPoint(_)
+            | FieldType::GeoJson(_) => Kind::Text,
             FieldType::Number(_) => Kind::Float,
             FieldType::Integer(_) | FieldType::Year => Kind::Int,
             FieldType::Boolean { .. } => Kind::Bool,

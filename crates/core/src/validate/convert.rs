@@ -86,7 +86,10 @@ pub(super) fn convert(
                 None => Misfit::DateInvalid,
             }
         }
-        (Cell::Date(_) | Cell::DateTime(_), FieldType::YearMonth) => match text.strip_suffix("-01")
+        (Cell::Date(_) | Cell::DateTime(_), FieldType::YearMonth) => match text
+            .strip_suffix("T00:00:00")
+            .unwrap_or(&text)
+            .strip_suffix("-01")
         {
             Some(month) => return plain(Some(Value::Text(month.to_owned()))),
             None => Misfit::DateInvalid,

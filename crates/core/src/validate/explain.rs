@@ -317,6 +317,11 @@ impl Scene<'_> {
             Misfit::Precision => {
                 format!("{label} is {shown}, which has more digits than can be kept exactly")
             }
+            Misfit::Calendar => {
+                format!(
+                    "{label} is {shown}, whose years or months are not of one length; write days"
+                )
+            }
             _ => format!("{label} is {shown}{kind}, but has to be {expected}"),
         };
         Words {

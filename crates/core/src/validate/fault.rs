@@ -97,6 +97,6 @@ pub(super) fn misfit_code(misfit: Misfit, field_type: &FieldType) -> &'static st
         Misfit::Precision => "cell/precision",
         Misfit::DateAmbiguous => "cell/date-ambiguous",
         Misfit::DateInvalid | Misfit::Type if is_date => "cell/date-invalid",
-        Misfit::DateInvalid | Misfit::Type => "cell/type",
+        Misfit::DateInvalid | Misfit::Type | Misfit::Calendar => "cell/type",
     }
 }

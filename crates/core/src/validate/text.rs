@@ -150,7 +150,11 @@ impl TextPass<'_> {
     fn judge_read(&self, text: &str) -> Verdict {
         let mut verdict = FINE;
         for (number, rule) in self.rules.iter().enumerate() {
-            verdict |= Verdict::from(!rule.holds_text(text)) << (FIRST_RULE + number);
+            let is_broken = !rule.holds_text(text);
+            verdict |= Verdict::from(is_broken) << (FIRST_RULE + number);
+            if is_broken && rule.is_type() {
+                break; // the other rules are about what the text would mean
+            }
         }
         verdict
     }

@@ -24,8 +24,9 @@ fn parses_numbers() {
         (&plain, "+.5e-3", Ok(0.0005)),
         (&plain, "5.", Ok(5.0)),
         (&plain, "INF", Ok(f64::INFINITY)),
-        (&plain, "inf", Err(Misfit::Type)),
-        (&plain, "nan", Err(Misfit::Type)),
+        (&plain, "+inf", Ok(f64::INFINITY)),
+        (&plain, "-Inf", Ok(f64::NEG_INFINITY)),
+        (&plain, "infinity", Err(Misfit::Type)),
         (&plain, "", Err(Misfit::Type)),
         (&plain, ".", Err(Misfit::Type)),
         (&plain, "-", Err(Misfit::Type)),
@@ -46,12 +47,18 @@ fn parses_numbers() {
         (&money, "-$ 95", Ok(-95.0)),
         (&money, "€ -.5", Ok(-0.5)),
         (&money, "Rs. 95", Ok(95.0)),
+        (&money, "Rs. -95", Ok(-95.0)),
+        (&money, "-Rs. 95", Err(Misfit::Type)),
+        (&money, "--95", Err(Misfit::Type)),
         (&money, "95 %", Ok(95.0)),
         (&money, "(95)", Err(Misfit::Type)),
         (&money, "free", Err(Misfit::Type)),
         (&money, "1 of 2", Err(Misfit::Type)),
     ] {
         assert_eq!(format.parse_float(text), expected, "{text:?} as {format:?}");
+    }
+    for nan in ["NaN", "nan", "NAN"] {
+        assert!(plain.parse_float(nan).unwrap().is_nan(), "{nan}");
     }
     assert_eq!(plain.parse_int("-9223372036854775808"), Ok(i64::MIN));
     assert_eq!(

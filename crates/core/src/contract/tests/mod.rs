@@ -6,6 +6,7 @@ mod lexical;
 mod published;
 mod read;
 mod refusals;
+mod structured;
 mod temporal;
 
 use std::fs;
@@ -234,6 +235,14 @@ fn accepts_every_type_and_its_options() {
         "type: any, sheetlift: {check: {checkDigit: isbn10, formula: allow}}",
         "sheetlift: {levels: {pattern: warning, cell/enum: info, type: error}, match: {aliases: [x]}}",
         "type: integer, categories: [{value: 1, label: low}, {value: 2}]",
+        "type: list",
+        "type: list, delimiter: '; ', itemType: number, constraints: {minLength: 1, maxLength: 3, enum: ['1; 2', [3, '4.5']]}",
+        "type: array, constraints: {minLength: 2, enum: ['[1, 2]', [3, {b: 1, a: 2.0}]], jsonSchema: {items: {type: integer}}}",
+        "type: array, arrayItem: {type: integer, format: default, constraints: {minimum: 1, required: true}}",
+        "type: object, constraints: {maxLength: 2, enum: [{a: 1}], jsonSchema: true}",
+        "type: geopoint, constraints: {enum: ['90, 45']}",
+        "type: geopoint, format: object, constraints: {enum: [{lon: 1, lat: 2}]}",
+        "type: geojson, format: topojson",
     ] {
         let contract = with_field(options).unwrap_or_else(|error| panic!("{options}: {error}"));
         let again = parse(&contract.to_json().to_string())
@@ -323,7 +332,9 @@ proptest::proptest! {
     #[test]
     fn never_panics_on_values(text in "\\PC{0,12}") {
         for field in ["type: number, bareNumber: false, groupChar: ','", "type: date, format: any", "type: datetime, format: any",
-            "type: time, format: any", "type: duration", "type: yearmonth", "type: string, format: email"] {
+            "type: time, format: any", "type: duration", "type: yearmonth", "type: string, format: email",
+            "type: list, itemType: datetime", "type: geopoint", "type: geojson", "type: time", "type: datetime",
+            "type: datetime, format: '%d %b %Y %I%p%z'", "type: date, format: '%Y%m%d'", "type: time, format: '%T%.f'"] {
             let contract = with_field(field).unwrap();
             let _ = contract.fields[0].field_type.parse(&text);
         }

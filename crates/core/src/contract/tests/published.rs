@@ -108,8 +108,8 @@ sheetlift:
         said,
         [
             "/name: expected a string, found 7 (line 1, column 7)",
-            "/schema/fields/0/type: expected one of string, number, integer, boolean, date, time, datetime, duration, year, yearmonth, any, \
-             found \"integr\" (line 4, column 23)",
+            "/schema/fields/0/type: expected one of string, number, integer, boolean, date, time, datetime, duration, year, yearmonth, any, list, \
+             array, object, geopoint, geojson, found \"integr\" (line 4, column 23)",
             "/schema/fields/1/constraints/minLength: expected 0 or more, found -1 (line 5, column 47)",
             "/schema/fields/1/constraints/requried: unknown key `requried` (line 5, column 61)",
             "/schema/fields/1: key `name` is missing (line 5, column 7)",

@@ -4,14 +4,91 @@ use super::{parse, with_field};
 use crate::error::ErrorKind;
 
 #[test]
+fn refuses_json_schemas_it_cannot_check() {
+    for (schema, part) in [
+        ("{type: text}", "/type: expected one of null, boolean"),
+        ("{minimum: a}", "/minimum: expected a number"),
+        ("{multipleOf: 0}", "expected a number above 0"),
+        ("{pattern: '('}", "is no regular expression"),
+        ("{patternProperties: {'(': {}}}", "is no regular expression"),
+        ("{$ref: '#/$defs/a'}", "is not in the schema"),
+        (
+            "{$ref: 'http://example.org/a'}",
+            "a reference within the schema",
+        ),
+        ("{items: [1]}", "/items/0: expected a JSON Schema"),
+        (
+            "{properties: {a: {required: true}}}",
+            "/properties/a/required: expected a list",
+        ),
+        (
+            "{unevaluatedProperties: false}",
+            "`unevaluatedProperties` of JSON Schema is not supported",
+        ),
+        ("{minItem: 1}", "`minItem` of JSON Schema is not supported"),
+    ] {
+        let options = format!("type: object, constraints: {{jsonSchema: {schema}}}");
+        let error = with_field(&options).unwrap_err().to_string();
+        assert!(error.contains(part), "{schema}: {error}");
+        assert!(
+            error.contains("/fields/0/constraints/jsonSchema"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn refuses_fields_that_contradict_themselves() {
     for (options, part) in [
         ("tyep: string", "unknown key `tyep` in a field"),
         ("required: true", "`required` belongs into the constraints"),
         ("type: strng", "expected a type"),
-        ("type: geojson", "type geojson is not supported yet"),
-        ("type: array", "type array is not supported yet"),
-        ("type: list, delimiter: ','", "not supported yet"),
+        ("type: list, delimiter: ''", "must not be empty"),
+        ("type: list, itemType: list", "expected one of string"),
+        ("type: list, format: csv", "expected default for type list"),
+        (
+            "type: list, constraints: {pattern: a}",
+            "`pattern` has no meaning",
+        ),
+        (
+            "type: list, itemType: integer, constraints: {enum: [[1, a]]}",
+            "expected a value of type list",
+        ),
+        ("type: array, delimiter: ','", "`delimiter` has no meaning"),
+        ("type: array, arrayItem: {type: text}", "expected a type"),
+        (
+            "type: array, arrayItem: {constraints: {unique: true}}",
+            "no meaning for the items",
+        ),
+        ("type: object, arrayItem: {}", "`arrayItem` has no meaning"),
+        (
+            "type: object, constraints: {minimum: 1}",
+            "`minimum` has no meaning",
+        ),
+        (
+            "type: object, constraints: {enum: ['[1]']}",
+            "expected a value of type object",
+        ),
+        (
+            "type: object, constraints: {jsonSchema: 1}",
+            "expected a JSON Schema",
+        ),
+        (
+            "type: geopoint, format: lonlat",
+            "expected one of default, array",
+        ),
+        (
+            "type: geopoint, constraints: {enum: ['181, 0']}",
+            "expected a value of type geopoint",
+        ),
+        (
+            "type: geojson, format: geo",
+            "expected one of default, topojson",
+        ),
+        (
+            "type: geojson, constraints: {minLength: 1}",
+            "`minLength` has no meaning",
+        ),
         (
             "type: string, format: emial",
             "expected one of default, email",
@@ -103,7 +180,7 @@ fn refuses_fields_that_contradict_themselves() {
         ),
         (
             "type: string, constraints: {minLength: 3, maxLength: 2}",
-            "no text has minLength 3 and maxLength 2",
+            "no value has minLength 3 and maxLength 2",
         ),
         (
             "type: string, constraints: {pattern: '('}",
@@ -130,7 +207,7 @@ fn refuses_fields_that_contradict_themselves() {
         ("type: string, constraints: {enum: a}", "expected a list"),
         (
             "type: string, constraints: {jsonSchema: {}}",
-            "`jsonSchema` in constraints is not supported yet",
+            "`jsonSchema` has no meaning in a field of type string",
         ),
         (
             "type: string, missingValues: [{label: x}]",

@@ -4,7 +4,7 @@ use ahash::AHashSet;
 
 use super::{Rule, RuleDoc};
 use crate::{
-    contract::{Literal, Value},
+    contract::{FieldType, Literal, Value},
     suggest,
 };
 
@@ -27,16 +27,19 @@ pub(super) struct Enumeration {
     ints: AHashSet<i64>,
     /// Bits, with one zero only.
     floats: AHashSet<u64>,
+    /// How texts are read that mean the same thing in several ways.
+    structured: Option<FieldType>,
 }
 
 impl Enumeration {
-    pub(super) fn new(key: &'static str, values: &[Literal]) -> Self {
+    pub(super) fn new(key: &'static str, values: &[Literal], field_type: &FieldType) -> Self {
         let mut rule = Enumeration {
             key,
             written: values.iter().map(|value| value.text.clone()).collect(),
             texts: AHashSet::new(),
             ints: AHashSet::new(),
             floats: AHashSet::new(),
+            structured: Some(field_type.clone()).filter(FieldType::is_structured),
         };
         for literal in values {
             match &literal.value {
@@ -84,7 +87,11 @@ impl Rule for Enumeration {
     }
 
     fn holds_text(&self, value: &str) -> bool {
-        self.texts.contains(value)
+        match self.structured.as_ref().map(|it| it.parse(value)) {
+            None => self.texts.contains(value),
+            Some(Ok(Value::Text(canonical))) => self.texts.contains(&canonical),
+            Some(_) => false,
+        }
     }
 
     fn holds_int(&self, value: i64) -> bool {

@@ -2,6 +2,7 @@
 //! column type; it never sees cells, rows or other columns. Keys (`unique`, `primaryKey`, `uniqueKeys`) and `required`
 //! look at more than one value, so only their documentation is here; `validate::keys` and `validate::mod` apply them.
 
+mod array_item;
 mod check_digit;
 mod decimals;
 mod enumeration;
@@ -9,9 +10,11 @@ mod foreign_key;
 mod format;
 mod formula;
 mod identifier;
+mod json_schema;
 mod max_bytes;
 mod max_length;
 mod maximum;
+mod measure;
 mod min_length;
 mod minimum;
 mod not_pattern;
@@ -45,13 +48,14 @@ pub struct RuleDoc {
 }
 
 pub(super) use foreign_key::DOC as FOREIGN_KEY;
+use measure::Measure;
 pub(super) use primary_key::DOC as PRIMARY_KEY;
 pub(super) use required::DOC as REQUIRED;
 pub(super) use unique::DOC as UNIQUE;
 pub(super) use unique_keys::DOC as UNIQUE_KEYS;
 
 /// Every rule, in the order of the documentation.
-static DOCS: [RuleDoc; 23] = [
+static DOCS: [RuleDoc; 25] = [
     types::DOC,
     format::DOC,
     required::DOC,
@@ -64,6 +68,8 @@ static DOCS: [RuleDoc; 23] = [
     max_length::DOC,
     pattern::DOC,
     enumeration::DOC,
+    json_schema::DOC,
+    array_item::DOC,
     decimals::PRECISION,
     decimals::SCALE,
     decimals::MULTIPLE_OF,
@@ -96,6 +102,11 @@ pub(super) trait Rule: fmt::Debug + Send + Sync {
     /// A likely correction of a value that broke the rule, and how likely it is, 0 to 1.
     fn suggestion(&self, _value: &str) -> Option<(String, f64)> {
         None
+    }
+
+    /// True for the rule that a text is one of the field's type: a text that breaks it is asked nothing else.
+    fn is_type(&self) -> bool {
+        false
     }
 
     /// True when a text keeps it.
@@ -138,6 +149,9 @@ pub(super) fn of_field(field: &Field) -> Result<Vec<Box<dyn Rule>>> {
     {
         rules.push(Box::new(format::Format(format)));
     }
+    if field.field_type.is_structured() {
+        rules.push(Box::new(types::Structured(field.field_type.clone())));
+    }
     if field.field_type == FieldType::Year {
         rules.push(Box::new(types::YearRange));
     }
@@ -164,12 +178,12 @@ pub(super) fn of_field(field: &Field) -> Result<Vec<Box<dyn Rule>>> {
     rules.extend(
         constraints
             .min_length
-            .map(|n| Box::new(min_length::MinLength(n)) as _),
+            .map(|n| Box::new(min_length::MinLength(n, Measure::of(field))) as _),
     );
     rules.extend(
         constraints
             .max_length
-            .map(|n| Box::new(max_length::MaxLength(n)) as _),
+            .map(|n| Box::new(max_length::MaxLength(n, Measure::of(field))) as _),
     );
     if let Some(pattern) = &constraints.pattern {
         rules.push(Box::new(pattern::Pattern::new(pattern)?));
@@ -179,8 +193,15 @@ pub(super) fn of_field(field: &Field) -> Result<Vec<Box<dyn Rule>>> {
         ("categories", &field.categories),
     ] {
         if !values.is_empty() {
-            rules.push(Box::new(enumeration::Enumeration::new(key, values)));
+            let rule = enumeration::Enumeration::new(key, values, &field.field_type);
+            rules.push(Box::new(rule));
         }
+    }
+    if let Some(schema) = &constraints.json_schema {
+        rules.push(Box::new(json_schema::Schema(schema.clone())));
+    }
+    if let Some(item) = &field.array_item {
+        rules.push(Box::new(array_item::Items::new(item)?));
     }
     let checks = &field.checks;
     if let Some(digits) = checks.precision {

@@ -1,6 +1,7 @@
 //! `type`: the value is one of the field's type.
 
 use super::{Rule, RuleDoc};
+use crate::contract::FieldType;
 
 pub(super) const DOC: RuleDoc = RuleDoc {
     key: "type",
@@ -32,5 +33,31 @@ impl Rule for YearRange {
 
     fn holds_int(&self, value: i64) -> bool {
         (-9999..=9999).contains(&value)
+    }
+}
+
+/// Lists, JSON and points: the column holds the text, which has to be readable as what it is.
+#[derive(Debug)]
+pub(super) struct Structured(pub(super) FieldType);
+
+impl Rule for Structured {
+    fn code(&self) -> &'static str {
+        DOC.code
+    }
+
+    fn text(&self) -> String {
+        format!("type: {}", self.0.name())
+    }
+
+    fn expected(&self) -> String {
+        self.0.expected()
+    }
+
+    fn is_type(&self) -> bool {
+        true
+    }
+
+    fn holds_text(&self, value: &str) -> bool {
+        self.0.parse(value).is_ok()
     }
 }

@@ -117,6 +117,7 @@ fn every_rule_is_documented() {
         "maxLength",
         "pattern",
         "enum",
+        "jsonSchema",
     ] {
         assert!(
             rule_docs().iter().any(|doc| doc.key == constraint),

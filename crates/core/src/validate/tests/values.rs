@@ -118,7 +118,7 @@ cases! {
             text("1.0") => "cell/type", text("1e3") => "cell/type", text("1,000") => "cell/number-locale", text("99999999999999999999") => "cell/precision", Float(1e30) => "cell/precision",
             Bool(true) => "cell/type", Date(45_658.0) => "cell/type", text("") => "null", text("  ") => "null", Null => "null",
             Error("#DIV/0!") => "cell/formula-error", BadString(99) => "cell/type";
-        "type: integer, groupChar: ',', bareNumber: false": text("$1,000") => "1000", text("1,000 pcs") => "1000", text("pcs") => "cell/type";
+        "type: integer, groupChar: ',', bareNumber: false": text("$1,000") => "1000", text("1,000 pcs") => "1000", text("pcs") => "cell/type", text("a-b-12") => "cell/type", text("--12") => "cell/type", text("-12 pcs") => "-12", text("No-12") => "-12";
         "type: integer, constraints: {minimum: 1, maximum: 9}": Int(1) => "1", Int(9) => "9", Int(0) => "cell/minimum",
             Int(10) => "cell/maximum", text("10") => "cell/maximum", Null => "null";
         "type: integer, constraints: {exclusiveMinimum: 1, exclusiveMaximum: 9}": Int(2) => "2", Int(1) => "cell/minimum",
@@ -128,7 +128,7 @@ cases! {
     }
 
     numbers {
-        "type: number": Int(5) => "5.0", Float(0.1) => "0.1", text(" 12.50 ") => "12.5", text("1e3") => "1000.0", text("INF") => "inf",
+        "type: number": Int(5) => "5.0", Float(0.1) => "0.1", text(" 12.50 ") => "12.5", text("1e3") => "1000.0", text("INF") => "inf", text("-Inf") => "-inf", text("nan") => "NaN",
             text("12,50") => "cell/number-locale", text("x") => "cell/type", Int((1 << 53) + 1) => "cell/precision",
             text("9007199254740993") => "cell/precision", Bool(true) => "cell/type", Time(0.5) => "cell/type";
         "type: number, decimalChar: ',', groupChar: '.'": text("1.234,5") => "1234.5", text("1234.5") => "cell/type", Float(1.5) => "1.5",
@@ -164,14 +164,14 @@ cases! {
 
     times {
         "type: time": Time(0.5) => "43200000000", text("12:00:00") => "43200000000", text("12:00") => "cell/date-invalid",
-            text("06:00:00+01:00") => "cell/date-invalid", text("23:59:60") => "cell/date-invalid", Duration(0.5) => "43200000000", Duration(1.5) => "cell/date-invalid", Float(0.5) => "cell/date-invalid";
+            text("06:00:00+01:00") => "18000000000", text("00:30:00+01:00") => "84600000000", text("23:59:60") => "cell/date-invalid", Duration(0.5) => "43200000000", Duration(1.5) => "cell/date-invalid", Float(0.5) => "cell/date-invalid";
         "type: time, format: '%H:%M', constraints: {minimum: '08:00'}": text("12:00") => "43200000000", Time(0.25) => "cell/minimum";
         "type: datetime": DateTime(25_569.5) => "43200000000", Date(25_570.0) => "86400000000", text("1970-01-01T12:00:00Z") => "43200000000",
             text("1970-01-01 12:00:00") => "43200000000", text("1970-01-01") => "cell/date-invalid",
-            text("1970-01-01T06:00") => "cell/date-invalid", text("1970-01-01T06:00:00,5") => "cell/date-invalid", Time(0.5) => "cell/date-invalid";
+            text("1970-01-01T06:00") => "cell/date-invalid", text("1970-01-01T06:00:00,5") => "21600500000", text("1970-01-01T00:00:00+01:00") => "-3600000000", Time(0.5) => "cell/date-invalid";
         "type: datetime, constraints: {exclusiveMinimum: '1970-01-01T12:00:00'}": DateTime(25_569.5) => "cell/minimum";
         "type: duration": Duration(1.5) => "129600000000", Time(0.5) => "43200000000", text("PT12H") => "43200000000",
-            text("12 hours") => "cell/type", Int(1) => "cell/type";
+            text("12 hours") => "cell/type", Int(1) => "cell/type", text("P1Y2M") => "cell/type", text("P0Y1DT0.5S") => "86400500000";
         "type: duration, constraints: {maximum: P1D}": Duration(1.0) => "86400000000", Duration(1.5) => "cell/maximum";
     }
 
@@ -181,11 +181,34 @@ cases! {
             Float(2024.5) => "cell/type", Date(45_658.0) => "cell/type";
         "type: year, constraints: {minimum: 2000}": Int(1999) => "cell/minimum";
         "type: yearmonth": text("2024-03") => "\"2024-03\"", text(" 2024-03") => "\"2024-03\"", Date(45_658.0) => "\"2025-01\"",
-            Date(45_659.0) => "cell/type", text("2024-13") => "cell/type", Int(202_403) => "cell/type", text("") => "null",
+            Date(45_659.0) => "cell/type", DateTime(45_658.0) => "\"2025-01\"", DateTime(45_658.5) => "cell/type", text("2024-13") => "cell/type", Int(202_403) => "cell/type", text("") => "null",
             Error("#N/A") => "cell/formula-error";
         "type: yearmonth, constraints: {minimum: 2024-02, exclusiveMaximum: 2024-05}": text("2024-02") => "\"2024-02\"",
             text("2024-01") => "cell/minimum", text("2024-05") => "cell/maximum", Date(45_658.0) => "cell/maximum";
         "type: yearmonth, constraints: {enum: [2024-02], required: true}": text("2024-03") => "cell/enum", Null => "cell/required";
+    }
+
+    texts_with_parts {
+        "type: list, itemType: integer, constraints: {minLength: 2, maxLength: 3, enum: ['1,2', '1,2,3,4']}": text("1,2") => "\"1,2\"",
+            text("01,+2") => "\"01,+2\"", text("1") => "cell/min-length cell/enum", Int(1) => "cell/min-length cell/enum", text("1,2,3,4") => "cell/max-length",
+            text("1,x") => "cell/type", Null => "null", text("") => "null", Error("#N/A") => "cell/formula-error";
+        "type: array, constraints: {minLength: 1, jsonSchema: {items: {type: integer}}}": text("[1, 2]") => "\"[1, 2]\"",
+            text("[]") => "cell/min-length", text("[1.5]") => "cell/json-schema", text("{}") => "cell/type", text("[1") => "cell/type", Int(1) => "cell/type",
+            text("  ") => "cell/type";
+        "type: array, arrayItem: {type: integer, constraints: {minimum: 1}}": text("[1, \"2\", null]") => r#""[1, \"2\", null]""#,
+            text("[0]") => "cell/type", text("[\"a\"]") => "cell/type", text("[true]") => "cell/type";
+        "type: array, arrayItem: {type: string, constraints: {required: true, maxLength: 1}}": text("[\"a\"]") => r#""[\"a\"]""#,
+            text("[1]") => "cell/type", text("[null]") => "cell/type", text("[\"ab\"]") => "cell/type";
+        "type: array, arrayItem: {type: array, constraints: {minLength: 1}}": text("[[1]]") => "\"[[1]]\"", text("[[]]") => "cell/type",
+            text("[1]") => "cell/type";
+        "type: array, arrayItem: {type: boolean}": text("[true, \"false\"]") => r#""[true, \"false\"]""#, text("[1]") => "cell/type";
+        "type: object, constraints: {maxLength: 1, enum: [{a: 1}, {a: 2, b: 1}]}": text("{\"a\": 1.0}") => r#""{\"a\": 1.0}""#,
+            text("{\"b\": 1, \"a\": 2}") => "cell/max-length", text("{\"a\": 3}") => "cell/enum", text("[]") => "cell/type", Bool(true) => "cell/type";
+        "type: geopoint, constraints: {enum: ['90, 45']}": text("90.0,45") => "\"90.0,45\"", text("90,46") => "cell/enum", text("90,91") => "cell/type",
+            Float(90.5) => "cell/type";
+        "type: geojson": text("{\"type\": \"Point\", \"coordinates\": [1, 2]}") => r#""{\"type\": \"Point\", \"coordinates\": [1, 2]}""#,
+            text("{\"type\": \"Point\"}") => "cell/type";
+        "type: list, missingValues: [none]": text("none") => "null", text(" none") => "\" none\"";
     }
 
     digits_of_numbers {
@@ -208,7 +231,7 @@ cases! {
         "sheetlift: {check: {maxBytes: 3}}": text("abc") => "\"abc\"", text("äb") => "\"äb\"", text("äö") => "cell/max-length";
         "sheetlift: {check: {formula: reject}}": text("=1+1") => "cell/formula-text", text("@x") => "cell/formula-text", text("-5.5") => "\"-5.5\"",
             text("-x") => "cell/formula-text", text("\tx") => "cell/formula-text", text("a=b") => "\"a=b\"", Int(-5) => "\"-5\"";
-        "constraints: {minLength: 2, maxLength: 3, pattern: '[a-c]+', enum: [a@b.cd]}, format: email, categories: [a@b.ce], sheetlift: {check: {notPattern: '=.*', checkDigit: luhn, maxBytes: 2, formula: reject}}":
+        "constraints: {minLength: 2, maxLength: 3, pattern: '[a-c]+', enum: [a@b.cd]}, format: email, categories: [a@b.ce, a@b.cd], sheetlift: {check: {notPattern: '=.*', checkDigit: luhn, maxBytes: 2, formula: reject}}":
             text("=xyz") => "cell/type cell/max-length cell/pattern cell/enum cell/enum cell/pattern cell/check-digit cell/max-length cell/formula-text";
     }
 

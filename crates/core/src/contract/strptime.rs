@@ -1,0 +1,332 @@
+//! Patterns of dates and times, read as Python's `strptime` reads them, which is what the standard names: `%Y` is four digits, `%d` one
+//! or two, a blank in the pattern stands for any white space and no other blank is allowed, words are English in any letter case. What
+//! a pattern does not say is the first: `%m/%Y` is the first of a month.
+//!
+//! `%F`, `%T`, `%R`, `%D`, `%e`, `%k`, `%l`, `%h`, `%P`, `%n`, `%t` and `%.f` (a fraction, or none) are understood too. Twelve hours need `%p`, a day needs its month and a
+//! month its year: elsewhere Python would make something up.
+
+use super::temporal::{MONTHS, Part, fraction_micros, number, unix_days};
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+pub(super) const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// What a text said.
+#[derive(Debug, Default, Clone, Copy)]
+struct Said {
+    year: Option<u32>,
+    month: Option<u32>,
+    day: Option<u32>,
+    day_of_year: Option<u32>,
+    iso_year: Option<u32>,
+    /// With `%V`, `%U` or `%W`.
+    week: Option<(char, u32)>,
+    /// Monday is 0.
+    weekday: Option<u32>,
+    hour: u32,
+    is_afternoon: Option<bool>,
+    minute: u32,
+    second: u32,
+    micros: u32,
+    offset_micros: i64,
+}
+
+/// What is wrong with a pattern for a date, a time or both.
+pub(super) fn check(pattern: &str, part: Part) -> Result<(), String> {
+    let mut seen: Vec<char> = Vec::new();
+    for directive in directives(pattern)? {
+        if seen.contains(&directive) {
+            return Err(format!("%{directive} occurs twice"));
+        }
+        seen.push(directive);
+    }
+    let says = |directives: &str| directives.chars().any(|c| seen.contains(&c));
+    let (year, month, day) = (says("Yy"), says("mb"), says("d"));
+    let is_iso_day = says("G") && says("V") && says("auw");
+    let is_week_day = year && says("UW") && says("auw");
+    let says_day = day || says("j") || is_iso_day || is_week_day;
+    let says_date = says("YymbdjGVUW");
+    let says_time = says("HIMSf");
+    match () {
+        () if part != Part::Time && !year && !is_iso_day => Err("it does not say the year".into()),
+        () if part == Part::Time && says_date => Err("a time of day has no date".into()),
+        () if part == Part::Time && !says_time => Err("it does not say the time".into()),
+        () if part == Part::Date && says_time => Err("a date has no time of day".into()),
+        () if day && !month => Err("it says the day, but not the month".into()),
+        () if says("GVUW") && !says_day => Err("it says a week, but not the day of it".into()),
+        () if says("I") != says("p") => Err("%I and %p belong together".into()),
+        () if says("I") && says("H") => Err("%I and %H both say the hour".into()),
+        () => Ok(()),
+    }
+}
+
+/// Days since 1970-01-01 (0 for a time of day), and microseconds since midnight, in UTC where the text says an offset.
+pub(super) fn read(pattern: &str, text: &str, part: Part) -> Option<i64> {
+    let items = items(pattern).ok()?;
+    let said = read_items(&items, text, Said::default())?;
+    let hour = match said.is_afternoon {
+        Some(afternoon) => said.hour % 12 + if afternoon { 12 } else { 0 },
+        None => said.hour,
+    };
+    let seconds = i64::from((hour * 60 + said.minute) * 60 + said.second);
+    let clock = seconds * 1_000_000 + i64::from(said.micros) - said.offset_micros;
+    Some(match part {
+        Part::Time => clock.rem_euclid(MICROS_PER_DAY),
+        Part::Date => i64::from(day_of(&said)?) * MICROS_PER_DAY,
+        Part::DateTime => i64::from(day_of(&said)?) * MICROS_PER_DAY + clock,
+    })
+}
+
+fn day_of(said: &Said) -> Option<i32> {
+    if let (Some(year), Some(('V', week)), Some(weekday)) = (said.iso_year, said.week, said.weekday)
+    {
+        let fourth = unix_days(year as i32, 1, 4)?; // is in the first week
+        let monday = fourth - monday_is_0(fourth);
+        let day = monday + (week as i32 - 1) * 7 + weekday as i32;
+        let next = unix_days(year as i32 + 1, 1, 4)?;
+        // A year has 52 or 53 weeks.
+        return (day < next - monday_is_0(next)).then_some(day);
+    }
+    let year = said.year? as i32;
+    let first = unix_days(year, 1, 1)?;
+    if let Some(day) = said.day_of_year {
+        let day = first + day as i32 - 1;
+        return (day < unix_days(year, 12, 31)? + 1).then_some(day);
+    }
+    if let (Some((first_day, week)), Some(weekday), None) = (said.week, said.weekday, said.month) {
+        // Weeks that start on Sunday (%U) or Monday (%W); what is before the first start is week 0.
+        let starts = if first_day == 'U' { 6 } else { 0 };
+        let to_start = (starts - monday_is_0(first)).rem_euclid(7);
+        let in_week = (weekday as i32 - starts).rem_euclid(7);
+        let day = first + to_start + (week as i32 - 1) * 7 + in_week;
+        return (first..=unix_days(year, 12, 31)?)
+            .contains(&day)
+            .then_some(day);
+    }
+    unix_days(year, said.month.unwrap_or(1), said.day.unwrap_or(1))
+}
+
+fn monday_is_0(day: i32) -> i32 {
+    (day + 3).rem_euclid(7) // 1970-01-01 was a Thursday
+}
+
+enum Item {
+    Directive(char),
+    /// White space: one character or more, any of them.
+    Blank,
+    /// This character, in any letter case.
+    Literal(char),
+}
+
+/// The directives of a pattern, those that say the same by one name.
+fn directives(pattern: &str) -> Result<Vec<char>, String> {
+    let items = items(pattern)?;
+    let directives = items.iter().filter_map(|item| match item {
+        Item::Directive(directive) => Some(match directive {
+            'B' | 'h' => 'b',
+            'A' => 'a',
+            'e' => 'd',
+            'k' => 'H',
+            'l' => 'I',
+            'P' => 'p',
+            '.' => 'f',
+            other => *other,
+        }),
+        _ => None,
+    });
+    Ok(directives.collect())
+}
+
+fn items(pattern: &str) -> Result<Vec<Item>, String> {
+    let mut items = Vec::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '%' => match chars.next() {
+                Some('%') => items.push(Item::Literal('%')),
+                Some('F') => items.extend(self::items("%Y-%m-%d")?),
+                Some('T' | 'X') => items.extend(self::items("%H:%M:%S")?),
+                Some('R') => items.extend(self::items("%H:%M")?),
+                Some('D' | 'x') => items.extend(self::items("%m/%d/%y")?),
+                Some('c') => items.extend(self::items("%a %b %d %H:%M:%S %Y")?),
+                Some('.') if chars.next() == Some('f') => items.push(Item::Directive('.')),
+                Some('.') => return Err("%. is not known".to_owned()),
+                Some('n' | 't') => items.push(Item::Blank),
+                Some(c) if "aAbBhdejmyYHkIlpPMSfzZGVuwUW".contains(c) => {
+                    items.push(Item::Directive(c));
+                }
+                Some(c) => return Err(format!("%{c} is not known")),
+                None => return Err("it ends in %".to_owned()),
+            },
+            c if c.is_whitespace() => {
+                if !matches!(items.last(), Some(Item::Blank)) {
+                    items.push(Item::Blank);
+                }
+            }
+            c => items.push(Item::Literal(c)),
+        }
+    }
+    Ok(items)
+}
+
+/// Reads `text` from its beginning to its end. A number may have fewer digits than there are, so where the rest does not fit a
+/// shorter one is tried; each directive occurs once, so there are few such places.
+fn read_items(items: &[Item], text: &str, said: Said) -> Option<Said> {
+    let Some((item, rest)) = items.split_first() else {
+        return text.is_empty().then_some(said);
+    };
+    match item {
+        Item::Literal(wanted) => {
+            let c = text.chars().next()?;
+            let is_same = c == *wanted || c.to_lowercase().eq(wanted.to_lowercase());
+            is_same.then(|| read_items(rest, &text[c.len_utf8()..], said))?
+        }
+        Item::Blank => {
+            let after = text.trim_start();
+            (after.len() < text.len()).then(|| read_items(rest, after, said))?
+        }
+        Item::Directive(directive) => {
+            let read = |(said, used): (Said, usize)| read_items(rest, &text[used..], said);
+            readings(*directive, text, said).into_iter().find_map(read)
+        }
+    }
+}
+
+/// What a directive can mean at the beginning of a text, and how many bytes of it; the longest first.
+fn readings(directive: char, text: &str, said: Said) -> Vec<(Said, usize)> {
+    let mut found = Vec::new();
+    let mut numbers = |digits: std::ops::RangeInclusive<usize>,
+                       range: std::ops::RangeInclusive<u32>,
+                       take: &dyn Fn(&mut Said, u32, usize)| {
+        for count in digits.rev() {
+            let value = text.get(..count).and_then(|text| number(text.as_bytes()));
+            if let Some(value) = value.filter(|value| range.contains(value)) {
+                let mut said = said;
+                take(&mut said, value, count);
+                found.push((said, count));
+            }
+        }
+    };
+    match directive {
+        'Y' => numbers(4..=4, 0..=9999, &|said, n, _| said.year = Some(n)),
+        'G' => numbers(4..=4, 0..=9999, &|said, n, _| said.iso_year = Some(n)),
+        'y' => numbers(2..=2, 0..=99, &|said, n, _| {
+            said.year = Some(if n < 69 { 2000 + n } else { 1900 + n });
+        }),
+        'm' => numbers(1..=2, 1..=12, &|said, n, _| said.month = Some(n)),
+        'd' | 'e' => numbers(1..=2, 1..=31, &|said, n, _| said.day = Some(n)),
+        'j' => numbers(1..=3, 1..=366, &|said, n, _| said.day_of_year = Some(n)),
+        'V' => numbers(1..=2, 1..=53, &|said, n, _| said.week = Some(('V', n))),
+        'U' | 'W' => numbers(1..=2, 0..=53, &|said, n, _| {
+            said.week = Some((directive, n))
+        }),
+        'u' => numbers(1..=1, 1..=7, &|said, n, _| said.weekday = Some(n - 1)),
+        'w' => numbers(1..=1, 0..=6, &|said, n, _| said.weekday = Some((n + 6) % 7)),
+        'H' | 'k' => numbers(1..=2, 0..=23, &|said, n, _| said.hour = n),
+        'I' | 'l' => numbers(1..=2, 1..=12, &|said, n, _| said.hour = n),
+        'M' => numbers(1..=2, 0..=59, &|said, n, _| said.minute = n),
+        'S' => numbers(1..=2, 0..=59, &|said, n, _| said.second = n),
+        'f' => numbers(1..=6, 0..=999_999, &|said, n, digits| {
+            said.micros = n * 10_u32.pow(6 - digits as u32);
+        }),
+        '.' => match text.strip_prefix('.') {
+            // As many as there are; what is below a microsecond is cut off.
+            Some(rest) => {
+                let count = rest.bytes().take_while(u8::is_ascii_digit).count();
+                if let Some(micros) = fraction_micros(&rest[..count]) {
+                    let micros = micros as u32;
+                    found.push((Said { micros, ..said }, 1 + count));
+                }
+            }
+            None => found.push((said, 0)),
+        },
+        'p' | 'P' => {
+            for (word, is_afternoon) in [("am", false), ("pm", true)] {
+                if starts_with(text, word) {
+                    let is_afternoon = Some(is_afternoon);
+                    found.push((
+                        Said {
+                            is_afternoon,
+                            ..said
+                        },
+                        word.len(),
+                    ));
+                }
+            }
+        }
+        'a' | 'A' | 'b' | 'B' | 'h' => {
+            let is_month = !matches!(directive, 'a' | 'A');
+            let words: &[&str] = if is_month { &MONTHS } else { &WEEKDAYS };
+            for (at, word) in words.iter().enumerate() {
+                let length = if matches!(directive, 'A' | 'B') {
+                    word.len()
+                } else {
+                    3
+                };
+                if starts_with(text, &word[..length]) {
+                    let mut said = said;
+                    match is_month {
+                        true => said.month = Some(at as u32 + 1),
+                        false => said.weekday = Some(at as u32),
+                    }
+                    found.push((said, length));
+                }
+            }
+        }
+        'Z' => {
+            for word in ["utc", "gmt", "z"] {
+                if starts_with(text, word) {
+                    found.push((said, word.len()));
+                }
+            }
+        }
+        'z' => {
+            if let Some((offset_micros, used)) = offset(text) {
+                found.push((
+                    Said {
+                        offset_micros,
+                        ..said
+                    },
+                    used,
+                ));
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+fn starts_with(text: &str, word: &str) -> bool {
+    let start = text.get(..word.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
+/// `Z`, `+01:00`, `+0100`, `-01` at the beginning of a text: microseconds east of Greenwich, and bytes used.
+pub(super) fn offset(text: &str) -> Option<(i64, usize)> {
+    if text.starts_with(['Z', 'z']) {
+        return Some((0, 1));
+    }
+    let sign = match text.chars().next()? {
+        '+' => 1,
+        '-' => -1,
+        _ => return None,
+    };
+    let two = |at: usize| number(text.get(at..at + 2)?.as_bytes());
+    let hours = two(1)?;
+    let (minutes, used) = match text.as_bytes().get(3) {
+        Some(b':') => (two(4)?, 6),
+        _ => match two(3) {
+            Some(minutes) => (minutes, 5),
+            None => (0, 3),
+        },
+    };
+    let is_valid = hours < 24 && minutes < 60;
+    is_valid.then(|| (sign * i64::from(hours * 60 + minutes) * 60_000_000, used))
+}
