@@ -279,6 +279,9 @@ pub(crate) struct ValidateArgs {
     /// a .csv
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
+    /// Write .json reports as this program does: frictionless (frictionless-py 5, `validate --json`)
+    #[arg(long, value_name = "PROGRAM", requires = "report", value_parser = ["frictionless"])]
+    pub(crate) compat: Option<String>,
     #[command(flatten)]
     pub(crate) open: OpenArgs,
 }

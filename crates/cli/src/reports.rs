@@ -57,9 +57,34 @@ impl Reports {
     }
 
     pub(crate) fn write(self, report: &Report) -> Result<()> {
+        self.write_with(report, || Ok(format!("{:#}\n", report.to_json())))
+    }
+
+    /// An error when no file is JSON: the form of other files is not that of another program.
+    pub(crate) fn need_json(&self) -> Result<()> {
+        let is_json = |file: &ReportFile| matches!(file, ReportFile::Json(_));
+        match self.files.iter().any(is_json) {
+            true => Ok(()),
+            false => {
+                let error = "--compat is about .json reports, and there is none";
+                Err(Error::usage("usage/report", error).with_hint("add `--report report.json`"))
+            }
+        }
+    }
+
+    /// As `write`, with the JSON of frictionless-py.
+    pub(crate) fn write_as_frictionless(self, report: &Report, job: &Job) -> Result<()> {
+        self.write_with(report, || {
+            let mut json = Vec::new();
+            report.write_frictionless(job, &mut json)?;
+            Ok(String::from_utf8_lossy(&json).into_owned())
+        })
+    }
+
+    fn write_with(self, report: &Report, json: impl Fn() -> Result<String>) -> Result<()> {
         for file in self.files {
             match file {
-                ReportFile::Json(path) => write_text(&path, &format!("{:#}\n", report.to_json()))?,
+                ReportFile::Json(path) => write_text(&path, &json()?)?,
                 ReportFile::Lines(output) => output.publish()?,
                 ReportFile::Table(format, output) => {
                     report.write_findings(format, output.writer()?)?;

@@ -87,6 +87,30 @@ fn a_report_in_lines_has_the_same_findings() {
 }
 
 #[test]
+fn a_report_can_look_as_that_of_frictionless() {
+    let desk = Desk::new();
+    let validate = "validate dirty.xlsx --contract items.contract.json --compat frictionless";
+    let ran = desk.run(&format!(
+        "{validate} --report theirs.json --report page.html"
+    ));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    desk.run("validate dirty.xlsx --contract items.contract.json --report ours.json");
+    let (theirs, ours) = (desk.json("theirs.json"), desk.json("ours.json"));
+    assert_eq!(theirs["valid"], false);
+    assert_eq!(theirs["stats"]["errors"], ours["counts"]["errors"]);
+    let first = &theirs["tasks"][0]["errors"][0];
+    let finding = &ours["findings"][0];
+    assert_eq!(
+        (&first["rowNumber"], &first["fieldName"]),
+        (&finding["row"], &finding["field"])
+    );
+    assert_eq!(first["cells"][0], finding["row_key"], "{first}");
+    desk.run(&format!("{validate} --report page.html"))
+        .fails(2, "--compat is about .json reports");
+    assert_eq!(desk.run(validate).code, 2);
+}
+
+#[test]
 fn a_clean_sheet_is_clean() {
     let desk = Desk::new();
     let ran = desk.run("validate clean.xlsx --contract items.contract.json --report -");

@@ -18,6 +18,9 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
     let written = reports::paths(&args.report).chain(args.rejects.as_deref());
     keep_apart(written, [&*args.file, &*args.contract])?;
     let files = Reports::create(&args.report)?;
+    if args.compat.is_some() {
+        files.need_json()?;
+    }
     let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
     let job = read::job_with_contract(
         &args.file,
@@ -34,7 +37,10 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
     let (job, line) = ProgressLine::watch(job, "checking");
     let report = job.validate()?;
     drop(line);
-    files.write(&report)?;
+    match args.compat {
+        Some(_) => files.write_as_frictionless(&report, &job)?,
+        None => files.write(&report)?,
+    }
     if let Some(rejects) = rejects {
         rejects.write(&job, &report)?;
     }

@@ -1,5 +1,6 @@
 //! What a job has to say: stable JSON, the same at every face; and files for people and for other programs.
 
+mod frictionless;
 mod html;
 mod junit;
 mod sarif;
