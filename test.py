@@ -43,6 +43,9 @@ def main():
         SHEETLIFT=str(debug / "sheetlift"), ONLINE_RETAIL=str(retail),
     )
 
+    run(sys.executable, "fixtures/frictionless/expect.py", "--check")
+    run(sys.executable, "fixtures/frictionless/compare.py", "--sheetlift", debug / "sheetlift")
+
     run("bindings/python/test.sh", "-q")  # leaves the wheel in its environment, and the fixtures
     run(
         TARGET / "venv-python/bin/python", *pytest, "crates/sheetlift/tests/faces",
