@@ -145,7 +145,9 @@ fn ascii(place: &Place<'_>) -> Result<u8> {
 
 /// The encoding of a resource.
 pub(super) fn encoding(place: &Place<'_>) -> Result<String> {
-    let label = place.text()?;
+    // Python has names of its own: `utf_8`, and `utf-8-sig` for a byte order mark, which is looked for anyway.
+    let label = place.text()?.to_ascii_lowercase().replace("utf_", "utf-");
+    let label = label.strip_suffix("-sig").unwrap_or(&label);
     match encoding_rs::Encoding::for_label(label.as_bytes()) {
         Some(_) => Ok(label.to_owned()),
         None => Err(place

@@ -30,6 +30,11 @@ pub(super) fn read(root: &Node, wanted: Wanted<'_>, folder: Option<&Path>) -> Re
     let top = Place::root(root).map()?;
     if let Some(resources) = top.get("resources") {
         top.no_misspelling("a package", keys::PACKAGE, &[])?;
+        for key in OF_SCHEMA {
+            if let Some(place) = top.get(key) {
+                return Err(place.error(format!("`{key}` belongs into the schema of a resource")));
+            }
+        }
         let resource = choose(&resources, wanted)?.map()?;
         return read_resource(&resource, Some(&resources), folder);
     }
@@ -86,20 +91,23 @@ fn choose<'a>(resources: &Place<'a>, wanted: Wanted<'_>) -> Result<Place<'a>> {
     }
 }
 
+/// Keys that people put beside the schema.
+const OF_SCHEMA: [&str; 6] = [
+    "fields",
+    "primaryKey",
+    "uniqueKeys",
+    "foreignKeys",
+    "missingValues",
+    "fieldsMatch",
+];
+
 fn read_resource(
     resource: &Keys<'_>,
     package: Option<&Place<'_>>,
     folder: Option<&Path>,
 ) -> Result<Contract> {
     resource.no_misspelling("a resource", keys::RESOURCE, &[])?;
-    for key in [
-        "fields",
-        "primaryKey",
-        "uniqueKeys",
-        "foreignKeys",
-        "missingValues",
-        "fieldsMatch",
-    ] {
+    for key in OF_SCHEMA {
         if let Some(place) = resource.get(key) {
             return Err(place.error(format!("`{key}` belongs into the schema")));
         }

@@ -219,3 +219,37 @@ fn schema_and_dialect_may_be_files_beside_the_contract() {
     let error = Contract::from_path(&resource).unwrap_err();
     assert!(error.to_string().contains("dialect.json"), "{error}");
 }
+
+#[test]
+fn encodings_may_have_their_names_of_python() {
+    for (label, known) in [
+        ("UTF-8", "utf-8"),
+        ("utf_8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("cp1252", "cp1252"),
+        ("latin1", "latin1"),
+    ] {
+        let contract = parse(&format!(
+            "{{\"encoding\": \"{label}\", \"schema\": {{\"fields\": [{{\"name\": \"a\"}}]}}}}"
+        ));
+        assert_eq!(
+            contract.unwrap().csv.encoding.as_deref(),
+            Some(known),
+            "{label}"
+        );
+    }
+}
+
+#[test]
+fn a_resource_that_is_no_table_has_no_schema() {
+    let package = r#"{"resources": [{"name": "a", "path": "a.pdf"}, {"name": "b", "schema": {"fields": [{"name": "x"}]}}]}"#;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("datapackage.json");
+    std::fs::write(&file, package).unwrap();
+    assert!(crate::Contract::check_path(&file, Some("b")).is_ok());
+    let faults = crate::Contract::check_path(&file, Some("a")).unwrap_err();
+    assert!(
+        faults[0].message().contains("key `schema` is missing"),
+        "{faults:?}"
+    );
+}

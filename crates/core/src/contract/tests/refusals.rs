@@ -348,6 +348,10 @@ fn refuses_schemas_and_resources_that_are_wrong() {
             "a file in the folder of the contract",
         ),
         (
+            "{missingValues: ['-'], resources: [{schema: {fields: [{name: a}]}}]}",
+            "`missingValues` belongs into the schema of a resource",
+        ),
+        (
             "{schema: {fields: [{name: a}]}, missingValues: ['-']}",
             "`missingValues` belongs into the schema",
         ),
