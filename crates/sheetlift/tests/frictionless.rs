@@ -9,6 +9,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use arrow_array::{
+    Array, ArrayRef, RecordBatch,
+    cast::AsArray,
+    types::{Float64Type, Int64Type},
+};
+use arrow_schema::DataType;
 use serde_json::{Value, json};
 use sheetlift::{Contract, Finding, Job, Level, Report, Result};
 use sheetlift_fixtures::{Book, forge::escape};
@@ -337,7 +343,13 @@ fn lexical_differences(group: &Value) -> BTreeSet<Difference> {
             }
         };
         let job = job_of(format, &rows).unwrap().with_contract(contract);
-        let report = job.with_max_findings(10_000).validate().unwrap();
+        let mut values = BTreeMap::new();
+        let keep = |batch: &RecordBatch, rows: &[u32]| {
+            let shown = (0..rows.len()).map(|at| shown(batch.column(1), at));
+            values.extend(rows.iter().copied().zip(shown));
+            Ok(())
+        };
+        let report = job.with_max_findings(10_000).validate_to(keep).unwrap();
         let bad: BTreeSet<u32> = report
             .findings
             .iter()
@@ -346,12 +358,56 @@ fn lexical_differences(group: &Value) -> BTreeSet<Difference> {
             .collect();
         for (at, text) in texts.iter().enumerate() {
             let is_bad = bad.contains(&(at as u32 + 2));
-            if is_bad == group["expected"][at].as_bool().unwrap() {
-                differs(&format!("text {text}"), is_bad);
+            match (group["expected"][at].as_str(), values.get(&(at as u32 + 1))) {
+                (None, _) if is_bad => {}
+                (Some(theirs), Some(ours)) if !is_bad => {
+                    if theirs != ours && !(theirs == "text" && ours == text.as_str().unwrap()) {
+                        differs(&format!("value {text}: {ours}, not {theirs}"), true);
+                    }
+                }
+                _ => differs(&format!("text {text}"), is_bad),
             }
         }
     }
     differences
+}
+
+/// A value of a column, as `expect.py` writes it.
+fn shown(column: &ArrayRef, row: usize) -> String {
+    if column.is_null(row) {
+        return "no value".to_owned();
+    }
+    let int = |kind: DataType| {
+        let ints = arrow_cast::cast(column, &kind).unwrap();
+        let ints = arrow_cast::cast(&ints, &DataType::Int64).unwrap();
+        ints.as_primitive::<Int64Type>().value(row).to_string()
+    };
+    match column.data_type() {
+        DataType::Utf8View => column.as_string_view().value(row).to_owned(),
+        DataType::Boolean => column.as_boolean().value(row).to_string(),
+        DataType::Float64 => {
+            let value = column.as_primitive::<Float64Type>().value(row);
+            match value {
+                _ if value.is_nan() => "nan".to_owned(),
+                // As Python has it.
+                _ if value != 0.0 && !(1e-4..1e16).contains(&value.abs()) && value.is_finite() => {
+                    python(value)
+                }
+                _ => format!("{value:?}"),
+            }
+        }
+        DataType::Date32 => int(DataType::Int32),
+        _ => int(DataType::Int64),
+    }
+}
+
+/// `1e+16`, `1e-05`
+fn python(value: f64) -> String {
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap();
+    let exponent: i32 = exponent.parse().unwrap();
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
 /// `integer {"bareNumber": false}`, as Python writes it.
