@@ -473,6 +473,7 @@ fn number(place: &Place<'_>) -> Result<f64> {
         Data::Number(digits) => digits.parse().ok(),
         _ => None,
     };
+    let number = number.filter(|number: &f64| number.is_finite());
     number.ok_or_else(|| place.expected("a number"))
 }
 

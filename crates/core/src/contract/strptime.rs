@@ -5,6 +5,8 @@
 //! `%F`, `%T`, `%R`, `%D`, `%e`, `%k`, `%l`, `%h`, `%P`, `%n`, `%t` and `%.f` (a fraction, or none) are understood too. Twelve hours need `%p`, a day needs its month and a
 //! month its year: elsewhere Python would make something up.
 
+use std::ops::RangeInclusive;
+
 use super::temporal::{MONTHS, Part, fraction_micros, number, unix_days};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -145,7 +147,7 @@ fn directives(pattern: &str) -> Result<Vec<char>, String> {
 }
 
 fn items(pattern: &str) -> Result<Vec<Item>, String> {
-    let mut items = Vec::new();
+    let mut items = Vec::with_capacity(pattern.len());
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
         match c {
@@ -193,121 +195,108 @@ fn read_items(items: &[Item], text: &str, said: Said) -> Option<Said> {
             (after.len() < text.len()).then(|| read_items(rest, after, said))?
         }
         Item::Directive(directive) => {
-            let read = |(said, used): (Said, usize)| read_items(rest, &text[used..], said);
-            readings(*directive, text, said).into_iter().find_map(read)
+            let mut then = |said, used: usize| read_items(rest, &text[used..], said);
+            read_directive(*directive, text, said, &mut then)
         }
     }
 }
 
-/// What a directive can mean at the beginning of a text, and how many bytes of it; the longest first.
-fn readings(directive: char, text: &str, said: Said) -> Vec<(Said, usize)> {
-    let mut found = Vec::new();
-    let mut numbers = |digits: std::ops::RangeInclusive<usize>,
-                       range: std::ops::RangeInclusive<u32>,
-                       take: &dyn Fn(&mut Said, u32, usize)| {
-        for count in digits.rev() {
-            let value = text.get(..count).and_then(|text| number(text.as_bytes()));
-            if let Some(value) = value.filter(|value| range.contains(value)) {
-                let mut said = said;
-                take(&mut said, value, count);
-                found.push((said, count));
-            }
-        }
-    };
+/// Hears of what a directive can mean and how many bytes of the text that takes, until it knows what all of the text means.
+type Then<'a> = dyn FnMut(Said, usize) -> Option<Said> + 'a;
+
+/// Tries what a directive can mean at the beginning of a text, the longest first.
+fn read_directive(directive: char, text: &str, said: Said, then: &mut Then<'_>) -> Option<Said> {
+    if let Some((digits, range, take)) = number_of(directive) {
+        return digits.rev().find_map(|count| {
+            let value = number(text.get(..count)?.as_bytes())?;
+            let mut said = said;
+            take(&mut said, value, count);
+            range.contains(&value).then(|| then(said, count))?
+        });
+    }
     match directive {
-        'Y' => numbers(4..=4, 0..=9999, &|said, n, _| said.year = Some(n)),
-        'G' => numbers(4..=4, 0..=9999, &|said, n, _| said.iso_year = Some(n)),
-        'y' => numbers(2..=2, 0..=99, &|said, n, _| {
-            said.year = Some(if n < 69 { 2000 + n } else { 1900 + n });
-        }),
-        'm' => numbers(1..=2, 1..=12, &|said, n, _| said.month = Some(n)),
-        'd' | 'e' => numbers(1..=2, 1..=31, &|said, n, _| said.day = Some(n)),
-        'j' => numbers(1..=3, 1..=366, &|said, n, _| said.day_of_year = Some(n)),
-        'V' => numbers(1..=2, 1..=53, &|said, n, _| said.week = Some(('V', n))),
-        'U' | 'W' => numbers(1..=2, 0..=53, &|said, n, _| {
-            said.week = Some((directive, n))
-        }),
-        'u' => numbers(1..=1, 1..=7, &|said, n, _| said.weekday = Some(n - 1)),
-        'w' => numbers(1..=1, 0..=6, &|said, n, _| said.weekday = Some((n + 6) % 7)),
-        'H' | 'k' => numbers(1..=2, 0..=23, &|said, n, _| said.hour = n),
-        'I' | 'l' => numbers(1..=2, 1..=12, &|said, n, _| said.hour = n),
-        'M' => numbers(1..=2, 0..=59, &|said, n, _| said.minute = n),
-        'S' => numbers(1..=2, 0..=59, &|said, n, _| said.second = n),
-        'f' => numbers(1..=6, 0..=999_999, &|said, n, digits| {
-            said.micros = n * 10_u32.pow(6 - digits as u32);
-        }),
         '.' => match text.strip_prefix('.') {
-            // As many as there are; what is below a microsecond is cut off.
+            // As many digits as there are; what is below a microsecond is cut off.
             Some(rest) => {
                 let count = rest.bytes().take_while(u8::is_ascii_digit).count();
-                if let Some(micros) = fraction_micros(&rest[..count]) {
-                    let micros = micros as u32;
-                    found.push((Said { micros, ..said }, 1 + count));
-                }
+                let micros = fraction_micros(&rest[..count])? as u32;
+                then(Said { micros, ..said }, 1 + count)
             }
-            None => found.push((said, 0)),
+            None => then(said, 0),
         },
-        'p' | 'P' => {
-            for (word, is_afternoon) in [("am", false), ("pm", true)] {
-                if starts_with(text, word) {
-                    let is_afternoon = Some(is_afternoon);
-                    found.push((
-                        Said {
-                            is_afternoon,
-                            ..said
-                        },
-                        word.len(),
-                    ));
-                }
-            }
-        }
-        'a' | 'A' | 'b' | 'B' | 'h' => {
-            let is_month = !matches!(directive, 'a' | 'A');
-            let words: &[&str] = if is_month { &MONTHS } else { &WEEKDAYS };
-            for (at, word) in words.iter().enumerate() {
-                let length = if matches!(directive, 'A' | 'B') {
-                    word.len()
-                } else {
-                    3
-                };
-                if starts_with(text, &word[..length]) {
-                    let mut said = said;
-                    match is_month {
-                        true => said.month = Some(at as u32 + 1),
-                        false => said.weekday = Some(at as u32),
-                    }
-                    found.push((said, length));
-                }
-            }
-        }
-        'Z' => {
-            for word in ["utc", "gmt", "z"] {
-                if starts_with(text, word) {
-                    found.push((said, word.len()));
-                }
-            }
-        }
         'z' => {
-            if let Some((offset_micros, used)) = offset(text) {
-                found.push((
-                    Said {
-                        offset_micros,
-                        ..said
-                    },
-                    used,
-                ));
-            }
+            let (offset_micros, used) = offset(text)?;
+            let said = Said {
+                offset_micros,
+                ..said
+            };
+            then(said, used)
         }
-        _ => {}
+        _ => read_word(directive, text, said, then),
     }
-    found
 }
 
-fn starts_with(text: &str, word: &str) -> bool {
-    let start = text.get(..word.len());
-    start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+/// How many digits a directive may have, from where to where it goes, and what it says with how many digits.
+type NumberOf = (
+    RangeInclusive<usize>,
+    RangeInclusive<u32>,
+    fn(&mut Said, u32, usize),
+);
+
+fn number_of(directive: char) -> Option<NumberOf> {
+    Some(match directive {
+        'Y' => (4..=4, 0..=9999, |said, n, _| said.year = Some(n)),
+        'G' => (4..=4, 0..=9999, |said, n, _| said.iso_year = Some(n)),
+        'y' => (2..=2, 0..=99, |said, n, _| {
+            said.year = Some(if n < 69 { 2000 + n } else { 1900 + n });
+        }),
+        'm' => (1..=2, 1..=12, |said, n, _| said.month = Some(n)),
+        'd' | 'e' => (1..=2, 1..=31, |said, n, _| said.day = Some(n)),
+        'j' => (1..=3, 1..=366, |said, n, _| said.day_of_year = Some(n)),
+        'V' => (1..=2, 1..=53, |said, n, _| said.week = Some(('V', n))),
+        'U' => (1..=2, 0..=53, |said, n, _| said.week = Some(('U', n))),
+        'W' => (1..=2, 0..=53, |said, n, _| said.week = Some(('W', n))),
+        'u' => (1..=1, 1..=7, |said, n, _| said.weekday = Some(n - 1)),
+        'w' => (1..=1, 0..=6, |said, n, _| said.weekday = Some((n + 6) % 7)),
+        'H' | 'k' => (1..=2, 0..=23, |said, n, _| said.hour = n),
+        'I' | 'l' => (1..=2, 1..=12, |said, n, _| said.hour = n),
+        'M' => (1..=2, 0..=59, |said, n, _| said.minute = n),
+        'S' => (1..=2, 0..=59, |said, n, _| said.second = n),
+        'f' => (1..=6, 0..=999_999, |said, n, digits| {
+            said.micros = n * 10_u32.pow(6 - digits as u32);
+        }),
+        _ => return None,
+    })
 }
 
+/// As [`read_directive`], for those that are words.
+fn read_word(directive: char, text: &str, said: Said, then: &mut Then<'_>) -> Option<Said> {
+    let is_short = !matches!(directive, 'A' | 'B');
+    let words: &[&str] = match directive {
+        'a' | 'A' => &WEEKDAYS,
+        'b' | 'B' | 'h' => &MONTHS,
+        'p' | 'P' => &["am", "pm"],
+        _ => &["utc", "gmt", "z"],
+    };
+    words.iter().enumerate().find_map(|(at, word)| {
+        let length = if is_short {
+            word.len().min(3)
+        } else {
+            word.len()
+        };
+        let start = text.get(..length)?;
+        let mut said = said;
+        match directive {
+            'a' | 'A' => said.weekday = Some(at as u32),
+            'b' | 'B' | 'h' => said.month = Some(at as u32 + 1),
+            'p' | 'P' => said.is_afternoon = Some(at == 1),
+            _ => {} // UTC by any name
+        }
+        start
+            .eq_ignore_ascii_case(&word[..length])
+            .then(|| then(said, length))?
+    })
+}
 /// `Z`, `+01:00`, `+0100`, `-01` at the beginning of a text: microseconds east of Greenwich, and bytes used.
 pub(super) fn offset(text: &str) -> Option<(i64, usize)> {
     if text.starts_with(['Z', 'z']) {

@@ -159,15 +159,19 @@ impl ListFormat {
 }
 
 impl Data {
-    /// As JSON; a number that is none there (`.5`) as its text.
+    /// As JSON; a number that is none there (`.inf`) as its text.
     pub(super) fn to_json(&self) -> Json {
         match self {
             Data::Null => Json::Null,
             Data::Bool(value) => (*value).into(),
-            Data::Number(digits) => match digits.parse::<Number>() {
-                Ok(number) => number.into(),
-                Err(_) => digits.as_str().into(),
-            },
+            Data::Number(digits) => {
+                // YAML has `.5` and `+5`, which JSON has not.
+                let float = || digits.parse().ok().and_then(Number::from_f64);
+                match digits.parse::<Number>().ok().or_else(float) {
+                    Some(number) => number.into(),
+                    None => digits.as_str().into(),
+                }
+            }
             Data::Text(text) => text.as_str().into(),
             Data::List(items) => items.iter().map(|item| item.data.to_json()).collect(),
             Data::Map(entries) => {

@@ -240,6 +240,7 @@ fn accepts_every_type_and_its_options() {
         "type: array, constraints: {minLength: 2, enum: ['[1, 2]', [3, {b: 1, a: 2.0}]], jsonSchema: {items: {type: integer}}}",
         "type: array, arrayItem: {type: integer, format: default, constraints: {minimum: 1, required: true}}",
         "type: object, constraints: {maxLength: 2, enum: [{a: 1}], jsonSchema: true}",
+        "type: object, constraints: {jsonSchema: {minProperties: 1, properties: {a: {minimum: .5, maximum: +5, enum: [.5, 1e400]}}}}",
         "type: geopoint, constraints: {enum: ['90, 45']}",
         "type: geopoint, format: object, constraints: {enum: [{lon: 1, lat: 2}]}",
         "type: geojson, format: topojson",

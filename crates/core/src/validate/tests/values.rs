@@ -295,3 +295,17 @@ fn a_date_that_was_meant_is_suggested() {
     assert_eq!(suggested("default", "2024-02-30"), None);
     assert_eq!(suggested("default", "soon"), None);
 }
+
+#[test]
+fn a_duration_without_a_length_says_what_to_write() {
+    let message = |text: &str| {
+        let yaml = "fields: [{name: f, type: duration}]";
+        let (checked, _) = check(yaml, &[vec![Cell::Text(text, None)]]);
+        checked.findings[0].message.clone()
+    };
+    assert_eq!(
+        message("P1Y2M"),
+        "f is \"P1Y2M\", whose years or months are not of one length; write days"
+    );
+    assert!(message("P1Y2M3").contains("has to be a duration"));
+}
