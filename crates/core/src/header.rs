@@ -104,10 +104,10 @@ impl Header {
         }
     }
 
-    /// Number of columns up to the last one with a label.
+    /// Number of columns up to the last one with a label; without a header row all columns count.
     pub(crate) fn width(&self) -> u32 {
         let mut labelled = self.columns.iter().rev();
-        let last = labelled.find(|column| column.label.is_some());
+        let last = labelled.find(|column| column.label.is_some() || self.row.is_none());
         last.map_or(0, |column| column.index + 1)
     }
 }

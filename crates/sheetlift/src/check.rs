@@ -149,7 +149,8 @@ impl Check {
             let error = Error::usage("contract/invalid", message);
             return Err(job.locate(error.with_hint("name their rows in `commentRows`")));
         }
-        let mut options = read_options(job, &contract).with_ragged_told(true);
+        let is_whole = job.read.columns.is_none();
+        let mut options = read_options(job, &contract).with_ragged_told(is_whole);
         let all = wants_all_findings || job.findings_to.is_some() || job.keeps_all_findings;
         if all {
             options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);

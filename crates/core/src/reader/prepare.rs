@@ -71,11 +71,6 @@ pub(crate) fn prepare(
     (selection.header, selection.any_order) = (found.row, any_order);
     selection.blank_rows = options.blank_rows;
     let mut header = Header::new(Arc::from(sheet.name.as_str()), found.row, found.labels);
-    // Cells beside a range, or in columns that were not chosen, are nobody's business.
-    let is_whole = options.range.is_none() && options.columns.is_none();
-    if options.tell_ragged && header.row.is_some() && is_whole {
-        selection.width = Some(header.width());
-    }
     let open_ended = match &options.columns {
         Some(columns) => {
             header.columns = choose(&header, columns, &range)?;
@@ -84,6 +79,12 @@ pub(crate) fn prepare(
         }
         None => true,
     };
+    // Cells beside a range, or in columns that were not chosen, are nobody's business. Without a header row the columns that are
+    // chosen are all there are.
+    let is_whole = options.range.is_none() && (options.columns.is_none() ^ header.row.is_none());
+    if options.tell_ragged && is_whole {
+        selection.width = Some(header.width());
+    }
     Ok(Prepared {
         body,
         selection,
