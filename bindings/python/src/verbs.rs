@@ -1,7 +1,7 @@
 //! One function for each verb of a job. Their signatures and their documentation are in `python/sheetlift/_api.py`.
 
 use pyo3::prelude::*;
-use sheetlift::{CancelToken, Error, Job, LoadOptions, Report, Result, connect};
+use sheetlift::{CancelToken, Error, InferOptions, Job, LoadOptions, Report, Result, connect};
 
 use crate::{
     arguments::{Arguments, Keywords},
@@ -59,9 +59,11 @@ pub(crate) fn infer_contract<'py>(
     let py = src.py();
     let mut arguments = Arguments::new(py, "infer_contract", options)?;
     let (job, cancel) = placed(src, &mut arguments)?;
+    let ranges = arguments.take("ranges")?.unwrap_or(false);
     arguments.finish()?;
-    let text = run_over(py, &cancel, job, |job| {
-        Ok(job.infer_contract()?.to_json().to_string())
+    let infer = InferOptions::default().with_ranges(ranges);
+    let text = run_over(py, &cancel, job, move |job| {
+        Ok(job.infer_contract_with(&infer)?.to_json().to_string())
     })?;
     loads(py, &text)
 }

@@ -257,6 +257,18 @@ pub(crate) struct InferArgs {
     /// Where to write the contract [default: standard output]
     #[arg(short, long, value_name = "CONTRACT")]
     pub(crate) output: Option<PathBuf>,
+    /// Propose the smallest and the largest value of each column as minimum and maximum, not only that numbers are not below 0
+    #[arg(long)]
+    pub(crate) ranges: bool,
+    /// Sheet, by name or by its place counted from 1 [default: the first visible one]
+    #[arg(long, value_name = "SHEET")]
+    pub(crate) sheet: Option<String>,
+    /// Cells: B2:F100, B:F, 2:100, B2: to the end, or the name of a table or range
+    #[arg(long, value_name = "RANGE")]
+    pub(crate) range: Option<String>,
+    /// Where the names of the columns are: first, none, a row number, or rows such as 1-2 [default: first]
+    #[arg(long, value_name = "first|none|ROW")]
+    pub(crate) header: Option<String>,
     #[command(flatten)]
     pub(crate) open: OpenArgs,
 }

@@ -92,3 +92,21 @@ fn a_package_has_a_contract_for_each_of_its_files() {
     desk.run("validate three.csv --contract datapackage.json")
         .fails(2, "several resources");
 }
+
+#[test]
+fn infer_says_where_the_table_is() {
+    let desk = Desk::new();
+    desk.put("t.csv", b"about the table,\nn,s\n5,x\n-7,y\n");
+    let ran = desk.run("contract infer t.csv --header 2 --ranges -o t.json");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let contract = desk.json("t.json");
+    assert_eq!(contract["sheetlift"]["locate"]["header"], 2);
+    let constraints = &contract["schema"]["fields"][0]["constraints"];
+    assert_eq!(
+        (&constraints["minimum"], &constraints["maximum"]),
+        (&(-7).into(), &5.into())
+    );
+    assert_eq!(desk.run("validate t.csv --contract t.json").code, 0);
+    desk.run("contract infer clean.xlsx --sheet Nowhere")
+        .fails(2, "there is no sheet \"Nowhere\"");
+}

@@ -104,8 +104,8 @@ impl Header {
         }
     }
 
-    /// Number of columns up to the last one with a label; without a header row all columns count.
-    pub(crate) fn width(&self) -> u32 {
+    /// Number of sheet columns up to the last one with a label; without a header row all columns count.
+    pub fn width(&self) -> u32 {
         let mut labelled = self.columns.iter().rev();
         let last = labelled.find(|column| column.label.is_some() || self.row.is_none());
         last.map_or(0, |column| column.index + 1)

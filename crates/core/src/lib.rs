@@ -31,7 +31,7 @@ mod xml;
 mod zip;
 
 pub use a1::{CellRange, MAX_COLUMNS, MAX_ROWS, cell_name, column_name, parse_cell, parse_column};
-pub use book::{DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};
+pub use book::{CellComment, DefinedName, SheetInfo, SheetKind, TableInfo, Visibility};
 pub use cancel::CancelToken;
 pub use column::{
     Cell, ColumnKind, ColumnView, DateSystem, Repair, StringId, StringTable, Tag, TagSet, TextRepr,
@@ -40,9 +40,10 @@ pub use column::{
 pub use contract::{
     Blank, Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, DateOrder, Decimal,
     Field, FieldType, FieldsMatch, ForeignKey, Fuzzy, GeoJsonFormat, GeoPointFormat, Grouping,
-    ItemType, JsonSchema, LetterCase, Levels, ListFormat, Literal, Load, LocalNumber, Locate,
-    Matching, Negative, NumberFormat, Percent, Reading, Reference, RowRule, Stop, StringFormat,
-    TableQuestion, TableRule, TemporalFormat, Thresholds, Total, UnicodeForm, Value,
+    InferOptions, ItemType, JsonSchema, LetterCase, Levels, ListFormat, Literal, Load, LocalNumber,
+    Locate, MAX_DISTINCT, Matching, Negative, NumberFormat, Percent, Reading, Reference, RowRule,
+    Stop, StringFormat, TableFacts, TableQuestion, TableRule, TemporalFormat, TextFacts,
+    Thresholds, Total, UnicodeForm, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};
@@ -57,5 +58,6 @@ pub use reader::{
 };
 pub use source::Source;
 pub use validate::{
-    Checked, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Survey, Validator, rule_docs,
+    Checked, Expectation, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Survey, Validator,
+    expectations, rule_docs,
 };

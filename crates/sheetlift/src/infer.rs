@@ -1,24 +1,30 @@
 //! A contract proposed from a table that is good.
 
-use std::{
-    collections::HashSet,
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, cast::AsArray, types::Int64Type};
+use arrow_array::{Array, ArrayRef, cast::AsArray};
 use rayon::prelude::*;
 use sheetlift_core::{
-    Cell, ColumnFacts, ColumnKind, ColumnView, Contract, Repair, TextRepr, Window, build_column,
+    Cell, ColumnFacts, Contract, Header, HeaderRow, InferOptions, ReadOptions, Repair, SheetRef,
+    TableFacts, TextRepr, Window, Workbook, build_column,
 };
 
-use crate::{error::Result, job::Job, progress::Progress};
+use crate::{
+    error::{Error, Result},
+    job::Job,
+    looker::Looker,
+    progress::Progress,
+};
+
+/// Characters of a comment that become a description.
+const MAX_NOTE: usize = 1_000;
 
 impl Job {
     /// Proposes a contract for the sheet as it is today, to be edited by somebody who knows: every row is looked at.
     ///
-    /// Types are the narrowest that hold all cells; columns without gaps are required; whole numbers and texts without
-    /// gaps or repetition are unique. The first of those columns is proposed as the primary key.
+    /// What is proposed is what [`Contract::infer`] says; the first column of it that is required and unique is the
+    /// primary key. Comments of header cells become descriptions. The contract accepts the very sheet it is made from, as long
+    /// as no two columns have the same label.
     ///
     /// ```
     /// # let bytes = sheetlift_fixtures::inventory::clean_inventory();
@@ -31,22 +37,45 @@ impl Job {
     /// # Errors
     /// As [`Job::table`], and `Cancelled`.
     pub fn infer_contract(&self) -> Result<Contract> {
-        let options = self.located();
-        let mut rows = self.workbook()?.rows(&options)?;
+        self.infer_contract_with(&InferOptions::default())
+    }
+
+    /// As [`Job::infer_contract`], with a say in what is proposed.
+    ///
+    /// # Errors
+    /// As [`Job::infer_contract`].
+    pub fn infer_contract_with(&self, infer: &InferOptions) -> Result<Contract> {
+        let options = self.located().with_ragged_told(true);
+        let workbook = self.workbook()?;
+        let mut rows = workbook.rows(&options)?;
+        let width = rows.header().width();
         let kinds = rows.hold()?;
         let mut lookers: Vec<Looker> = kinds.into_iter().map(Looker::new).collect();
+        let mut has_long_rows = false;
         while let Some(window) = rows.next_window()? {
             self.cancel.check()?;
             look(&mut lookers, &window)?;
+            has_long_rows |= window.ragged().iter().any(|(_, cells)| *cells > width);
             self.tell(Progress {
                 rows_read: rows.rows_given(),
                 ..Progress::default()
             });
         }
-        let facts: Vec<ColumnFacts> = lookers.iter().map(Looker::facts).collect();
-        let mut contract = Contract::infer(rows.header(), &facts);
-        contract.locate.header = options.header;
-        contract.locate.range = options.range;
+        let header = rows.header();
+        let columns = lookers.into_iter().map(Looker::into_facts);
+        let mut facts = TableFacts::new(columns.collect());
+        facts.has_long_rows = has_long_rows;
+        take_notes(&workbook, &options, header, &mut facts.columns)?;
+        let mut contract = Contract::infer(header, &facts, infer);
+        if contract.fields.is_empty() {
+            let what = format!(
+                "sheet {:?} has no column to say something about",
+                header.sheet
+            );
+            let error = Error::usage("sheet/empty", what);
+            return Err(self.locate(error.with_hint("name another sheet, range or header row")));
+        }
+        self.say_where(&options, &mut contract);
         let is_key = |index: &usize| {
             contract.fields[*index].constraints.unique && contract.is_required(*index)
         };
@@ -56,113 +85,93 @@ impl Job {
             .collect();
         Ok(contract)
     }
-}
 
-/// What is learned of one column.
-struct Looker {
-    kind: ColumnKind,
-    has_nulls: bool,
-    to_the_minute: bool,
-    /// Hashes of the values so far; `None` once a value came twice, or when it does not matter.
-    seen: Option<HashSet<u64>>,
-    hasher: RandomState,
+    /// Where and how the table was read is where and how it will be.
+    fn say_where(&self, options: &ReadOptions, contract: &mut Contract) {
+        contract.csv = match &self.contract {
+            Some(known) => self.csv.clone().or(&known.csv),
+            None => self.csv.clone(),
+        };
+        let locate = &mut contract.locate;
+        locate.header = options.header;
+        locate.range.clone_from(&options.range);
+        if options.area.is_some() {
+            locate.area.clone_from(&options.area);
+            locate.sheet = SheetRef::First;
+        }
+        if options.header_join != ReadOptions::default().header_join {
+            locate.header_join = Some(options.header_join.clone());
+        }
+        locate.omit_rows.clone_from(&options.omit_rows);
+        locate.skip_hidden_rows = options.skip_hidden_rows;
+        locate.skip_hidden_columns = options.skip_hidden_columns;
+        locate.merged = options.merged;
+    }
 }
 
 fn look(lookers: &mut [Looker], window: &Window) -> Result<()> {
-    let build = |(column, looker): (usize, &Looker)| {
-        build_column(
-            window.column(column),
-            looker.kind,
-            TextRepr::View,
-            &mut |_, _| Ok(Repair::Null),
-        )
+    let build = |(column, looker): (usize, &mut Looker)| {
+        let (mut errors, kind) = (Vec::new(), looker.facts.kind);
+        let mut misfit = |row: usize, _: Cell<'_>| {
+            errors.push(row);
+            Ok(Repair::Null)
+        };
+        let array = build_column(window.column(column), kind, TextRepr::View, &mut misfit)?;
+        Ok((array, errors))
     };
-    let arrays: Vec<ArrayRef> = lookers
-        .par_iter()
+    let built: Vec<(ArrayRef, Vec<usize>)> = lookers
+        .par_iter_mut()
         .enumerate()
         .map(build)
         .collect::<sheetlift_core::Result<_>>()?;
-    let nulls: Vec<Vec<bool>> = arrays.par_iter().map(is_missing).collect();
-    // A blank row says nothing about its columns.
-    let blank: Vec<bool> = (0..window.num_rows())
-        .map(|row| nulls.iter().all(|column| column[row]))
-        .collect();
-    lookers
-        .par_iter_mut()
-        .zip(&arrays)
-        .zip(&nulls)
-        .enumerate()
-        .for_each(|(column, ((looker, array), nulls))| {
-            looker.to_the_minute |= has_minutes(window.column(column), looker.kind);
-            looker.has_nulls |= nulls
-                .iter()
-                .zip(&blank)
-                .any(|(missing, blank)| *missing && !blank);
-            looker.remember(array, nulls);
-        });
+    // A row in which nothing is says nothing about its columns.
+    let mut blank = vec![true; window.num_rows()];
+    for (array, errors) in &built {
+        let texts = array.as_string_view_opt();
+        let nulls = array.logical_nulls();
+        for (row, blank) in blank.iter_mut().enumerate() {
+            let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+            *blank &= is_null || texts.is_some_and(|texts| texts.value(row).is_empty());
+        }
+        errors.iter().for_each(|row| blank[*row] = false);
+    }
+    lookers.par_iter_mut().zip(&built).enumerate().for_each(
+        |(column, (looker, (array, errors)))| {
+            looker.facts.errors += errors.len() as u64;
+            looker.look(window.column(column), array, &blank);
+        },
+    );
     Ok(())
 }
 
-/// True when a text of this column of times ends with its minutes.
-fn has_minutes(column: ColumnView<'_>, kind: ColumnKind) -> bool {
-    let mut found = false;
-    if matches!(kind, ColumnKind::Time | ColumnKind::Timestamp) {
-        column.for_each(|_, cell| {
-            if let Cell::Text(text, _) = cell {
-                found |= text.matches(':').count() == 1;
-            }
-        });
-    }
-    found
-}
-
-/// Null, or a text without a visible character.
-fn is_missing(array: &ArrayRef) -> Vec<bool> {
-    let texts = array.as_string_view_opt();
-    let empty = |row: usize| texts.is_some_and(|texts| texts.value(row).trim().is_empty());
-    let nulls = array.logical_nulls();
-    let null = |row: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
-    (0..array.len())
-        .map(|row| null(row) || empty(row))
-        .collect()
-}
-
-impl Looker {
-    fn new(kind: ColumnKind) -> Looker {
-        let matters = matches!(kind, ColumnKind::Int | ColumnKind::Text);
-        Looker {
-            kind,
-            has_nulls: false,
-            to_the_minute: false,
-            seen: matters.then(HashSet::new),
-            hasher: RandomState::new(),
+/// The comments of the cells that name the columns, the lowest one where the header has several rows.
+fn take_notes(
+    workbook: &Workbook,
+    options: &ReadOptions,
+    header: &Header,
+    facts: &mut [ColumnFacts],
+) -> Result<()> {
+    let Some(last) = header.row else {
+        return Ok(());
+    };
+    let first = match options.header {
+        HeaderRow::Rows { first, .. } => first,
+        _ => last,
+    };
+    let sheet = match &*header.sheet {
+        "" => SheetRef::First,
+        name => SheetRef::Name(name.to_owned()),
+    };
+    let mut notes = workbook.comments(&sheet, first..=last)?;
+    notes.sort_by_key(|note| note.row);
+    for note in notes {
+        let column = header.columns.iter().position(|at| at.index == note.column);
+        if let Some(facts) = column.and_then(|column| facts.get_mut(column)) {
+            let text: String = note.text.trim().chars().take(MAX_NOTE).collect();
+            facts.note = Some(text).filter(|text| !text.is_empty());
         }
     }
-
-    fn remember(&mut self, array: &ArrayRef, missing: &[bool]) {
-        let Some(seen) = &mut self.seen else {
-            return;
-        };
-        let hash = |row: usize| match self.kind {
-            ColumnKind::Int => self
-                .hasher
-                .hash_one(array.as_primitive::<Int64Type>().value(row)),
-            _ => self.hasher.hash_one(array.as_string_view().value(row)),
-        };
-        let mut rows = (0..array.len()).filter(|row| !missing[*row]);
-        if !rows.all(|row| seen.insert(hash(row))) {
-            self.seen = None;
-        }
-    }
-
-    fn facts(&self) -> ColumnFacts {
-        ColumnFacts {
-            kind: self.kind,
-            has_nulls: self.has_nulls,
-            to_the_minute: self.to_the_minute,
-            all_unique: self.seen.is_some(),
-        }
-    }
+    Ok(())
 }
 
 const _: fn() = || {

@@ -98,6 +98,7 @@ def inspect(
 def infer_contract(
     src: Source,
     *,
+    ranges: bool = False,
     sheet: str | int | None = None,
     range: str | None = None,
     header: Header = "first",
@@ -112,7 +113,11 @@ def infer_contract(
     limits: Limits | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:
-    """Proposes a contract for a sheet that is good, to be edited. Every row is looked at."""
+    """Proposes a contract for a sheet that is good, to be edited. Every row is looked at.
+
+    Types, required and unique columns, a primary key, the values of columns that have few, patterns of codes, lengths, and
+    numbers that are not below 0; with ``ranges=True`` the smallest and the largest value of each column too.
+    """
     return _sheetlift.infer_contract(**locals())
 
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use sheetlift::{Limits, Result};
+use sheetlift::{InferOptions, Limits, Result};
 
 use crate::{
-    args::InferArgs,
+    args::{InferArgs, ReadArgs},
     exit::Status,
     interrupt,
     numbers::count,
@@ -16,11 +16,16 @@ use crate::{
 
 pub(crate) fn run(args: &InferArgs, limits: &Limits) -> Result<Status> {
     keep_apart(args.output.as_deref(), [&*args.file])?;
-    let (job, line) = ProgressLine::watch(
-        read::job(&args.file, &args.open, limits, interrupt::token())?,
-        "reading",
-    );
-    let contract = job.infer_contract()?;
+    let job = read::job(&args.file, &args.open, limits, interrupt::token())?;
+    let place = ReadArgs {
+        sheet: args.sheet.clone(),
+        range: args.range.clone(),
+        header: args.header.clone(),
+        ..ReadArgs::default()
+    };
+    let options = place.options(&job)?;
+    let (job, line) = ProgressLine::watch(job.with_read(options), "reading");
+    let contract = job.infer_contract_with(&InferOptions::default().with_ranges(args.ranges))?;
     drop(line);
     let path = args.output.as_deref().unwrap_or(Path::new("-"));
     write_text(path, &format!("{:#}\n", contract.to_json()))?;

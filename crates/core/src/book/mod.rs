@@ -2,6 +2,7 @@
 //! these traits and no format; formats know `RowSink`, into which they put cells, and have not heard of Arrow.
 
 mod cell_formats;
+mod comments;
 mod identifier;
 pub(crate) mod iso;
 mod names;
@@ -11,9 +12,10 @@ mod rows;
 mod selection;
 mod sheets;
 
-use std::{any::Any, fmt, sync::Arc};
+use std::{any::Any, fmt, ops::RangeInclusive, sync::Arc};
 
 pub(crate) use cell_formats::{CellFormats, plain};
+pub use comments::CellComment;
 pub(crate) use names::{NameTable, NamedRange};
 pub(crate) use number_format::NumberKind;
 #[cfg(feature = "fuzzing")]
@@ -43,6 +45,11 @@ pub(crate) trait Book: fmt::Debug + Send + Sync {
 
     /// The tables of all sheets.
     fn tables(&self) -> Result<Vec<TableInfo>> {
+        Ok(Vec::new())
+    }
+
+    /// What is said about cells in these rows of the sheet at this place, where the format is one whose comments are read.
+    fn comments(&self, _sheet: usize, _rows: &RangeInclusive<u32>) -> Result<Vec<CellComment>> {
         Ok(Vec::new())
     }
 

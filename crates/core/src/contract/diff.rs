@@ -223,6 +223,13 @@ impl Diff {
             &old.description,
             &new.description,
         );
+        self.list(
+            &format!("{pointer}/examples"),
+            &old.examples,
+            &new.examples,
+            false,
+            false,
+        );
         if old.field_type.name() != new.field_type.name() {
             let (old, new) = (old.field_type.name(), new.field_type.name());
             self.words(&format!("{pointer}/type"), old, new, true);

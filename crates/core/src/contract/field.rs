@@ -114,6 +114,7 @@ fn read_named(keys: &Keys<'_>, name: &str, defaults: &Defaults) -> Result<Field>
         name: name.into(),
         title: keys.text("title")?,
         description: keys.text("description")?,
+        examples: examples(&keys),
         categories,
         constraints,
         missing_values: keys.read("missingValues", missing_values)?,
@@ -288,6 +289,24 @@ fn temporal_format(place: &Place<'_>, part: Part) -> Result<TemporalFormat> {
             TemporalFormat::Pattern(pattern.to_owned())
         }
     })
+}
+
+/// One example, or several, or both. They are for people, so that none is held to anything, and what is no text, number or
+/// boolean is passed over.
+fn examples(keys: &Keys<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for place in ["example", "examples"]
+        .iter()
+        .filter_map(|key| keys.get(key))
+    {
+        let items = place.list().unwrap_or_else(|_| vec![place.clone()]);
+        found.extend(items.iter().filter_map(|item| match item.data() {
+            Data::Text(text) | Data::Number(text) => Some(text.clone()),
+            Data::Bool(value) => Some(value.to_string()),
+            _ => None,
+        }));
+    }
+    found
 }
 
 /// Texts, or `{value, label}` objects; the labels are for people.

@@ -70,6 +70,12 @@ const CHOICES: [(&str, Level); 3] = [
 ];
 
 impl Levels {
+    /// One level, by the key of a rule or by a code.
+    pub(super) fn one(name: &str, level: Level) -> Levels {
+        debug_assert!(OF_FIELDS.iter().chain(&OF_ROWS).any(|known| *known == name));
+        Levels(vec![(name.to_owned(), level)])
+    }
+
     /// The level of a fault, by its code or by the key of its rule; `None` where it is not named.
     pub fn get(&self, key: &str, code: &str) -> Option<Level> {
         let names = |name: &str| name == code || name == key;

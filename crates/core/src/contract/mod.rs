@@ -7,14 +7,18 @@
 
 mod blank;
 mod check;
+mod code_shape;
 mod constraints;
+mod demands;
 mod dialect;
 mod diff;
 mod document;
+mod facts;
 mod field;
 mod files;
 mod geojson;
 mod infer;
+mod iso_text;
 mod json;
 mod json_schema;
 mod keys;
@@ -28,6 +32,7 @@ mod place;
 mod read;
 mod references;
 mod resource;
+mod row_schema;
 mod rules;
 mod schema;
 mod sheetlift;
@@ -48,7 +53,8 @@ pub use blank::Blank;
 pub use check::{CheckDigit, Checks, Decimal};
 pub(crate) use constraints::{compile_pattern, compile_search};
 pub use diff::Change;
-pub use infer::ColumnFacts;
+pub use facts::{ColumnFacts, MAX_DISTINCT, TableFacts, TextFacts};
+pub use infer::InferOptions;
 pub use json_schema::JsonSchema;
 pub use levels::Levels;
 #[cfg(test)]

@@ -119,6 +119,8 @@ pub struct Field {
     pub title: Option<String>,
     /// Description for people.
     pub description: Option<String>,
+    /// Values for people to see what is meant (`example`, `examples`), as they were written.
+    pub examples: Vec<String>,
     /// Type, with the options of its lexical form.
     pub field_type: FieldType,
     /// What values have to be like.

@@ -213,6 +213,11 @@ fn write_field(field: &Field, with_prose: bool) -> Map<String, Json> {
     if with_prose {
         put(&mut object, "title", field.title.as_deref());
         put(&mut object, "description", field.description.as_deref());
+        match &field.examples[..] {
+            [] => {}
+            [example] => put(&mut object, "example", Some(example.as_str())),
+            examples => put(&mut object, "examples", Some(json!(examples))),
+        }
     }
     let literals = |values: &[Literal]| values.iter().map(literal).collect::<Json>();
     put(

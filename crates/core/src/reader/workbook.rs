@@ -1,6 +1,6 @@
 //! Opening a workbook, and choosing one of its sheets.
 
-use std::path::Path;
+use std::{ops::RangeInclusive, path::Path};
 
 use bytes::Bytes;
 
@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     a1::CellRange,
-    book::{Book, DefinedName, Selection, SheetInfo, SheetKind, Strings, TableInfo, Visibility},
+    book::{
+        Book, CellComment, DefinedName, Selection, SheetInfo, SheetKind, Strings, TableInfo,
+        Visibility,
+    },
     csv::TextFormat,
     error::{Error, Result},
     header::SheetRef,
@@ -91,6 +94,22 @@ impl Workbook {
     pub fn tables(&self) -> Result<Vec<TableInfo>> {
         self.book
             .tables()
+            .map_err(|error| self.source.locate(error))
+    }
+
+    /// What is said about cells in these rows (counted from 0) of a sheet, by row and column: comments, notes, and the first
+    /// word of a conversation. Only those of xlsx and xlsm are read.
+    ///
+    /// # Errors
+    /// As [`Self::sheet`]; `Malformed` when such a part is damaged; `Limit`.
+    pub fn comments(
+        &self,
+        sheet: &SheetRef,
+        rows: RangeInclusive<u32>,
+    ) -> Result<Vec<CellComment>> {
+        let (place, _) = self.find_sheet(sheet)?;
+        self.book
+            .comments(place, &rows)
             .map_err(|error| self.source.locate(error))
     }
 

@@ -10,6 +10,7 @@ mod cells;
 mod column;
 mod convert;
 mod defaults;
+mod expectations;
 mod explain;
 mod fault;
 mod header_map;
@@ -38,6 +39,7 @@ use arrow_select::filter::FilterBuilder;
 
 use blank::blank_rows;
 use column::ColumnCheck;
+pub use expectations::{Expectation, expectations};
 use explain::{Scene, code_and_rule};
 use fault::{Fault, What};
 use header_map::HeaderMap;

@@ -1,15 +1,19 @@
 //! A workbook of SpreadsheetML parts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    ops::RangeInclusive,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{
     body::XlsxSheet,
+    comments::read_comments,
     package::Package,
     styles::read_formats,
     workbook::{WorkbookPart, read_tables},
 };
 use crate::{
-    book::{Book, CellFormats, DefinedName, SheetBody, SheetInfo, TableInfo},
+    book::{Book, CellComment, CellFormats, DefinedName, SheetBody, SheetInfo, TableInfo},
     column::DateSystem,
     error::Result,
 };
@@ -56,6 +60,10 @@ impl Book for XlsxBook {
 
     fn tables(&self) -> Result<Vec<TableInfo>> {
         read_tables(&self.package, &self.part)
+    }
+
+    fn comments(&self, sheet: usize, rows: &RangeInclusive<u32>) -> Result<Vec<CellComment>> {
+        read_comments(&self.package, &self.part.parts[sheet], rows)
     }
 
     fn dates(&self) -> DateSystem {

@@ -2,6 +2,7 @@
 
 mod body;
 mod book;
+mod comments;
 mod package;
 mod strings;
 mod styles;

@@ -6,6 +6,7 @@ mod lexical;
 mod published;
 mod read;
 mod refusals;
+mod row_schema;
 mod structured;
 mod temporal;
 
@@ -284,37 +285,46 @@ fn proposes_a_contract() {
     let labels =
         ["SKU", "Unit Price (€)", "unit price", "", "Größe"].map(|label| Some(label.to_owned()));
     let header = Header::new("Price List".into(), Some(0), (0..).zip(labels).collect());
-    let facts = |kind, has_nulls, all_unique| ColumnFacts {
-        to_the_minute: false,
-        kind,
-        has_nulls,
-        all_unique,
+    let facts = |kind, has_nulls: bool, all_unique| {
+        let mut facts = ColumnFacts::new(kind);
+        facts.rows = 2;
+        facts.missing = u64::from(has_nulls);
+        facts.all_unique = all_unique;
+        facts
     };
     let contract = Contract::infer(
         &header,
-        &[
+        &TableFacts::new(vec![
             facts(ColumnKind::Text, false, true),
             facts(ColumnKind::Float, false, true),
             facts(ColumnKind::Date, true, true),
             facts(ColumnKind::Null, true, true),
             facts(ColumnKind::Int, true, true),
-        ],
+        ]),
+        &InferOptions::default(),
     );
     let expected = json!({
         "name": "price_list",
         "schema": {
             "fields": [
                 {
-                    "name": "sku", "type": "string", "constraints": {"required": true, "unique": true},
+                    "name": "sku", "type": "string", "title": "SKU", "description": "2 rows",
+                    "constraints": {"required": true, "unique": true},
                     "sheetlift": {"match": {"aliases": ["SKU"]}},
                 },
                 {
-                    "name": "unit_price", "type": "number", "constraints": {"required": true},
+                    "name": "unit_price", "type": "number", "title": "Unit Price (€)", "description": "2 rows",
+                    "constraints": {"required": true},
                     "sheetlift": {"match": {"aliases": ["Unit Price (€)"]}},
                 },
-                {"name": "unit_price_2", "type": "date", "sheetlift": {"match": {"aliases": ["unit price"]}}},
-                {"name": "column_d", "type": "any", "sheetlift": {"match": {"aliases": ["column_D"]}}},
-                {"name": "größe", "type": "integer", "sheetlift": {"match": {"aliases": ["Größe"]}}},
+                {
+                    "name": "unit_price_2", "type": "date", "title": "unit price", "description": "2 rows, 1 without a value",
+                    "sheetlift": {"match": {"aliases": ["unit price"]}},
+                },
+                {
+                    "name": "größe", "type": "integer", "title": "Größe", "description": "2 rows, 1 without a value",
+                    "sheetlift": {"match": {"aliases": ["Größe"]}},
+                },
             ],
             "fieldsMatch": "equal",
         },
