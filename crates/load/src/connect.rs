@@ -18,6 +18,22 @@ const PATH_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 /// [`Usage`](crate::ErrorKind::Usage) for an address it cannot read, [`Sink`](crate::ErrorKind::Sink) for a database it cannot
 /// use. Addresses may hold passwords, so that no message repeats one; at most its scheme is named.
 pub fn connect(url: &str) -> Result<Box<dyn Sink>> {
+    sqlite(path_of(url)?)
+}
+
+/// Says what a table, or a view, of the database at an address is like; see
+/// [`SqliteSink::describe`](crate::sqlite::SqliteSink::describe).
+///
+/// # Errors
+///
+/// As [`connect`], and as the method.
+#[cfg(feature = "sqlite")]
+pub fn describe_table(url: &str, table: &str) -> Result<crate::sqlite::TableDescription> {
+    crate::sqlite::SqliteSink::open(path_of(url)?)?.describe(table)
+}
+
+/// The path in the address of a file.
+fn path_of(url: &str) -> Result<&Path> {
     match scheme(url) {
         Some("sqlite") => {
             let rest = &url["sqlite:".len()..];
@@ -35,12 +51,12 @@ pub fn connect(url: &str) -> Result<Box<dyn Sink>> {
                 )
                 .with_hint("write sqlite:inventory.db"));
             }
-            sqlite(Path::new(path))
+            Ok(Path::new(path))
         }
         Some(other) => Err(unknown(&format!(
             "no sink for addresses of scheme {other:?}"
         ))),
-        None if has_known_extension(url) => sqlite(Path::new(url)),
+        None if has_known_extension(url) => Ok(Path::new(url)),
         None => Err(unknown("the database address has no scheme")),
     }
 }

@@ -59,6 +59,8 @@ pub mod conformance;
 mod error;
 
 pub use connect::connect;
+#[cfg(feature = "sqlite")]
+pub use connect::describe_table;
 pub use error::{Error, ErrorKind, Result};
 pub use key::{ImportKey, KeyParts};
 pub use mode::Mode;

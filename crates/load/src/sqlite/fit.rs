@@ -101,6 +101,17 @@ impl Affinity {
             () => Affinity::Numeric,
         }
     }
+
+    /// What the manual calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Affinity::Integer => "INTEGER",
+            Affinity::Text => "TEXT",
+            Affinity::Blob => "BLOB",
+            Affinity::Real => "REAL",
+            Affinity::Numeric => "NUMERIC",
+        }
+    }
 }
 
 /// How values are handed over so that the column's affinity leaves them as they are.

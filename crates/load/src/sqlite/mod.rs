@@ -45,6 +45,8 @@
 
 mod cells;
 mod connection;
+mod ddl;
+mod describe;
 mod fault;
 mod fit;
 mod format;
@@ -59,6 +61,9 @@ mod scratch;
 mod target;
 
 use std::path::{Path, PathBuf};
+
+pub use ddl::{ColumnCheck, Scalar, TableWords, table_ddl};
+pub use describe::{ColumnDescription, TableDescription};
 
 use crate::error::Result;
 use crate::plan::Plan;

@@ -95,23 +95,25 @@ pub(super) fn columns(plan: &Plan) -> Result<Vec<Column>> {
 
 /// The statement that creates the target.
 pub(super) fn create_table(plan: &Plan, columns: &[Column]) -> String {
-    let mut parts: Vec<String> = Vec::with_capacity(columns.len() + 1);
-    for column in columns {
-        let not_null = if column.nullable { "" } else { " NOT NULL" };
-        parts.push(format!(
-            "{} {}{not_null}",
-            quote(&column.name),
-            column.class.declared()
-        ));
-    }
-    if !plan.key.is_empty() {
-        parts.push(format!(
-            "PRIMARY KEY ({})",
-            list(plan.key.iter().map(String::as_str))
-        ));
-    }
-    for key in &plan.unique_keys {
-        parts.push(format!("UNIQUE ({})", list(key.iter().map(String::as_str))));
-    }
+    let mut parts: Vec<String> = columns.iter().map(declaration).collect();
+    parts.extend(keys(plan));
     format!("CREATE TABLE {} ({})", quote(&plan.table), parts.join(", "))
+}
+
+/// A column of it.
+pub(super) fn declaration(column: &Column) -> String {
+    let not_null = if column.nullable { "" } else { " NOT NULL" };
+    let (name, declared) = (quote(&column.name), column.class.declared());
+    format!("{name} {declared}{not_null}")
+}
+
+/// Its keys.
+pub(super) fn keys(plan: &Plan) -> impl Iterator<Item = String> {
+    let names = |key: &[String]| list(key.iter().map(String::as_str));
+    let primary = Some(&plan.key).filter(|key| !key.is_empty());
+    let primary = primary.map(|key| format!("PRIMARY KEY ({})", names(key)));
+    let unique = plan.unique_keys.iter();
+    primary
+        .into_iter()
+        .chain(unique.map(move |key| format!("UNIQUE ({})", names(key))))
 }
