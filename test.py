@@ -36,7 +36,7 @@ def main():
     debug = TARGET / "debug"
     pytest = ["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
 
-    python = python_with("venv-oracle", "openpyxl==3.1.5", "pyarrow", "pytest")
+    python = python_with("venv-oracle", "openpyxl==3.1.5", "pyarrow", "pytest", "jsonschema")
     retail = os.environ.get("ONLINE_RETAIL", ROOT.parent / "shared/data/online_retail.xlsx")
     run(
         python, *pytest, "crates/cli/tests/oracle",

@@ -90,6 +90,43 @@ pub(crate) enum ContractCommand {
     Check(CheckArgs),
     /// Say what changes from one contract to another; exits with 1 if a good file may be bad then
     Diff(DiffArgs),
+    /// Say a contract in another language: JSON Schema, SQL, or a workbook to fill in
+    Export(ExportArgs),
+    /// Propose a contract for rows that are to go into a table of a database
+    FromTable(FromTableArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportArgs {
+    /// The contract, as JSON or YAML
+    pub(crate) contract: PathBuf,
+    /// json-schema: of an accepted row, draft 2020-12; ddl: CREATE TABLE with keys and checks; template.xlsx: a workbook with the
+    /// header, comments, drop-down lists, validations and formats
+    #[arg(long, value_name = "LANGUAGE", value_parser = ["json-schema", "ddl", "template.xlsx"])]
+    pub(crate) to: String,
+    /// Where to write [default: standard output, but for a workbook]
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// Whose SQL a ddl is
+    #[arg(long, value_name = "DATABASE", default_value = "sqlite", value_parser = ["sqlite"])]
+    pub(crate) dialect: String,
+    /// Table of a ddl [default: what the contract says]
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<String>,
+    /// Which resource of a package
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FromTableArgs {
+    /// The database, such as sqlite:inventory.db
+    pub(crate) database: String,
+    /// The table, or view
+    pub(crate) table: String,
+    /// Where to write the contract [default: standard output]
+    #[arg(short, long, value_name = "CONTRACT")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -32,6 +32,8 @@ fn run(args: Args) -> sheetlift::Result<exit::Status> {
         Command::Contract(ContractCommand::Infer(args)) => commands::infer::run(&args, &limits),
         Command::Contract(ContractCommand::Check(args)) => commands::contract::check(&args),
         Command::Contract(ContractCommand::Diff(args)) => commands::contract::diff(&args),
+        Command::Contract(ContractCommand::Export(args)) => commands::export::run(&args),
+        Command::Contract(ContractCommand::FromTable(args)) => commands::from_table::run(&args),
         Command::Validate(args) => commands::validate::run(&args, &limits),
         Command::Load(args) => commands::load::run(&args, &limits),
         Command::Bench(args) => commands::bench::run(&args, &limits),

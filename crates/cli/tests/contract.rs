@@ -110,3 +110,45 @@ fn infer_says_where_the_table_is() {
     desk.run("contract infer clean.xlsx --sheet Nowhere")
         .fails(2, "there is no sheet \"Nowhere\"");
 }
+
+#[test]
+fn export_says_a_contract_in_other_languages() {
+    let desk = Desk::new();
+    let ran = desk.run("contract export items.contract.json --to json-schema");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let schema: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
+    assert_eq!(schema["properties"]["quantity"]["maximum"], 100_000);
+
+    let ran = desk.run("contract export items.contract.json --to ddl --table stock -o stock.sql");
+    assert_eq!((ran.code, ran.text()), (0, ""), "{ran:?}");
+    let sql = std::fs::read_to_string(desk.path("stock.sql")).unwrap();
+    assert!(sql.starts_with("CREATE TABLE \"stock\" (\n"), "{sql}");
+
+    desk.run("contract export items.contract.json --to template.xlsx")
+        .fails(2, "a workbook is not printed");
+    let ran = desk.run("contract export items.contract.json --to template.xlsx -o t.xlsx");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(
+        desk.run("validate t.xlsx --contract items.contract.json")
+            .code,
+        0
+    );
+    let error = desk.run("contract export items.contract.json --to ddl -o items.contract.json");
+    error.fails(2, "which is read");
+}
+
+#[test]
+fn from_table_makes_a_contract_of_a_table() {
+    let desk = Desk::new();
+    let loaded = desk.run("load clean.xlsx --contract items.contract.json --to sqlite:a.db");
+    assert_eq!(loaded.code, 0, "{loaded:?}");
+    let ran = desk.run("contract from-table sqlite:a.db inventory");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let contract: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
+    assert_eq!(contract["schema"]["primaryKey"], serde_json::json!(["sku"]));
+    assert_eq!(contract["sheetlift"]["load"]["table"], "inventory");
+    desk.run("contract from-table sqlite:a.db inventry")
+        .fails(2, "there is no table \"inventry\"");
+    desk.run("contract from-table sqlite:b.db inventory")
+        .fails(5, "there is no file");
+}

@@ -43,6 +43,7 @@ mod survey;
 
 mod convert;
 
+mod exports;
 mod report;
 
 mod references;
@@ -57,6 +58,9 @@ mod problem;
 pub use check::{Check, Verdicts};
 pub use convert::{Compression, Converted, Format, convert_many};
 pub use error::{Error, ErrorClass, ErrorKind, Result};
+pub use exports::template_xlsx;
+#[cfg(feature = "sqlite")]
+pub use exports::{FromTable, contract_ddl, contract_from_table};
 pub use findings::{AllFindings, FindingGroup};
 pub use inspect::{InferredFrom, InspectedField, InspectedSheet, Inspection, RowsAre};
 pub use job::Job;

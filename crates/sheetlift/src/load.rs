@@ -388,7 +388,7 @@ fn content_hash(bytes: &[u8]) -> blake3::Hash {
 }
 
 /// The primary key and every other key, by name.
-fn keys(contract: &Contract) -> (Vec<String>, Vec<Vec<String>>) {
+pub(crate) fn keys(contract: &Contract) -> (Vec<String>, Vec<Vec<String>>) {
     let name = |&index: &usize| contract.fields[index].name.to_string();
     let names = |key: &[usize]| key.iter().map(name).collect::<Vec<String>>();
     let primary = names(&contract.primary_key);

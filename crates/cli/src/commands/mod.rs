@@ -5,6 +5,8 @@ pub(crate) mod cells;
 pub(crate) mod completions;
 pub(crate) mod contract;
 pub(crate) mod convert;
+pub(crate) mod export;
+pub(crate) mod from_table;
 pub(crate) mod infer;
 pub(crate) mod inspect;
 pub(crate) mod load;

@@ -1,0 +1,87 @@
+//! What is said about a column.
+
+use sheetlift_core::{Contract, Level, expectations};
+
+use crate::error::Result;
+
+/// Characters of a comment, and of the message of a validation.
+const MAX_NOTE: usize = 1_500;
+const MAX_MESSAGE: usize = 250;
+
+/// The comment of a header cell: what the column is, then what is expected of it, then an example.
+pub(super) fn about(contract: &Contract, index: usize) -> Result<String> {
+    let field = &contract.fields[index];
+    let mut lines: Vec<String> = Vec::new();
+    let title = field
+        .title
+        .as_ref()
+        .filter(|title| *title != contract.label(index));
+    lines.extend(title.cloned());
+    lines.extend(field.description.clone());
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    for expected in expectations(contract, index)? {
+        let level = match expected.level {
+            Level::Error => "",
+            _ => " (else a warning)",
+        };
+        lines.push(format!("• {}{level}", expected.text));
+    }
+    lines.extend(example(contract, index).map(|example| format!("For example: {example}")));
+    Ok(cut(&lines.join("\n"), MAX_NOTE))
+}
+
+/// What a value has to be, in one line: the message of a cell that is wrong.
+pub(super) fn expected(contract: &Contract, index: usize) -> Result<String> {
+    let all = expectations(contract, index)?.into_iter();
+    let about_values = all.filter(|expected| expected.key != "required");
+    let texts: Vec<String> = about_values.map(|expected| expected.text).collect();
+    let mut text = format!("Expected: {}", texts.join("; "));
+    if let Some(example) = example(contract, index) {
+        text += &format!(", for example {example}");
+    }
+    Ok(cut(&text, MAX_MESSAGE))
+}
+
+/// What values there are, without whether they have to be there.
+pub(super) fn values(contract: &Contract, index: usize) -> Result<String> {
+    let all = expectations(contract, index)?.into_iter();
+    let about_values = all.filter(|expected| expected.key != "required");
+    let texts: Vec<String> = about_values.map(|expected| expected.text).collect();
+    Ok(cut(&texts.join("; "), MAX_NOTE))
+}
+
+pub(super) fn example(contract: &Contract, index: usize) -> Option<&str> {
+    contract.fields[index].examples.first().map(String::as_str)
+}
+
+/// At most so many units of UTF-16, which is how spreadsheets count.
+pub(super) fn cut(text: &str, limit: usize) -> String {
+    if text.encode_utf16().count() <= limit {
+        return text.to_owned();
+    }
+    let mut units = 1; // of the mark at the end
+    let mut kept: String = text
+        .chars()
+        .take_while(|c| {
+            units += c.len_utf16();
+            units <= limit
+        })
+        .collect();
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_by_utf_16() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(cut("😀😀", 4), "😀😀");
+        assert_eq!(cut("😀😀x", 4), "😀…");
+    }
+}
