@@ -131,7 +131,7 @@ primaryKey: sku
     assert_eq!(
         texts,
         [
-            "Our number\n\n• a text\n• a text that matches [A-Z]{2}-[0-9]\n• there in every row\n• different in every row\nFor example: AB-1",
+            "Our number\n\n• a text that matches [A-Z]{2}-[0-9]\n• there in every row\n• different in every row\nFor example: AB-1",
             "How many?\n\n• a whole number\n• at least 1 (else a warning)\n• there in every row",
         ]
     );

@@ -68,7 +68,7 @@ def test_openpyxl_sees_the_template(desk):
     assert all(cell.font.bold for cell in sheet[1])
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref == "A1:L1001"
-    assert sheet["A1"].comment.text.startswith("Our number\n\n• a text")
+    assert sheet["A1"].comment.text.startswith("Our number\n\n• ")
     assert "For example: AB-1" in sheet["A1"].comment.text
     assert sheet.column_dimensions["A"].number_format == "@"
 

@@ -156,6 +156,24 @@ pub(super) fn validation(
     Ok(Some(told().map_err(refused)?))
 }
 
+/// The texts that mean true and false: those of the program where the contract has them, so that a cell is true or false.
+pub(super) fn truth(field_type: &FieldType) -> Option<[String; 2]> {
+    let FieldType::Boolean {
+        true_values,
+        false_values,
+    } = field_type
+    else {
+        return None;
+    };
+    let shown = |values: &[String], word: &str| {
+        let has_word = values.iter().any(|value| value == word);
+        Some(word.to_owned())
+            .filter(|_| has_word)
+            .or_else(|| values.first().cloned())
+    };
+    Some([shown(true_values, "TRUE")?, shown(false_values, "FALSE")?])
+}
+
 /// What is asked of one column.
 struct Watch<'a> {
     contract: &'a Contract,
@@ -193,24 +211,8 @@ impl Watch<'_> {
                     .map(|value| field_type.iso_text(&value.value));
                 texts.flatten().collect()
             }
-            // Texts that mean true and false are those of the contract; cells that are true or false need none.
-            FieldType::Boolean {
-                true_values,
-                false_values,
-            } if allowed.is_empty() => {
-                let is_plain = |values: &[String], word: &str| {
-                    values
-                        .iter()
-                        .any(|value| value == word)
-                        .then(|| word.to_owned())
-                };
-                let shown = |values: &[String], word| {
-                    is_plain(values, word).or_else(|| values.first().cloned())
-                };
-                [shown(true_values, "TRUE"), shown(false_values, "FALSE")]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+            FieldType::Boolean { .. } if allowed.is_empty() => {
+                truth(field_type).into_iter().flatten().collect()
             }
             _ => Vec::new(),
         };

@@ -74,6 +74,13 @@ fn lay_out(
         for (column, cell) in (0..).zip(line) {
             sheet.write_string_with_format(row, column, words::cut(cell, 2_000), &text)?;
         }
+        // Not every program makes room for the lines of a cell by itself.
+        let lines_of = |(cell, (_, width)): (&String, (&str, f64))| {
+            let lines = cell.lines().map(|line| line.chars().count() as f64 / width);
+            lines.map(|lines| lines.ceil().max(1.0)).sum::<f64>()
+        };
+        let lines = line.iter().zip(HEADINGS).map(lines_of).fold(1.0, f64::max);
+        sheet.set_row_height(row, 15.0 * lines.min(20.0))?;
     }
     sheet.set_landscape().set_print_fit_to_pages(1, 0);
     Ok(())

@@ -265,6 +265,7 @@ fn write_sheet(
             .set_freeze_panes(place.first_row, 0)
             .map_err(refused)?;
     }
+    sheet.set_landscape().set_print_fit_to_pages(1, 0);
     let (row, column) = (place.first_row, place.first_column);
     sheet
         .set_selection(row, column, row, column)

@@ -1,6 +1,6 @@
 //! What is said about a column.
 
-use sheetlift_core::{Contract, Level, expectations};
+use sheetlift_core::{Contract, Expectation, FieldType, Level, expectations};
 
 use crate::error::Result;
 
@@ -12,16 +12,14 @@ const MAX_MESSAGE: usize = 250;
 pub(super) fn about(contract: &Contract, index: usize) -> Result<String> {
     let field = &contract.fields[index];
     let mut lines: Vec<String> = Vec::new();
-    let title = field
-        .title
-        .as_ref()
-        .filter(|title| *title != contract.label(index));
+    let title = field.title.as_ref();
+    let title = title.filter(|title| *title != contract.label(index));
     lines.extend(title.cloned());
     lines.extend(field.description.clone());
     if !lines.is_empty() {
         lines.push(String::new());
     }
-    for expected in expectations(contract, index)? {
+    for expected in demands(contract, index)? {
         let level = match expected.level {
             Level::Error => "",
             _ => " (else a warning)",
@@ -34,10 +32,7 @@ pub(super) fn about(contract: &Contract, index: usize) -> Result<String> {
 
 /// What a value has to be, in one line: the message of a cell that is wrong.
 pub(super) fn expected(contract: &Contract, index: usize) -> Result<String> {
-    let all = expectations(contract, index)?.into_iter();
-    let about_values = all.filter(|expected| expected.key != "required");
-    let texts: Vec<String> = about_values.map(|expected| expected.text).collect();
-    let mut text = format!("Expected: {}", texts.join("; "));
+    let mut text = format!("Expected: {}", values(contract, index)?);
     if let Some(example) = example(contract, index) {
         text += &format!(", for example {example}");
     }
@@ -46,10 +41,41 @@ pub(super) fn expected(contract: &Contract, index: usize) -> Result<String> {
 
 /// What values there are, without whether they have to be there.
 pub(super) fn values(contract: &Contract, index: usize) -> Result<String> {
-    let all = expectations(contract, index)?.into_iter();
+    let all = demands(contract, index)?.into_iter();
     let about_values = all.filter(|expected| expected.key != "required");
     let texts: Vec<String> = about_values.map(|expected| expected.text).collect();
     Ok(cut(&texts.join("; "), MAX_NOTE))
+}
+
+/// What is expected of a cell. How a text would spell its value matters in text files only, and that a text is a text goes
+/// without saying where more is said.
+fn demands(contract: &Contract, index: usize) -> Result<Vec<Expectation>> {
+    let mut all = expectations(contract, index)?;
+    let plain = match &contract.fields[index].field_type {
+        FieldType::Date(_) => Some("a date"),
+        FieldType::DateTime(_) => Some("a date and time"),
+        FieldType::Time(_) => Some("a time of day"),
+        FieldType::Duration => Some("a duration, as hours:minutes:seconds"),
+        FieldType::Number(_) => Some("a number"),
+        FieldType::Integer(_) => Some("a whole number"),
+        _ => None,
+    };
+    let words = super::column::truth(&contract.fields[index].field_type);
+    let plain = plain
+        .map(str::to_owned)
+        .or(words.map(|words| words.join(" or ")));
+    let says_more =
+        |expected: &Expectation| !["type", "required", "unique"].contains(&&*expected.key);
+    let has_more = all.iter().any(says_more);
+    if let Some(expected) = all.first_mut()
+        && let Some(plain) = plain
+    {
+        expected.text = plain;
+    }
+    if has_more && all[0].text == "a text" {
+        all.remove(0);
+    }
+    Ok(all)
 }
 
 pub(super) fn example(contract: &Contract, index: usize) -> Option<&str> {
