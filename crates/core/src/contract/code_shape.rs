@@ -56,7 +56,7 @@ impl Shapes {
         if self.failed || self.known.is_empty() || !self.known.iter().all(is_code) {
             return None;
         }
-        let mut patterns: Vec<String> = self.known.iter().map(|shape| written(shape)).collect();
+        let mut patterns: Vec<String> = self.known.iter().map(written).collect();
         patterns.sort();
         Some(patterns.join("|"))
     }

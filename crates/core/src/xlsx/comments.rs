@@ -203,9 +203,11 @@ mod tests {
 
     #[test]
     fn what_is_held_is_limited() {
-        let mut limits = Limits::default();
-        limits.max_held_bytes = 2_000;
-        limits.max_size_ratio = 0;
+        let limits = Limits {
+            max_held_bytes: 2_000,
+            max_size_ratio: 0,
+            ..Limits::default()
+        };
         assert!(comments(NOTES, limits.clone()).is_ok());
         let long = format!(
             "<comments><comment ref=\"A1\"><text><t>{}</t></text></comment></comments>",

@@ -134,9 +134,16 @@ fn described(conn: &Connection, table: &str) -> rusqlite::Result<Option<TableDes
     let Some(((name, kind), is_strict, without_rowid, sql)) = found else {
         return Ok(None);
     };
-    let (mut columns, mut primary_key) = columns(conn, &name, is_strict)?;
+    let columns = columns(conn, &name, is_strict)?;
+    let mut primary_key: Vec<(i64, String)> = columns
+        .iter()
+        .filter(|(place, _)| *place > 0)
+        .map(|(place, column)| (*place, column.name.clone()))
+        .collect();
     primary_key.sort();
     let primary_key: Vec<String> = primary_key.into_iter().map(|(_, name)| name).collect();
+    let mut columns: Vec<ColumnDescription> =
+        columns.into_iter().map(|(_, column)| column).collect();
     if let ([key], false) = (&primary_key[..], without_rowid) {
         let is_key = |column: &&mut ColumnDescription| column.name == *key;
         if let Some(column) = columns.iter_mut().find(is_key) {
@@ -159,37 +166,30 @@ fn described(conn: &Connection, table: &str) -> rusqlite::Result<Option<TableDes
     }))
 }
 
-/// The columns, and those of the primary key with their places in it.
+/// The columns, each with its place in the primary key, from 1; 0 outside.
 fn columns(
     conn: &Connection,
     table: &str,
     is_strict: bool,
-) -> rusqlite::Result<(Vec<ColumnDescription>, Vec<(i64, String)>)> {
+) -> rusqlite::Result<Vec<(i64, ColumnDescription)>> {
     let mut statement = conn.prepare(
-        "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main')",
+        "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main')
+         WHERE hidden <> 1",
     )?;
-    let (mut columns, mut key) = (Vec::new(), Vec::new());
-    let mut rows = statement.query([table])?;
-    while let Some(row) = rows.next()? {
-        let (name, declared): (String, String) = (row.get(0)?, row.get(1)?);
-        let (place, hidden): (i64, i64) = (row.get(4)?, row.get(5)?);
-        if hidden == 1 {
-            continue; // of a virtual table
-        }
-        if place > 0 {
-            key.push((place, name.clone()));
-        }
-        columns.push(ColumnDescription {
+    let columns = statement.query_map([table], |row| {
+        let declared: String = row.get(1)?;
+        let column = ColumnDescription {
+            name: row.get(0)?,
             affinity: Affinity::of(&declared, is_strict).name(),
-            name,
             declared,
             is_required: row.get(2)?,
             default: row.get(3)?,
-            is_generated: hidden > 1,
+            is_generated: row.get::<_, i64>(5)? > 1,
             is_numbered: false,
-        });
-    }
-    Ok((columns, key))
+        };
+        Ok((row.get(4)?, column))
+    })?;
+    columns.collect()
 }
 
 fn unique_keys(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<String>>> {
