@@ -60,6 +60,10 @@ pub(super) fn check(file: File<'_>) {
             file.open(limits())
                 .and_then(|workbook| workbook.cells(&options, &mut |_| Ok(()))),
         );
+        sound(
+            file.open(limits())
+                .and_then(|workbook| workbook.comments(&SheetRef::Index(index), 0..=3)),
+        );
         compare_tables(file, &options);
         compare_rows(file, index);
     }
