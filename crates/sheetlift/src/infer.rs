@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, cast::AsArray};
 use rayon::prelude::*;
 use sheetlift_core::{
-    Cell, ColumnFacts, Contract, Header, HeaderRow, InferOptions, ReadOptions, Repair, SheetRef,
-    TableFacts, TextRepr, Window, Workbook, build_column,
+    Cell, ColumnFacts, ColumnKind, Contract, Header, HeaderRow, InferOptions, ReadOptions, Repair,
+    SheetRef, TableFacts, TextRepr, Window, Workbook, build_column,
 };
 
 use crate::{
@@ -65,6 +65,9 @@ impl Job {
         let columns = lookers.into_iter().map(Looker::into_facts);
         let mut facts = TableFacts::new(columns.collect());
         facts.has_long_rows = has_long_rows;
+        if !options.display_text && workbook.shows_identifiers()? {
+            self.look_for_identifiers(&options, header, &mut facts.columns)?;
+        }
         take_notes(&workbook, &options, header, &mut facts.columns)?;
         let mut contract = Contract::infer(header, &facts, infer);
         if contract.fields.is_empty() {
@@ -84,6 +87,63 @@ impl Job {
             .into_iter()
             .collect();
         Ok(contract)
+    }
+
+    /// A second look at columns of whole numbers, as the text that is shown: identifiers have zeros in front there.
+    fn look_for_identifiers(
+        &self,
+        options: &ReadOptions,
+        header: &Header,
+        facts: &mut [ColumnFacts],
+    ) -> Result<()> {
+        let is_int = |facts: &ColumnFacts| facts.kind == ColumnKind::Int && facts.errors == 0;
+        let columns = header.columns.iter().zip(&*facts);
+        let columns = columns.filter(|(_, facts)| is_int(facts));
+        let columns: Vec<u32> = columns.map(|(column, _)| column.index).collect();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let mut rows = self
+            .workbook()?
+            .rows(&options.clone().with_display_text(true))?;
+        rows.project(&columns)?;
+        let kinds = rows.hold()?;
+        let places: Vec<u32> = rows
+            .header()
+            .columns
+            .iter()
+            .map(|column| column.index)
+            .collect();
+        let mut shown: Vec<(usize, Looker)> = kinds
+            .into_iter()
+            .enumerate()
+            .filter(|(at, kind)| *kind == ColumnKind::Text && columns.contains(&places[*at]))
+            .map(|(at, kind)| (at, Looker::new(kind)))
+            .collect();
+        while let Some(window) = rows.next_window()? {
+            self.cancel.check()?;
+            for (at, looker) in &mut shown {
+                let column = window.column(*at);
+                let misfit = &mut |_: usize, _: Cell<'_>| Ok(Repair::Null);
+                let array = build_column(column, ColumnKind::Text, TextRepr::View, misfit)?;
+                // Rows are counted already; what is nowhere here may be there in another column.
+                looker.look(column, &array, &vec![false; array.len()]);
+            }
+        }
+        for (at, looker) in shown {
+            let found = looker.into_facts();
+            let column = header
+                .columns
+                .iter()
+                .position(|column| column.index == places[at]);
+            let facts = column.and_then(|column| facts.get_mut(column));
+            if let Some(facts) = facts.filter(|_| found.texts.identifier().is_some()) {
+                facts.kind = found.kind;
+                facts.texts = found.texts;
+                facts.range = None;
+            }
+        }
+        Ok(())
     }
 
     /// Where and how the table was read is where and how it will be.

@@ -224,6 +224,47 @@ fn the_comment_of_a_header_cell_is_its_description() {
 }
 
 #[test]
+fn numbers_shown_with_zeros_are_identifiers() {
+    let text =
+        |at: &str, text: &str| format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let mut rows = format!(
+        "<row r=\"1\">{}{}{}</row>",
+        text("A1", "Zip"),
+        text("B1", "Few"),
+        text("C1", "Mixed")
+    );
+    for row in 2..30 {
+        let style = if row == 9 { 0 } else { 1 };
+        rows += &format!(
+            "<row r=\"{row}\"><c r=\"A{row}\" s=\"1\"><v>{}</v></c><c r=\"B{row}\"><v>{row}</v></c>\
+             <c r=\"C{row}\" s=\"{style}\"><v>{row}</v></c></row>",
+            row * 1_000
+        );
+    }
+    let bytes = Book::new()
+        .formats(&[Format::Code("00000")])
+        .sheet("S", &rows)
+        .build();
+    let job = Job::from_bytes(bytes, "x.xlsx").unwrap();
+    let found = fields(&job, &InferOptions::default());
+    assert_eq!(found[0]["type"], "string");
+    assert_eq!(
+        found[0]["constraints"],
+        json!({"required": true, "unique": true, "pattern": "[0-9]{5}"})
+    );
+    assert_eq!(
+        found[0]["sheetlift"]["read"],
+        json!({"identifier": {"length": 5}})
+    );
+    assert_eq!(found[0]["description"], "28 rows, 28 values, 5 characters");
+    assert_eq!(
+        (&found[1]["type"], &found[2]["type"]),
+        (&json!("integer"), &json!("integer"))
+    );
+    assert_eq!(complaint(&job, &InferOptions::default()), None);
+}
+
+#[test]
 fn errors_of_formulas_are_warnings_then() {
     let rows = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>n</t></is></c></row>\
         <row r=\"2\"><c r=\"A2\" t=\"e\"><v>#N/A</v></c></row><row r=\"3\"><c r=\"A3\"><v>-2</v></c></row>";

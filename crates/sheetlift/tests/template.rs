@@ -117,6 +117,7 @@ fn header_cells_say_what_is_expected() {
 fields:
 - {name: sku, title: SKU, description: Our number, example: AB-1, constraints: {pattern: '[A-Z]{2}-[0-9]'}, sheetlift: {match: {aliases: [SKU]}}}
 - {name: qty, title: How many?, type: integer, constraints: {required: true, minimum: 1}, sheetlift: {levels: {minimum: warning}}}
+- {name: unit, constraints: {enum: [pcs, kg]}, sheetlift: {default: pcs}}
 primaryKey: sku
 "
     .parse()
@@ -133,6 +134,7 @@ primaryKey: sku
         [
             "Our number\n\n• a text that matches [A-Z]{2}-[0-9]\n• there in every row\n• different in every row\nFor example: AB-1",
             "How many?\n\n• a whole number\n• at least 1 (else a warning)\n• there in every row",
+            "• one of pcs, kg\n• left empty it is pcs",
         ]
     );
     // What it says is what is read back: the comment is the description of a proposed contract.

@@ -90,6 +90,11 @@ impl CellFormats {
         formats
     }
 
+    /// True when numbers of some cell are shown as identifiers.
+    pub(crate) fn has_identifiers(&self) -> bool {
+        !self.with_identifiers().identifiers.is_empty()
+    }
+
     /// Tag and bits of a number; `None` for one that is to be [shown](Self::shown).
     pub(crate) fn slot(&self, number: Number, format: u32) -> Option<(Tag, u64)> {
         self.slot_of_kind(number, self.kind(format), format)

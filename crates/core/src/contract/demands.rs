@@ -4,7 +4,7 @@ use super::{Contract, Field, Literal, Value};
 use crate::finding::Level;
 
 /// The codes of the rules of a field, by their keys.
-const CODES: [(&str, &str); 19] = [
+const CODES: [(&str, &str); 20] = [
     ("type", "cell/type"),
     ("format", "cell/type"),
     ("required", "cell/required"),
@@ -24,6 +24,7 @@ const CODES: [(&str, &str); 19] = [
     ("checkDigit", "cell/check-digit"),
     ("maxBytes", "cell/max-length"),
     ("formula", "cell/formula-text"),
+    ("identifier", "cell/leading-zero-lost"),
 ];
 
 impl Contract {

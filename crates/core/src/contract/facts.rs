@@ -162,6 +162,14 @@ impl TextFacts {
         (!values.is_empty() && !self.has_blanks).then_some(values)
     }
 
+    /// The digits of identifiers that all have the same number of them, some with zeros in front.
+    pub fn identifier(&self) -> Option<u8> {
+        let (least, most) = self.lengths?;
+        let is_one =
+            !self.has_blanks && least == most && self.shapes.digits((least, most)).is_some();
+        is_one.then_some(u8::try_from(least).ok()?)
+    }
+
     /// What identifiers look like, as a pattern.
     pub(super) fn pattern(&self, are_many: bool) -> Option<String> {
         if self.has_blanks {

@@ -55,8 +55,8 @@ impl Contract {
     ///   header as title and alias. Columns without a label are left out, unless none has one.
     /// * Columns without gaps are required. Whole numbers and texts without gaps or repetition are unique; other types are
     ///   not, where this would be chance.
-    /// * Texts stay texts, whatever they look like: `00123` is no number, and gets a pattern. So do codes that all have one
-    ///   of three shapes at most (`ABC-0012345`). 20 different texts at most that come up again and again are an `enum`; texts that
+    /// * Texts stay texts, whatever they look like: `00123` is no number, and gets a pattern; where all have as many digits it is
+    ///   an identifier, whose lost zeros are told. Codes that all have one of three shapes at most (`ABC-0012345`) get a pattern too. 20 different texts at most that come up again and again are an `enum`; texts that
     ///   are all e-mail addresses, web addresses or UUIDs have that format, and others a `maxLength` with some room.
     /// * Numbers have the `minimum` 0 where none is below.
     /// * The description is what the author says (the comment of the header cell), or else what was seen.
@@ -83,7 +83,10 @@ impl Contract {
                 categories: Vec::new(),
                 missing_values: None,
                 aliases: label.into_iter().collect(),
-                reading: Reading::default(),
+                reading: Reading {
+                    identifier: facts.texts.identifier(),
+                    ..Reading::default()
+                },
                 checks: Checks::default(),
                 blank: Blank::default(),
                 levels: match facts.errors {

@@ -97,6 +97,17 @@ impl Workbook {
             .map_err(|error| self.source.locate(error))
     }
 
+    /// True when the workbook has a number format that shows numbers as identifiers (`00000`); see
+    /// [`ReadOptions::display_text`].
+    ///
+    /// # Errors
+    /// `Malformed` when the styles are damaged; `Limit`.
+    pub fn shows_identifiers(&self) -> Result<bool> {
+        let formats = self.book.formats();
+        let formats = formats.map_err(|error| self.source.locate(error))?;
+        Ok(formats.has_identifiers())
+    }
+
     /// What is said about cells in these rows (counted from 0) of a sheet, by row and column: comments, notes, and the first
     /// word of a conversation. Only those of xlsx and xlsm are read.
     ///

@@ -62,7 +62,10 @@ fn number_format(field: &Field) -> String {
     };
     match &field.field_type {
         FieldType::String(_) | FieldType::YearMonth => "@".to_owned(),
-        FieldType::Integer(_) | FieldType::Year => "0".to_owned(),
+        FieldType::Integer(_) | FieldType::Year => {
+            // With as many zeros in front as it has digits.
+            "0".repeat(field.reading.identifier.map_or(1, usize::from))
+        }
         FieldType::Number(_) => match field.checks.scale {
             Some(0) => "0".to_owned(),
             Some(scale @ 1..=15) => format!("0.{}", "0".repeat(scale.into())),

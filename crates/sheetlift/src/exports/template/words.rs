@@ -1,6 +1,6 @@
 //! What is said about a column.
 
-use sheetlift_core::{Contract, Expectation, FieldType, Level, expectations};
+use sheetlift_core::{Blank, Contract, Expectation, FieldType, Level, expectations};
 
 use crate::error::Result;
 
@@ -26,6 +26,7 @@ pub(super) fn about(contract: &Contract, index: usize) -> Result<String> {
         };
         lines.push(format!("• {}{level}", expected.text));
     }
+    lines.extend(left_empty(contract, index).map(|words| format!("• {words}")));
     lines.extend(example(contract, index).map(|example| format!("For example: {example}")));
     Ok(cut(&lines.join("\n"), MAX_NOTE))
 }
@@ -43,8 +44,18 @@ pub(super) fn expected(contract: &Contract, index: usize) -> Result<String> {
 pub(super) fn values(contract: &Contract, index: usize) -> Result<String> {
     let all = demands(contract, index)?.into_iter();
     let about_values = all.filter(|expected| expected.key != "required");
-    let texts: Vec<String> = about_values.map(|expected| expected.text).collect();
+    let texts = about_values.map(|expected| expected.text);
+    let texts: Vec<String> = texts.chain(left_empty(contract, index)).collect();
     Ok(cut(&texts.join("; "), MAX_NOTE))
+}
+
+/// What an empty cell means, where that is more than nothing.
+fn left_empty(contract: &Contract, index: usize) -> Option<String> {
+    match &contract.fields[index].blank {
+        Blank::Default(value) => Some(format!("left empty it is {}", value.text)),
+        Blank::KeepExisting => Some("left empty it stays what it was".to_owned()),
+        Blank::Null => None,
+    }
 }
 
 /// What is expected of a cell. How a text would spell its value matters in text files only, and that a text is a text goes
