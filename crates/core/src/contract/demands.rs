@@ -50,6 +50,47 @@ impl Contract {
         self.primary_key.contains(&index) || self.is_required(index) && is_needed()
     }
 
+    /// What rows are refused for as a whole, beside the primary key and unique keys: rules, references, and what is asked of the
+    /// table, a line for each.
+    ///
+    /// ```
+    /// use sheetlift_core::Contract;
+    /// let contract: Contract = "
+    /// fields: [{name: a, type: integer}]
+    /// sheetlift: {rules: [{id: r, assert: a > 1}]}
+    /// ".parse().unwrap();
+    /// assert_eq!(contract.demands_of_rows(), ["rule r: a > 1"]);
+    /// ```
+    pub fn demands_of_rows(&self) -> Vec<String> {
+        let mut said: Vec<String> = Vec::new();
+        for key in &self.foreign_keys {
+            let table = key.resource.as_deref().unwrap_or("this table");
+            let columns = key.columns.join(", ");
+            said.push(format!(
+                "foreign key {}: {columns} of {table}",
+                self.names(&key.fields)
+            ));
+        }
+        for rule in self.rules.iter().filter(|rule| rule.level == Level::Error) {
+            let when = rule
+                .when
+                .as_ref()
+                .map(|when| format!(" when {}", when.text()));
+            let when = when.unwrap_or_default();
+            said.push(format!("rule {}: {}{when}", rule.id, rule.assert.text()));
+        }
+        let rules = self.table_rules.iter();
+        let rules = rules.filter(|rule| rule.level == Level::Error);
+        said.extend(rules.map(|rule| format!("table rule {}", rule.id)));
+        said
+    }
+
+    /// The names of the fields of a key.
+    pub(super) fn names(&self, key: &[usize]) -> String {
+        let names = key.iter().map(|&index| &*self.fields[index].name);
+        names.collect::<Vec<_>>().join(", ")
+    }
+
     /// What the column of a field is called in a new sheet: its title, if that is one of its aliases, or else its name.
     ///
     /// ```
@@ -104,12 +145,8 @@ mod tests {
         for doc in crate::validate::rule_docs() {
             match CODES.iter().find(|(key, _)| *key == doc.key) {
                 Some((key, code)) => assert_eq!(*code, doc.code, "{key}"),
-                // About several fields.
-                None => assert!(
-                    ["primaryKey", "uniqueKeys"].contains(&doc.key),
-                    "{}",
-                    doc.key
-                ),
+                // About several fields, or the table.
+                None => assert!(!doc.code.starts_with("cell/"), "{}", doc.key),
             }
         }
     }

@@ -64,24 +64,13 @@ impl Contract {
 
     /// What is asked of several fields, or of several rows.
     fn about_rows(&self) -> Vec<String> {
-        let names = |key: &[usize]| {
-            let names = key.iter().map(|&index| &*self.fields[index].name);
-            names.collect::<Vec<_>>().join(", ")
-        };
         let mut said = Vec::new();
         if !self.primary_key.is_empty() {
-            said.push(format!("primaryKey {}", names(&self.primary_key)));
+            said.push(format!("primaryKey {}", self.names(&self.primary_key)));
         }
         let keys = self.unique_keys.iter();
-        said.extend(keys.map(|key| format!("uniqueKeys {}", names(key))));
-        for rule in self.rules.iter().filter(|rule| rule.level == Level::Error) {
-            let when = rule
-                .when
-                .as_ref()
-                .map(|when| format!(" when {}", when.text()));
-            let when = when.unwrap_or_default();
-            said.push(format!("rule {}: {}{when}", rule.id, rule.assert.text()));
-        }
+        said.extend(keys.map(|key| format!("uniqueKeys {}", self.names(key))));
+        said.extend(self.demands_of_rows());
         said
     }
 }
@@ -256,6 +245,7 @@ impl<'a> Property<'a> {
             ),
             ("maxBytes", checks.max_bytes.map(|bytes| bytes.to_string())),
             ("formula", checks.no_formula.then(|| "reject".to_owned())),
+            ("identifier", number(self.field.reading.identifier)),
         ] {
             if let Some(shown) = shown {
                 self.say(key, &shown, key, None);

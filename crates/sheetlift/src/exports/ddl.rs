@@ -59,20 +59,8 @@ pub fn contract_ddl(contract: &Contract, table: Option<&str>) -> Result<String> 
     for field in &contract.fields {
         say_field(contract, field, &mut words);
     }
-    for rule in contract
-        .rules
-        .iter()
-        .filter(|rule| rule.level == Level::Error)
-    {
-        let when = rule
-            .when
-            .as_ref()
-            .map(|when| format!(" when {}", when.text()));
-        let when = when.unwrap_or_default();
-        words
-            .remarks
-            .push(format!("  rule {}: {}{when}", rule.id, rule.assert.text()));
-    }
+    let of_rows = contract.demands_of_rows().into_iter();
+    words.remarks.extend(of_rows);
     if !words.remarks.is_empty() {
         words
             .remarks
@@ -140,13 +128,18 @@ fn say_field(contract: &Contract, field: &Field, words: &mut TableWords) {
             checks.check_digit.map(|digit| digit.name().to_owned()),
         ),
         ("formula", checks.no_formula.then(|| "reject".to_owned())),
+        (
+            "identifier",
+            field
+                .reading
+                .identifier
+                .map(|digits| format!("of {digits} digits")),
+        ),
     ] {
         if let Some(shown) = shown
             && contract.level_of(field, key) == Level::Error
         {
-            words
-                .remarks
-                .push(format!("  {}: {key} {shown}", field.name));
+            words.remarks.push(format!("{}: {key} {shown}", field.name));
         }
     }
 }

@@ -171,4 +171,21 @@ fn what_is_not_said_is_listed() {
         schema["$comment"],
         "not said here: rule r: a > 1 when a < 9"
     );
+    let tables = "
+schema:
+  fields: [{name: a, sheetlift: {read: {identifier: {length: 3}}}}, {name: b}]
+  foreignKeys: [{fields: a, reference: {resource: others, fields: id}}, {fields: b, reference: {fields: a}}]
+sheetlift:
+  references: {others: {sheet: Others}}
+  tableRules: [{id: some, rowCount: {minimum: 1}}, {id: few, rowCount: {maximum: 9}, level: warning}]
+";
+    let schema = parse(tables).unwrap().row_schema();
+    assert_eq!(
+        schema["$comment"],
+        "not said here: foreign key a: id of others; foreign key b: a of this table; table rule some"
+    );
+    assert_eq!(
+        schema["properties"]["a"]["$comment"],
+        "not said here: identifier 3"
+    );
 }
