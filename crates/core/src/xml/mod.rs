@@ -4,6 +4,7 @@
 //! `quick-xml` does the work. External or declared entities are never resolved (only the five of XML and character
 //! references), so there is nothing to expand.
 
+mod raw;
 mod stream;
 
 use std::borrow::Cow;
@@ -20,7 +21,8 @@ use crate::{
     error::{Error, Result},
     limits::check,
 };
-pub(crate) use stream::StreamTokens;
+pub(crate) use raw::{Document, PieceKind, Pieces};
+pub(crate) use stream::{Capped, StreamTokens};
 
 /// Tokens of one part or of a piece of one.
 pub(crate) struct Tokens<'a> {

@@ -22,11 +22,7 @@ pub(crate) struct StreamTokens {
 
 impl StreamTokens {
     pub(crate) fn new(part: PartRead, limits: &Limits) -> Self {
-        let mut reader = Reader::from_reader(Capped {
-            part,
-            taken: 0,
-            max: limits.max_row_bytes,
-        });
+        let mut reader = Reader::from_reader(Capped::new(part, limits));
         configure(reader.config_mut());
         StreamTokens {
             reader,
@@ -39,19 +35,13 @@ impl StreamTokens {
     /// One step: the next token, or `None` for what means nothing (a comment, say) and has been passed.
     pub(crate) fn step(&mut self) -> Result<Option<Token<'_>>> {
         self.buf.clear();
-        self.reader.get_mut().taken = 0;
+        self.reader.get_mut().restart();
         let start = self.reader.buffer_position();
         let event = match self.reader.read_event_into(&mut self.buf) {
             Ok(event) => event,
             Err(error) => {
                 let part = self.reader.get_ref().part.part();
-                let error = match error {
-                    quick_xml::Error::Io(error) => match io_error(&error) {
-                        Some(error) => part_error(error),
-                        None => Error::malformed(error.to_string()).at_byte(start),
-                    },
-                    error => ill_formed(error, self.reader.error_position()),
-                };
+                let error = event_error(error, start, self.reader.error_position());
                 return Err(error.in_part(part));
             }
         };
@@ -93,6 +83,17 @@ impl StreamTokens {
     }
 }
 
+/// What went wrong with an event that began at `start`: that of the part below, or of its XML at `at`.
+pub(super) fn event_error(error: quick_xml::Error, start: u64, at: u64) -> Error {
+    match error {
+        quick_xml::Error::Io(error) => match io_error(&error) {
+            Some(error) => part_error(error),
+            None => Error::malformed(error.to_string()).at_byte(start),
+        },
+        error => ill_formed(error, at),
+    }
+}
+
 /// The error of a part in one that is shared, if it is one.
 fn io_error(error: &io::Error) -> Option<io::Error> {
     let error = error.get_ref()?.downcast_ref::<Shared>()?;
@@ -114,10 +115,25 @@ impl std::error::Error for Shared {}
 
 /// A part that ends in an error when one token takes too much of it.
 #[derive(Clone)]
-struct Capped {
+pub(crate) struct Capped {
     part: PartRead,
     taken: u64,
     max: u64,
+}
+
+impl Capped {
+    pub(crate) fn new(part: PartRead, limits: &Limits) -> Self {
+        Capped {
+            part,
+            taken: 0,
+            max: limits.max_row_bytes,
+        }
+    }
+
+    /// A token begins.
+    pub(super) fn restart(&mut self) {
+        self.taken = 0;
+    }
 }
 
 impl Read for Capped {

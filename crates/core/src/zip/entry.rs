@@ -40,6 +40,14 @@ impl Method {
             other => Method::Other(other),
         }
     }
+
+    pub(super) fn number(self) -> u16 {
+        match self {
+            Method::Stored => 0,
+            Method::Deflated => 8,
+            Method::Other(number) => number,
+        }
+    }
 }
 
 /// Bytes that may be inflated before the ratio is looked at: tiny parts compress extremely well.

@@ -5,7 +5,9 @@
 mod directory;
 mod entry;
 mod read;
+mod write;
 
 pub(crate) use directory::Archive;
 pub(crate) use entry::EntryReader;
 pub(crate) use read::{PartRead, part_error};
+pub(crate) use write::ZipWriter;
