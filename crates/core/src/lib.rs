@@ -61,3 +61,4 @@ pub use validate::{
     Checked, Expectation, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Survey, Validator,
     expectations, rule_docs,
 };
+pub use xlsx::{Annotated, Marks};

@@ -31,10 +31,16 @@ use crate::{
     csv::TextFormat,
     error::Result,
     reader::Part,
+    xlsx::XlsxBook,
 };
 
 /// An open workbook of some format.
 pub(crate) trait Book: fmt::Debug + Send + Sync {
+    /// The book as one of SpreadsheetML parts, if it is one: only those can be copied with marks.
+    fn as_xlsx(&self) -> Option<&XlsxBook> {
+        None
+    }
+
     /// All sheets, in the order of the tabs.
     fn sheets(&self) -> &[SheetInfo];
 

@@ -1,5 +1,6 @@
 //! The public face: a workbook, its sheets, and their rows as windows or Arrow batches.
 
+mod annotate;
 mod area;
 mod cells;
 mod collect;

@@ -37,6 +37,21 @@ impl XlsxBook {
         })
     }
 
+    pub(super) fn package(&self) -> &Package {
+        &self.package
+    }
+
+    /// The part of the sheet at a place.
+    pub(super) fn part_of(&self, sheet: usize) -> &str {
+        &self.part.parts[sheet]
+    }
+
+    /// The part of the styles, if there is one.
+    pub(super) fn styles_part(&self) -> Option<&str> {
+        let part = self.part.styles.as_deref();
+        part.filter(|part| self.package.has(part))
+    }
+
     /// Opens a sheet as what it is.
     pub(crate) fn open_sheet(&self, sheet: usize) -> Result<XlsxSheet> {
         XlsxSheet::open(
@@ -50,6 +65,10 @@ impl XlsxBook {
 }
 
 impl Book for XlsxBook {
+    fn as_xlsx(&self) -> Option<&XlsxBook> {
+        Some(self)
+    }
+
     fn sheets(&self) -> &[SheetInfo] {
         &self.part.sheets
     }

@@ -3,6 +3,7 @@
 mod body;
 mod book;
 mod comments;
+mod edit;
 mod package;
 mod strings;
 mod styles;
@@ -12,6 +13,7 @@ pub(crate) mod sheet;
 
 pub(crate) use body::XlsxSheet;
 pub(crate) use book::XlsxBook;
+pub use edit::{Annotated, Marks};
 pub(crate) use package::Package;
 pub(crate) use strings::{Block, SharedStrings};
 #[cfg(feature = "fuzzing")]

@@ -190,8 +190,11 @@ impl Package {
         Error::not_a_workbook(what).with_hint("unpack it, and give the file that is in it")
     }
 
+    pub(super) fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
     /// Names of all entries.
-    #[cfg(test)]
     pub(crate) fn part_names(&self) -> impl Iterator<Item = &str> {
         self.archive
             .entries()

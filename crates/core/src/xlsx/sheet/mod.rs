@@ -4,7 +4,7 @@ pub(crate) mod chunks;
 mod fast;
 mod shape;
 mod slow;
-mod text;
+pub(crate) mod text;
 mod value;
 
 use std::sync::Arc;

@@ -1,0 +1,65 @@
+//! A copy of a workbook that shows what is wrong with it.
+
+use std::io::{Seek, Write};
+
+use super::workbook::Workbook;
+use crate::{
+    error::{Error, Result},
+    finding::Finding,
+    header::SheetRef,
+    xlsx::{Annotated, Marks},
+};
+
+impl Workbook {
+    /// What the name of an annotated copy has to end in (`xlsx`, `xlsm`, `xltx`, `xltm`); `None` for a file that cannot be copied in
+    /// this way, because it is no workbook of SpreadsheetML.
+    ///
+    /// # Errors
+    /// `Malformed` when the content types cannot be read.
+    pub fn annotated_extension(&self) -> Result<Option<&'static str>> {
+        let book = self.book().as_xlsx();
+        let extension = book.map(|book| book.extension()).transpose();
+        extension.map_err(|error| self.source().locate(error))
+    }
+
+    /// Writes a copy of this workbook: cells with marks have the colour of their level and, the first of them, a comment; a sheet
+    /// at the end lists `findings`, up to 65,000, each with a link to its cell. Everything else (formulas, styles, other sheets,
+    /// charts, macros) is kept as it is, byte for byte where it stands in parts of its own; digital signatures are left out. What
+    /// stood in cells is never a formula in that sheet. A workbook that was opened with a password has a copy without one.
+    ///
+    /// Memory: the small parts of the workbook (styles, comments, relationships), one row of the sheet, and the marks.
+    ///
+    /// ```
+    /// use std::io::Cursor;
+    /// use sheetlift_core::{Marks, SheetRef, Workbook};
+    /// # let bytes = sheetlift_fixtures::inventory::clean_inventory();
+    /// let workbook = Workbook::from_bytes(bytes)?;
+    /// let mut copy = Cursor::new(Vec::new());
+    /// let annotated = workbook.annotate(&SheetRef::First, Marks::new(None), [], &mut copy)?;
+    /// assert_eq!(annotated.sheet, "Findings");
+    /// let copy = Workbook::from_bytes(copy.into_inner())?;
+    /// assert_eq!(copy.sheets().len(), workbook.sheets().len() + 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Unsupported` for a file of another format; `Malformed` or `Limit` when a part that changes cannot be read; `Io` when `out`
+    /// fails, and `Cancelled`. What was written by then is no workbook.
+    pub fn annotate(
+        &self,
+        sheet: &SheetRef,
+        marks: Marks,
+        findings: impl IntoIterator<Item = Finding>,
+        out: impl Write + Seek,
+    ) -> Result<Annotated> {
+        let (place, _) = self.find_sheet(sheet)?;
+        let Some(book) = self.book().as_xlsx() else {
+            let error = Error::unsupported("only workbooks of SpreadsheetML can be annotated");
+            let error = error.with_hint("save it as .xlsx in a spreadsheet program");
+            return Err(self.source().locate(error));
+        };
+        let mut findings = findings.into_iter();
+        let annotated = book.annotate(place, marks, &mut findings, out);
+        annotated.map_err(|error| self.source().locate(error))
+    }
+}

@@ -1,0 +1,525 @@
+//! The part of a sheet, written again as it is read: cells with marks get another format, cells that are missing are put in, and the
+//! drawing of the comments is named at its end. Everything else stays as it is, byte for byte.
+//!
+//! Rows without marks pass through; a row with marks is held until its end, for only then is it known which cells are missing.
+
+use std::{io::Write, ops::RangeInclusive};
+
+use super::{
+    draft::in_utf8,
+    marks::{Mark, Marks},
+    parts::{Dialect, MAIN, relationship_id},
+    styles::Styles,
+};
+use crate::{
+    a1::{MAX_COLUMNS, MAX_ROWS, cell_name, parse_cell},
+    error::{Error, Result},
+    limits::{Limits, check},
+    xml::{Document, PieceKind, Pieces, Tag},
+};
+
+/// Elements of a sheet that come behind `legacyDrawing` (ECMA-376 part 1, 18.3.1.99). Alternatives are those of objects and controls.
+const BEHIND: [&str; 8] = [
+    "legacyDrawingHF",
+    "picture",
+    "oleObjects",
+    "controls",
+    "webPublishItems",
+    "tableParts",
+    "extLst",
+    "AlternateContent",
+];
+
+/// What is known of a sheet once it was written.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// Cells that show their level.
+    pub(super) filled: u64,
+    /// Cells that do not, for there are too many formats.
+    pub(super) unfilled: u64,
+    /// The relationship to the drawing that the sheet had.
+    pub(super) drawing: Option<String>,
+}
+
+/// Writes a sheet again.
+pub(super) struct SheetEdit<'a> {
+    pub(super) marks: &'a Marks,
+    pub(super) styles: &'a mut Styles,
+    pub(super) dialect: Dialect,
+    /// The relationship to a drawing that the sheet gets unless it has one.
+    pub(super) drawing: Option<&'a str>,
+    pub(super) limits: &'a Limits,
+}
+
+/// What is known of a sheet under way.
+#[derive(Default)]
+struct Progress {
+    /// Prefixes bound to SpreadsheetML; other elements are not ours.
+    prefixes: Vec<String>,
+    /// The attribute of a drawing, made when the root was met.
+    drawing: String,
+    /// Formats of columns.
+    columns: Vec<(RangeInclusive<u32>, u32)>,
+    in_rows: bool,
+    /// Number of the next row, should it not say its own.
+    next_row: u32,
+    row: Option<Row>,
+    has_drawing: bool,
+    written: Written,
+}
+
+/// A row under way.
+struct Row {
+    number: u32,
+    next_column: u32,
+    /// What cells of it have that the file does not have.
+    style: Option<u32>,
+    /// Prefix of the document, with its colon.
+    prefix: String,
+    /// Set where the row has marks.
+    held: Option<Held>,
+    /// A cell says that it is on another row.
+    is_torn: bool,
+}
+
+/// A row that is held back.
+struct Held {
+    /// Its start tag as it is, and as it is with more cells.
+    tag: Vec<u8>,
+    widened: Vec<u8>,
+    body: Vec<u8>,
+    /// Columns of its cells and where they begin in the body.
+    cells: Vec<(u32, usize)>,
+}
+
+impl SheetEdit<'_> {
+    /// Reads a sheet and writes it.
+    ///
+    /// # Errors
+    /// `Malformed` where it is not well formed; `Limit`; `Io` when `out` fails.
+    pub(super) fn write<R: Document>(
+        mut self,
+        mut pieces: Pieces<R>,
+        out: &mut dyn Write,
+    ) -> Result<Written> {
+        let mut sheet = Progress::default();
+        loop {
+            let piece = pieces.next()?;
+            let (bytes, depth) = (piece.bytes, piece.depth);
+            match piece.kind {
+                PieceKind::End => return Ok(sheet.written),
+                PieceKind::Declaration => put(out, &in_utf8(bytes))?,
+                PieceKind::Open(tag) if depth == 1 => {
+                    self.begin(&tag, &mut sheet);
+                    put(out, bytes)?;
+                }
+                PieceKind::Open(tag) | PieceKind::Empty(tag) if depth == 2 => {
+                    self.section(&tag, &mut sheet, out)?;
+                    let is_open = !bytes.ends_with(b"/>");
+                    sheet.in_rows = is_open && is_ours(&tag, &sheet) && tag.name() == "sheetData";
+                    put(out, bytes)?;
+                }
+                PieceKind::Open(tag) | PieceKind::Empty(tag)
+                    if depth == 3
+                        && sheet.in_rows
+                        && is_ours(&tag, &sheet)
+                        && tag.name() == "row" =>
+                {
+                    let is_empty = bytes.ends_with(b"/>");
+                    self.begin_row(&tag, bytes, is_empty, &mut sheet, out)?;
+                }
+                PieceKind::Open(tag) | PieceKind::Empty(tag)
+                    if depth == 4
+                        && sheet.row.is_some()
+                        && is_ours(&tag, &sheet)
+                        && tag.name() == "c" =>
+                {
+                    self.cell(&tag, bytes, &mut sheet, out)?;
+                }
+                PieceKind::Close if depth == 3 && sheet.row.is_some() => {
+                    self.end_row(bytes, &mut sheet, out)?;
+                }
+                PieceKind::Close if depth == 1 => {
+                    self.name_drawing(&mut sheet, out)?;
+                    put(out, bytes)?;
+                }
+                PieceKind::Open(tag) | PieceKind::Empty(tag) => {
+                    if depth == 3 && is_ours(&tag, &sheet) && tag.name() == "col" {
+                        column(&tag, &mut sheet)?;
+                    }
+                    self.pass(bytes, &mut sheet, out)?;
+                }
+                PieceKind::Close | PieceKind::Other => {
+                    if depth == 2 && matches!(piece.kind, PieceKind::Close) {
+                        sheet.in_rows = false;
+                    }
+                    self.pass(bytes, &mut sheet, out)?;
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, tag: &Tag<'_>, sheet: &mut Progress) {
+        tag.bound_prefixes(&MAIN, &mut sheet.prefixes);
+        let (prefix, _) = tag.split_name();
+        if sheet.prefixes.is_empty() {
+            sheet.prefixes.push(prefix.to_owned()); // a writer that knows no namespaces
+        }
+        if let Some(id) = self.drawing {
+            let colon = if prefix.is_empty() { "" } else { ":" };
+            let id = relationship_id(tag, self.dialect, id);
+            sheet.drawing = format!("<{prefix}{colon}legacyDrawing {id}/>");
+        }
+    }
+
+    /// A section of the sheet begins.
+    fn section(&mut self, tag: &Tag<'_>, sheet: &mut Progress, out: &mut dyn Write) -> Result<()> {
+        tag.bound_prefixes(&MAIN, &mut sheet.prefixes);
+        match tag.name() {
+            "legacyDrawing" => {
+                sheet.written.drawing = tag.prefixed_attribute("id")?;
+                sheet.has_drawing = true;
+                Ok(())
+            }
+            name if BEHIND.contains(&name) => self.name_drawing(sheet, out),
+            _ => Ok(()),
+        }
+    }
+
+    fn name_drawing(&mut self, sheet: &mut Progress, out: &mut dyn Write) -> Result<()> {
+        if !std::mem::replace(&mut sheet.has_drawing, true) {
+            put(out, sheet.drawing.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn begin_row(
+        &mut self,
+        tag: &Tag<'_>,
+        bytes: &[u8],
+        is_empty: bool,
+        sheet: &mut Progress,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let number = number(tag, "r")?.and_then(|row| row.checked_sub(1));
+        let number = number.filter(|row| *row < MAX_ROWS);
+        let number = number.unwrap_or(sheet.next_row);
+        sheet.next_row = number.saturating_add(1);
+        let style = match tag.flag("customFormat")? {
+            true => self::number(tag, "s")?,
+            false => None,
+        };
+        let held = (!self.marks.of_row(number).is_empty()).then(|| Held {
+            tag: bytes.to_vec(),
+            widened: tag.changed(&[], &["spans"]),
+            body: Vec::new(),
+            cells: Vec::new(),
+        });
+        if held.is_none() {
+            put(out, bytes)?;
+        }
+        let (prefix, _) = tag.split_name();
+        sheet.row = Some(Row {
+            number,
+            next_column: 0,
+            style,
+            prefix: match prefix {
+                "" => String::new(),
+                prefix => format!("{prefix}:"),
+            },
+            held,
+            is_torn: false,
+        });
+        match is_empty {
+            true => self.end_row(b"", sheet, out),
+            false => Ok(()),
+        }
+    }
+
+    fn cell(
+        &mut self,
+        tag: &Tag<'_>,
+        bytes: &[u8],
+        sheet: &mut Progress,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let Some(row) = &mut sheet.row else {
+            return Ok(());
+        };
+        let place = tag.attribute("r")?;
+        let place = place.and_then(|place| parse_cell(place.trim()));
+        let (number, column) = place.unwrap_or((row.number, row.next_column));
+        if number != row.number {
+            // The cell knows better than its row, as readers see it too.
+            row.is_torn = true;
+            row.number = number;
+            sheet.next_row = number.saturating_add(1);
+        }
+        row.next_column = column.saturating_add(1);
+        if let Some(held) = &mut row.held {
+            held.cells.push((column, held.body.len()));
+        }
+        let marks = self.marks.of_row(number);
+        let mark = marks.binary_search_by_key(&column, |mark| u32::from(mark.column));
+        let Ok(mark) = mark else {
+            return self.pass(bytes, sheet, out);
+        };
+        let style = self::number(tag, "s")?.unwrap_or(0);
+        let Some(style) = self.styles.filled(style, marks[mark].level) else {
+            sheet.written.unfilled += 1;
+            return self.pass(bytes, sheet, out);
+        };
+        sheet.written.filled += 1;
+        let mut changed = tag.changed(&[("s", &style.to_string())], &[]);
+        let end: &[u8] = if bytes.ends_with(b"/>") { b"/>" } else { b">" };
+        changed.extend(end);
+        self.pass(&changed, sheet, out)
+    }
+
+    /// Bytes go to where the row is, or out.
+    fn pass(&mut self, bytes: &[u8], sheet: &mut Progress, out: &mut dyn Write) -> Result<()> {
+        match sheet.row.as_mut().and_then(|row| row.held.as_mut()) {
+            Some(held) => {
+                let len = (held.body.len() + bytes.len()) as u64;
+                check("max_row_bytes", self.limits.max_row_bytes, len)?;
+                held.body.extend(bytes);
+                Ok(())
+            }
+            None => put(out, bytes),
+        }
+    }
+
+    /// A row ends, with this tag if it is more than one.
+    fn end_row(&mut self, end: &[u8], sheet: &mut Progress, out: &mut dyn Write) -> Result<()> {
+        let Some(mut row) = sheet.row.take() else {
+            return Ok(());
+        };
+        let Some(held) = row.held.take() else {
+            return put(out, end);
+        };
+        let mut columns: Vec<u32> = held.cells.iter().map(|(column, _)| *column).collect();
+        columns.sort_unstable();
+        let is_missing = |mark: &&Mark| columns.binary_search(&u32::from(mark.column)).is_err();
+        let missing: Vec<Mark> = match row.is_torn {
+            true => Vec::new(), // where they belong is not to be told
+            false => {
+                let marks = self.marks.of_row(row.number).iter();
+                marks.filter(is_missing).copied().collect()
+            }
+        };
+        if missing.is_empty() {
+            put(out, &held.tag)?;
+            put(out, &held.body)?;
+            return put(out, end);
+        }
+        put(out, &held.widened)?;
+        put(out, b">")?;
+        let mut at = 0;
+        // Each goes before the first cell that is to the right of it.
+        let mut cells = held.cells.iter().peekable();
+        for mark in missing {
+            let column = u32::from(mark.column);
+            while cells.peek().is_some_and(|(other, _)| *other < column) {
+                cells.next();
+            }
+            let place = cells.peek().map_or(held.body.len(), |(_, place)| *place);
+            put(out, &held.body[at..place])?;
+            at = place;
+            self.put_missing(&row, mark, sheet, out)?;
+        }
+        put(out, &held.body[at..])?;
+        match end.is_empty() {
+            true => put(out, format!("</{}row>", row.prefix).as_bytes()),
+            false => put(out, end),
+        }
+    }
+
+    /// A cell that the file does not have, in the format that it would have had.
+    fn put_missing(
+        &mut self,
+        row: &Row,
+        mark: Mark,
+        sheet: &mut Progress,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let column = u32::from(mark.column);
+        let of_column = || {
+            let mut columns = sheet.columns.iter();
+            let found = columns.find(|(columns, _)| columns.contains(&column));
+            found.map(|(_, style)| *style)
+        };
+        let base = row.style.or_else(of_column).unwrap_or(0);
+        let Some(style) = self.styles.filled(base, mark.level) else {
+            sheet.written.unfilled += 1;
+            return Ok(());
+        };
+        sheet.written.filled += 1;
+        let name = cell_name(mark.row, column);
+        put(
+            out,
+            format!("<{}c r=\"{name}\" s=\"{style}\"/>", row.prefix).as_bytes(),
+        )
+    }
+}
+
+fn is_ours(tag: &Tag<'_>, sheet: &Progress) -> bool {
+    let (prefix, _) = tag.split_name();
+    sheet.prefixes.iter().any(|known| known == prefix)
+}
+
+/// The format of columns (18.3.1.13), which are counted from 1.
+fn column(tag: &Tag<'_>, sheet: &mut Progress) -> Result<()> {
+    let (min, max) = (number(tag, "min")?, number(tag, "max")?);
+    if let (Some(min @ 1..), Some(max), Some(style)) = (min, max, number(tag, "style")?)
+        && sheet.columns.len() < MAX_COLUMNS as usize
+    {
+        sheet.columns.push((min - 1..=max.saturating_sub(1), style));
+    }
+    Ok(())
+}
+
+fn number(tag: &Tag<'_>, name: &str) -> Result<Option<u32>> {
+    let value = tag.attribute(name)?;
+    Ok(value.and_then(|value| value.trim().parse().ok()))
+}
+
+pub(super) fn put(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
+    out.write_all(bytes)
+        .map_err(|error| Error::io(error, "cannot write the workbook"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            draft::Draft,
+            marks::tests::finding,
+            parts::{self, Dialect},
+        },
+        *,
+    };
+    use crate::finding::Level;
+
+    const MAIN: &str = parts::MAIN[0];
+    const STYLES: &str = "<styleSheet><cellXfs><xf/><xf/><xf/><xf/><xf/></cellXfs></styleSheet>";
+
+    /// A sheet with marks on these cells; the first format that is made has number 5.
+    fn edited(xml: &str, cells: &[&str], drawing: Option<&str>) -> (Written, String) {
+        let limits = Limits::default();
+        let mut marks = Marks::default();
+        for cell in cells {
+            let (row, column) = parse_cell(cell).unwrap();
+            marks.add(&finding(Some(row + 1), Some(column), Level::Error, "x"));
+        }
+        marks.sort();
+        let mut styles = Styles::new(Draft::new("styles", STYLES), &limits).unwrap();
+        let workbook = Draft::new("workbook", format!("<workbook xmlns=\"{MAIN}\"/>"));
+        let edit = SheetEdit {
+            marks: &marks,
+            styles: &mut styles,
+            dialect: Dialect::of(&workbook, &limits).unwrap(),
+            drawing,
+            limits: &limits,
+        };
+        let mut out = Vec::new();
+        let pieces = Pieces::new(xml.as_bytes(), &limits);
+        let written = edit.write(pieces, &mut out).unwrap();
+        (written, String::from_utf8(out).unwrap())
+    }
+
+    fn sheet(rows: &str) -> String {
+        format!(
+            "<worksheet xmlns=\"{MAIN}\"><cols><col min=\"3\" max=\"4\" style=\"2\"/></cols><sheetData>{rows}</sheetData></worksheet>"
+        )
+    }
+
+    fn rows(rows: &str, cells: &[&str]) -> (u64, String) {
+        let (written, xml) = edited(&sheet(rows), cells, None);
+        let (_, inside) = xml.split_once("<sheetData>").unwrap();
+        let (inside, _) = inside.split_once("</sheetData>").unwrap();
+        (written.filled, inside.to_owned())
+    }
+
+    #[test]
+    fn without_marks_every_byte_stays() {
+        let xml = "<?xml version='1.0'?>\r\n<!-- c --><x:worksheet xmlns:x='http://schemas.openxmlformats.org/spreadsheetml/2006/main' >\
+            <x:sheetData  ><x:row\tr='1' spans = \"1:2\"><x:c r='A1' t=\"s\" ><x:v>0</x:v></x:c ></x:row><x:row/></x:sheetData>\
+            <x:extLst><![CDATA[<row r=\"1\">]]>&amp;</x:extLst></x:worksheet>\n";
+        assert_eq!(edited(xml, &[], None).1, xml);
+        assert_eq!(edited(xml, &["A9", "B8"], None).1, xml);
+    }
+
+    #[test]
+    fn only_the_format_of_a_marked_cell_changes() {
+        let found = rows(
+            "<row r=\"1\" spans=\"1:2\"><c r=\"A1\" s=\"3\" t='s'><v>0</v></c><c r=\"B1\"/></row><row r=\"2\"><c r=\"A2\"/></row>",
+            &["A1", "B1"],
+        );
+        assert_eq!(
+            found,
+            (2, "<row r=\"1\" spans=\"1:2\"><c r=\"A1\" t=\"s\" s=\"5\"><v>0</v></c><c r=\"B1\" s=\"6\"/></row><row r=\"2\"><c r=\"A2\"/></row>".to_owned())
+        );
+    }
+
+    #[test]
+    fn rows_and_cells_may_not_say_where_they_are() {
+        let found = rows(
+            "<row r=\"3\"><c/><c/></row><row><c/><c><v>1</v></c></row>",
+            &["B4", "A3"],
+        );
+        assert_eq!(
+            found,
+            (
+                2,
+                "<row r=\"3\"><c s=\"5\"/><c/></row><row><c/><c s=\"5\"><v>1</v></c></row>"
+                    .to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn missing_cells_are_put_in_with_the_format_they_would_have() {
+        let found = rows(
+            "<row r=\"2\" spans=\"2:2\"><c r=\"B2\"/></row><row r=\"3\" s=\"4\" customFormat=\"1\"/>",
+            &["A2", "C2", "B2", "F2", "A3"],
+        );
+        let expected = "<row r=\"2\"><c r=\"A2\" s=\"5\"/><c r=\"B2\" s=\"5\"/><c r=\"C2\" s=\"6\"/><c r=\"F2\" s=\"5\"/></row>\
+            <row r=\"3\" s=\"4\" customFormat=\"1\"><c r=\"A3\" s=\"7\"/></row>";
+        // The first format that is made is that of the cell that was met first.
+        assert_eq!(found, (5, expected.to_owned()));
+    }
+
+    #[test]
+    fn cells_that_stand_on_another_row_are_found_there() {
+        let found = rows(
+            "<row r=\"2\"><c r=\"A2\"/><c r=\"A7\"/></row><row><c/></row>",
+            &["A7", "A8", "B2"],
+        );
+        assert_eq!(
+            found,
+            (
+                2,
+                "<row r=\"2\"><c r=\"A2\"/><c r=\"A7\" s=\"5\"/></row><row><c s=\"5\"/></row>"
+                    .to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn the_drawing_is_named_where_it_belongs() {
+        let of = |tail: &str| {
+            let xml = format!("<worksheet xmlns=\"{MAIN}\"><sheetData/>{tail}</worksheet>");
+            let (written, xml) = edited(&xml, &[], Some("id1"));
+            let (_, tail) = xml.split_once("<sheetData/>").unwrap();
+            (written.drawing, tail.replace("</worksheet>", ""))
+        };
+        const DRAWING: &str = "<legacyDrawing xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\" r:id=\"id1\"/>";
+        assert_eq!(of(""), (None, DRAWING.to_owned()));
+        for behind in ["<tableParts/>", "<picture/><extLst></extLst>"] {
+            let found = of(&format!("<drawing/>{behind}"));
+            assert_eq!(found, (None, format!("<drawing/>{DRAWING}{behind}")));
+        }
+        let there = "<legacyDrawing r:id=\"rId3\"/><tableParts/>";
+        assert_eq!(of(there), (Some("rId3".to_owned()), there.to_owned()));
+    }
+}
