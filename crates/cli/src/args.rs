@@ -331,6 +331,10 @@ pub(crate) struct ValidateArgs {
     /// Write .json reports as this program does: frictionless (frictionless-py 5, `validate --json`)
     #[arg(long, value_name = "PROGRAM", requires = "report", value_parser = ["frictionless"])]
     pub(crate) compat: Option<String>,
+    /// Write a copy of the workbook with the bad cells coloured and commented, and a sheet that lists all findings; everything else
+    /// is kept
+    #[arg(long, value_name = "OUT.xlsx")]
+    pub(crate) annotated: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) open: OpenArgs,
 }

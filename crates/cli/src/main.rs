@@ -1,5 +1,6 @@
 //! The `sheetlift` command: options in, one `sheetlift::Job`, a report or an error out.
 
+mod annotated;
 mod args;
 mod commands;
 mod exit;

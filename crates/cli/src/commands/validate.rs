@@ -3,6 +3,7 @@
 use sheetlift::{Limits, Result};
 
 use crate::{
+    annotated::AnnotatedFile,
     args::ValidateArgs,
     exit::Status,
     interrupt,
@@ -22,6 +23,11 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
         files.need_json()?;
     }
     let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
+    let read = [&*args.file, &*args.contract];
+    keep_apart(
+        reports::paths(&args.report).chain(args.annotated.as_deref()),
+        read,
+    )?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,
@@ -43,6 +49,19 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
     }
     if let Some(rejects) = rejects {
         rejects.write(&job, &report)?;
+    let files = Reports::create(&args.report)?;
+    let copy = args.annotated.as_deref();
+    let copy = copy
+        .map(|path| AnnotatedFile::create(path, &job, &args.report))
+        .transpose()?;
+    let job = files.attach(job)?;
+    let job = match copy {
+        Some(_) => job.with_all_findings_kept(true),
+        None => job,
+    };
+    files.write(&report)?;
+    if let Some(copy) = copy {
+        copy.write(&job, &report)?;
     }
     summary::print(&report, &args.report)?;
     Ok(Status::of(&report))

@@ -1,10 +1,12 @@
 //! What a job has to say: stable JSON, the same at every face; and files for people and for other programs.
 
 mod frictionless;
+mod annotated;
 mod html;
 mod junit;
 mod sarif;
 mod table;
+mod values;
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Instant};
 

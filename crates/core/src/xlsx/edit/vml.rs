@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::{super::package::Package, draft::Draft};
 use crate::{
     a1::{MAX_COLUMNS, MAX_ROWS},
-    error::Result,
+    error::{Error, Result},
     limits::Limits,
 };
 
@@ -33,19 +33,28 @@ pub(super) fn empty(name: &str) -> Draft {
     Draft::new(name, xml)
 }
 
-/// True for a drawing that is written as spreadsheet programs do it: shapes can be added to it.
-pub(super) fn is_usual(draft: &Draft, limits: &Limits) -> bool {
-    let mut found = 0;
+/// The prefixes of a drawing, in the order of [`NAMESPACES`]; none for one that is not written as spreadsheet programs do it: shapes
+/// cannot be added to it.
+fn prefixes(draft: &Draft, limits: &Limits) -> Option<[String; 3]> {
+    let mut found = NAMESPACES.map(|_| None);
     let outline = draft.outline(limits, |tag, depth| {
         if depth == 1 && tag.full_name() == "xml" {
-            for (prefix, namespace) in NAMESPACES {
-                let bound = tag.prefixed("xmlns", prefix)?;
-                found += usize::from(bound.as_deref() == Some(namespace));
+            for (found, (_, namespace)) in found.iter_mut().zip(NAMESPACES) {
+                let mut bound = Vec::new();
+                tag.bound_prefixes(&[namespace], &mut bound);
+                *found = bound.into_iter().find(|prefix| !prefix.is_empty());
             }
         }
         Ok(false)
     });
-    outline.is_ok() && found == NAMESPACES.len()
+    outline.ok()?;
+    let [v, o, x] = found;
+    Some([v?, o?, x?])
+}
+
+/// True for a drawing that shapes can be added to.
+pub(super) fn is_usual(draft: &Draft, limits: &Limits) -> bool {
+    prefixes(draft, limits).is_some()
 }
 
 /// The first block that no drawing of the workbook uses.
@@ -96,6 +105,9 @@ pub(super) fn write(
     first: usize,
     limits: &Limits,
 ) -> Result<(String, Vec<u8>)> {
+    let Some([v, o, x]) = prefixes(&draft, limits) else {
+        return Err(Error::bug("a drawing that was usual is not").in_part(&draft.name));
+    };
     let mut has_type = false;
     let elements = draft.outline(limits, |tag, _| {
         has_type |=
@@ -120,8 +132,8 @@ pub(super) fn write(
     if !has_type {
         let _ = write!(
             shapes,
-            "<v:shapetype id=\"{SHAPE_TYPE}\" coordsize=\"21600,21600\" o:spt=\"202\" path=\"m,l,21600r21600,l21600,xe\">\
-             <v:stroke joinstyle=\"miter\"/><v:path gradientshapeok=\"t\" o:connecttype=\"rect\"/></v:shapetype>"
+            "<{v}:shapetype id=\"{SHAPE_TYPE}\" coordsize=\"21600,21600\" {o}:spt=\"202\" path=\"m,l,21600r21600,l21600,xe\">\
+             <{v}:stroke joinstyle=\"miter\"/><{v}:path gradientshapeok=\"t\" {o}:connecttype=\"rect\"/></{v}:shapetype>"
         );
     }
     for (number, &(row, column)) in cells.iter().enumerate() {
@@ -129,12 +141,12 @@ pub(super) fn write(
         let id = (first + number / (BLOCK - 1)) * BLOCK + 1 + number % (BLOCK - 1);
         let _ = write!(
             shapes,
-            "<v:shape id=\"_x0000_s{id}\" type=\"#{SHAPE_TYPE}\" style=\"position:absolute;visibility:hidden\" \
-             fillcolor=\"#ffffe1\" o:insetmode=\"auto\"><v:fill color2=\"#ffffe1\"/>\
-             <v:shadow on=\"t\" color=\"black\" obscured=\"t\"/><v:path o:connecttype=\"none\"/>\
-             <v:textbox style=\"mso-direction-alt:auto\"><div style=\"text-align:left\"></div></v:textbox>\
-             <x:ClientData ObjectType=\"Note\"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{}</x:Anchor>\
-             <x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column></x:ClientData></v:shape>",
+            "<{v}:shape id=\"_x0000_s{id}\" type=\"#{SHAPE_TYPE}\" style=\"position:absolute;visibility:hidden\" \
+             fillcolor=\"#ffffe1\" {o}:insetmode=\"auto\"><{v}:fill color2=\"#ffffe1\"/>\
+             <{v}:shadow on=\"t\" color=\"black\" obscured=\"t\"/><{v}:path {o}:connecttype=\"none\"/>\
+             <{v}:textbox style=\"mso-direction-alt:auto\"><div style=\"text-align:left\"></div></{v}:textbox>\
+             <{x}:ClientData ObjectType=\"Note\"><{x}:MoveWithCells/><{x}:SizeWithCells/><{x}:Anchor>{}</{x}:Anchor>\
+             <{x}:AutoFill>False</{x}:AutoFill><{x}:Row>{row}</{x}:Row><{x}:Column>{column}</{x}:Column></{x}:ClientData></{v}:shape>",
             anchor(row, column)
         );
     }
@@ -191,6 +203,18 @@ mod tests {
         assert!(xml.contains("<v:shape id=\"_x0000_s2049\"/><v:shape id=\"_x0000_s7169\""));
         assert!(
             xml.ends_with("<x:Row>4</x:Row><x:Column>2</x:Column></x:ClientData></v:shape></xml>")
+        );
+    }
+
+    #[test]
+    fn prefixes_are_those_of_the_drawing() {
+        let xml = "<xml xmlns:ns0='urn:schemas-microsoft-com:office:office' xmlns:ns1='urn:schemas-microsoft-com:vml' xmlns:ns2='urn:schemas-microsoft-com:office:excel'/>";
+        let xml = written(Draft::new("vml", xml), &[(4, 2)], 7);
+        assert!(
+            xml.contains("<ns1:shape id=\"_x0000_s7169\"")
+                && xml.contains(" ns0:insetmode=")
+                && xml.ends_with("</ns2:ClientData></ns1:shape></xml>"),
+            "{xml}"
         );
     }
 
