@@ -47,7 +47,10 @@ pub(super) fn write(
     findings: &mut dyn Iterator<Item = Finding>,
 ) -> Result<u64> {
     let list = styles.of_list();
-    let mut xml = format!("{XML}<worksheet xmlns=\"{}\">", about.namespace);
+    let mut xml = format!(
+        "{XML}<worksheet xmlns=\"{}\"><sheetPr><pageSetUpPr fitToPage=\"1\"/></sheetPr>",
+        about.namespace
+    );
     if about.has_view {
         xml += "<sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" \
                 activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews>";
@@ -90,7 +93,8 @@ pub(super) fn write(
         }
         xml += "</hyperlinks>";
     }
-    xml += "</worksheet>";
+    // Printed as wide as a page, and as long as it is.
+    xml += "<pageSetup orientation=\"landscape\" fitToHeight=\"0\"/></worksheet>";
     put(out, xml.as_bytes())?;
     Ok(listed)
 }

@@ -154,15 +154,15 @@ pub(super) fn write(
     Ok((draft.name.clone(), draft.finish()))
 }
 
-/// Where the box of a comment stands: beside its cell, four columns wide and six rows high, within the sheet. Cells and offsets
-/// into them in pixels: left, top, right, bottom.
+/// Where the box of a comment stands: beside its cell, two columns wide (as spreadsheet programs have it) and six rows high, within
+/// the sheet. Cells and offsets into them in pixels: left, top, right, bottom.
 fn anchor(row: u32, column: u32) -> String {
-    let left = match column + 5 < MAX_COLUMNS {
+    let left = match column + 3 < MAX_COLUMNS {
         true => column + 1,
-        false => column.saturating_sub(5),
+        false => column.saturating_sub(3),
     };
     let top = row.saturating_sub(1).min(MAX_ROWS - 8);
-    format!("{left}, 15, {top}, 10, {}, 15, {}, 4", left + 4, top + 6)
+    format!("{left}, 15, {top}, 10, {}, 31, {}, 4", left + 2, top + 6)
 }
 
 #[cfg(test)]
@@ -237,10 +237,10 @@ mod tests {
 
     #[test]
     fn boxes_stay_on_the_sheet() {
-        assert_eq!(anchor(0, 0), "1, 15, 0, 10, 5, 15, 6, 4");
+        assert_eq!(anchor(0, 0), "1, 15, 0, 10, 3, 31, 6, 4");
         assert_eq!(
             anchor(MAX_ROWS - 1, MAX_COLUMNS - 1),
-            "16378, 15, 1048568, 10, 16382, 15, 1048574, 4"
+            "16380, 15, 1048568, 10, 16382, 31, 1048574, 4"
         );
     }
 }
