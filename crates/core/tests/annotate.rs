@@ -294,7 +294,7 @@ fn rows_that_are_not_in_the_file_are_said() {
     let bytes = Book::new().sheet("a", "<row r=\"2\"/>").build();
     let (annotated, copy) = annotated(&bytes, &["A1", "B2", "XFD1048576"]);
     assert_eq!((annotated.filled, annotated.listed), (1, 3));
-    let note = "2 cells are not marked, for their rows are not in the file";
+    let note = "2 cells that have no value are not coloured: their rows are not in the file, or out of order";
     assert_eq!(annotated.notes, [note]);
     let sheet = part(&copy, "xl/worksheets/sheet1.xml");
     assert!(
@@ -361,7 +361,7 @@ fn the_list_has_links_and_no_formulas() {
 
 /// The styles part of a workbook that had none.
 fn part_of_styles(copy: &[u8]) -> String {
-    let name = "xl/sheetlift_styles1.xml".to_owned();
+    let name = "xl/styles.xml".to_owned();
     let types = part(copy, "[Content_Types].xml");
     assert!(types.contains(&format!("PartName=\"/{name}\"")), "{types}");
     name
@@ -451,10 +451,7 @@ fn comments_join_those_there_are() {
     );
     assert_eq!(
         new,
-        [
-            "xl/sheetlift_styles1.xml",
-            "xl/worksheets/sheetlift_findings1.xml"
-        ]
+        ["xl/styles.xml", "xl/worksheets/sheetlift_findings1.xml"]
     );
     let comments = part(&copy, "xl/comments1.xml");
     assert!(

@@ -126,7 +126,11 @@ impl<'a> MarkedCopy<'a> {
         let styles = match book.styles_part() {
             Some(part) => Draft::read(package, part)?,
             None => {
-                let part = parts::free_part(package, "xl/sheetlift_styles", ".xml");
+                // Some readers look for it under this name alone.
+                let part = match package.has("xl/styles.xml") {
+                    true => parts::free_part(package, "xl/sheetlift_styles", ".xml"),
+                    false => "xl/styles.xml".to_owned(),
+                };
                 let id = of_workbook.free_id();
                 of_workbook.add(dialect, &id, Kind::Styles.name(), &part);
                 added.push((part.clone(), Kind::Styles));
@@ -425,7 +429,7 @@ fn left_out(marks: &Marks, sheet: &Written, listed: u64) -> Vec<String> {
     let shown = sheet.filled + sheet.unfilled;
     if let hidden @ 1.. = (marks.cells().len() as u64).saturating_sub(shown) {
         notes.push(format!(
-            "{hidden} cells are not marked, for their rows are not in the file"
+            "{hidden} cells that have no value are not coloured: their rows are not in the file, or out of order"
         ));
     }
     if let more @ 1.. = marks.findings().saturating_sub(listed) {

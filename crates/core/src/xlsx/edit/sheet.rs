@@ -63,6 +63,8 @@ struct Progress {
     in_rows: bool,
     /// Number of the next row, should it not say its own.
     next_row: u32,
+    /// Number of the row below all that were met.
+    below: u32,
     row: Option<Row>,
     has_drawing: bool,
     written: Written,
@@ -78,7 +80,8 @@ struct Row {
     prefix: String,
     /// Set where the row has marks.
     held: Option<Held>,
-    /// A cell says that it is on another row.
+    /// A cell says that it is on another row, or the row comes behind one that stands below it, or once more: where a cell is missing
+    /// is not to be told.
     is_torn: bool,
 }
 
@@ -204,7 +207,9 @@ impl SheetEdit<'_> {
         let number = number(tag, "r")?.and_then(|row| row.checked_sub(1));
         let number = number.filter(|row| *row < MAX_ROWS);
         let number = number.unwrap_or(sheet.next_row);
+        let is_torn = number < sheet.below;
         sheet.next_row = number.saturating_add(1);
+        sheet.below = sheet.below.max(sheet.next_row);
         let style = match tag.flag("customFormat")? {
             true => self::number(tag, "s")?,
             false => None,
@@ -228,7 +233,7 @@ impl SheetEdit<'_> {
                 prefix => format!("{prefix}:"),
             },
             held,
-            is_torn: false,
+            is_torn,
         });
         match is_empty {
             true => self.end_row(b"", sheet, out),
@@ -254,6 +259,7 @@ impl SheetEdit<'_> {
             row.is_torn = true;
             row.number = number;
             sheet.next_row = number.saturating_add(1);
+            sheet.below = sheet.below.max(sheet.next_row);
         }
         row.next_column = column.saturating_add(1);
         if let Some(held) = &mut row.held {
@@ -301,7 +307,7 @@ impl SheetEdit<'_> {
         columns.sort_unstable();
         let is_missing = |mark: &&Mark| columns.binary_search(&u32::from(mark.column)).is_err();
         let missing: Vec<Mark> = match row.is_torn {
-            true => Vec::new(), // where they belong is not to be told
+            true => Vec::new(),
             false => {
                 let marks = self.marks.of_row(row.number).iter();
                 marks.filter(is_missing).copied().collect()
@@ -503,6 +509,14 @@ mod tests {
                     .to_owned()
             )
         );
+    }
+
+    #[test]
+    fn nothing_is_put_into_rows_that_come_again_or_too_late() {
+        let again = "<row r=\"4\"><c r=\"A4\"/></row><row r=\"4\"><c r=\"B4\"/></row><row r=\"2\"><c r=\"B2\"/></row>";
+        let found = rows(again, &["A4", "A2"]);
+        let expected = again.replacen("<c r=\"A4\"/>", "<c r=\"A4\" s=\"5\"/>", 1);
+        assert_eq!(found, (1, expected));
     }
 
     #[test]
