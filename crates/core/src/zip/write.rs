@@ -399,8 +399,10 @@ mod tests {
             writer.write(&number.to_string(), b"").unwrap();
         }
         let bytes = writer.finish().unwrap().into_inner();
-        let mut limits = Limits::default();
-        limits.max_entries = 70_000;
+        let limits = Limits {
+            max_entries: 70_000,
+            ..Limits::default()
+        };
         let source = Source::from_bytes(bytes.clone(), &limits).unwrap();
         let archive = Archive::open(source, &limits).unwrap();
         assert_eq!(archive.entries().len(), 70_000);

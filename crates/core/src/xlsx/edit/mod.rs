@@ -37,7 +37,7 @@ use self::{
 use super::{book::XlsxBook, package::Package};
 use crate::{
     book::Book,
-    error::Result,
+    error::{Error, Result},
     finding::Finding,
     xml::{Capped, Pieces, foreign_encoding, to_utf8},
     zip::{EntryReader, PartRead, ZipWriter},
@@ -173,7 +173,13 @@ impl<'a> MarkedCopy<'a> {
                 &list_id,
             )?),
         ];
-        let ready = whole.into_iter().flatten();
+        let mut ready = HashMap::new();
+        for (name, bytes) in whole.into_iter().flatten() {
+            let key = name.to_ascii_lowercase();
+            if let Some((name, _)) = ready.insert(key, (name, bytes)) {
+                return Err(two_things(&name));
+            }
+        }
         Ok(MarkedCopy {
             package,
             marks,
@@ -183,9 +189,7 @@ impl<'a> MarkedCopy<'a> {
             styles: Styles::new(styles, limits)?,
             relationships,
             comments,
-            ready: ready
-                .map(|(name, bytes)| (name.to_ascii_lowercase(), (name, bytes)))
-                .collect(),
+            ready,
             list,
             has_view,
             annotated,
@@ -199,7 +203,8 @@ impl<'a> MarkedCopy<'a> {
     ) -> Result<Annotated> {
         let package = self.package;
         let limits = &package.budget().limits;
-        let later = self.later();
+        self.check_parts()?;
+        let later: HashSet<String> = self.later().map(str::to_ascii_lowercase).collect();
         let mut zip = ZipWriter::new(out)?;
         let (mut sheet, mut is_signed) = (Written::default(), false);
         for entry in package.archive().entries() {
@@ -250,17 +255,25 @@ impl<'a> MarkedCopy<'a> {
         Ok(self.annotated)
     }
 
-    /// Parts that are written once the sheet is, without case.
-    fn later(&self) -> HashSet<String> {
-        let comments = self.comments.iter();
-        let of_comments = comments.flat_map(|comments| {
+    /// Names of the parts that are written once the sheet is.
+    fn later(&self) -> impl Iterator<Item = &str> {
+        let of_comments = self.comments.iter().flat_map(|comments| {
             let drawings = comments.drawings.iter().map(|draft| &*draft.name);
             drawings.chain([&*comments.comments.name, self.relationships.name()])
         });
-        of_comments
-            .chain([self.styles.name()])
-            .map(str::to_ascii_lowercase)
-            .collect()
+        of_comments.chain([self.styles.name()])
+    }
+
+    /// Asks whether the parts that change are so many: one that is two things cannot be changed as both.
+    fn check_parts(&self) -> Result<()> {
+        let ready = self.ready.values().map(|(name, _)| &**name);
+        let mut seen = HashSet::new();
+        for name in ready.chain(self.later()).chain([self.part]) {
+            if !seen.insert(name.to_ascii_lowercase()) {
+                return Err(two_things(name));
+            }
+        }
+        Ok(())
     }
 
     fn write_sheet(&mut self, out: &mut dyn Write) -> Result<Written> {
@@ -387,6 +400,10 @@ impl Comments {
             new_id: relationships.free_id(),
         }))
     }
+}
+
+fn two_things(part: &str) -> Error {
+    Error::malformed("the part is named as two different things").in_part(part)
 }
 
 /// A part as a stream of UTF-8.
