@@ -42,11 +42,6 @@ impl Rejects {
         })
     }
 
-    /// Lets the job keep what is wrong with each row.
-    pub(crate) fn attach(&self, job: Job) -> Job {
-        job.with_all_findings_kept(true)
-    }
-
     /// Writes the file, if there is a row for it, and says so.
     pub(crate) fn write(self, job: &Job, report: &Report) -> Result<()> {
         let path = self.path.display().to_string();

@@ -68,7 +68,7 @@ pub use load::LoadOptions;
 pub use problem::{PassedLimit, Problem};
 pub use progress::Progress;
 pub use report::{
-    ContractName, Counts, LoadReport, LoadState, Report, Rows, Timings, write_finding,
+    ContractName, Counts, LoadReport, LoadState, Report, ReportFormat, Rows, Timings, write_finding,
 };
 pub use request::{Request, RequestOption, Verb};
 pub use words::{
@@ -77,7 +77,18 @@ pub use words::{
 };
 
 pub use sheetlift_core::{
-    Blank, CancelToken, Cell, CellComment, CellInfo, CellRange, Change, CheckDigit, Checked, Checks, ColumnFacts, ColumnKind, Constraints, Contract, CsvOptions, DateOrder, Decimal, DefinedName, Expectation, Expression, Field, FieldType, FieldsMatch, Finding, ForeignKey, FormulaText, FoundBy, Fuzzy, GeoJsonFormat, GeoPointFormat, Grouping, Header, HeaderColumn, HeaderRow, HeaderSearch, Ignored, InferOptions, ItemType, JsonSchema, LetterCase, Level, Levels, Limits, ListFormat, Literal, Load, LocalNumber, Locate, Location, MAX_DISTINCT, Mapped, Matching, MergedCells, Negative, NumberFormat, Password, Percent, REASON_LABEL, ReadOptions, Reading, Reference, RejectedRow, RowReader, RowRule, RuleDoc, SheetInfo, SheetKind, SheetRef, Source, StageTimes, Stop, StringFormat, Summary, Table, TableFacts, TableInfo, TableQuestion, TableReader, TableRule, TemporalFormat, TextFacts, TextFormat, TextRepr, Thresholds, Total, UnicodeForm, Value, Visibility, Window, Workbook, expectations, rule_docs, Annotated,
+    Annotated, Blank, CancelToken, Cell, CellComment, CellInfo, CellRange, Change, CheckDigit,
+    Checked, Checks, ColumnFacts, ColumnKind, Constraints, Contract, CsvOptions, DateOrder,
+    Decimal, DefinedName, Expectation, Expression, Field, FieldType, FieldsMatch, Finding,
+    ForeignKey, FormulaText, FoundBy, Fuzzy, GeoJsonFormat, GeoPointFormat, Grouping, Header,
+    HeaderColumn, HeaderRow, HeaderSearch, Ignored, InferOptions, ItemType, JsonSchema, LetterCase,
+    Level, Levels, Limits, ListFormat, Literal, Load, LocalNumber, Locate, Location, MAX_DISTINCT,
+    Mapped, Matching, MergedCells, Negative, NumberFormat, Password, Percent, REASON_LABEL,
+    ReadOptions, Reading, Reference, RejectedRow, RowReader, RowRule, RuleDoc, SheetInfo,
+    SheetKind, SheetRef, Source, StageTimes, Stop, StringFormat, Summary, Table, TableFacts,
+    TableInfo, TableQuestion, TableReader, TableRule, TemporalFormat, TextFacts, TextFormat,
+    TextRepr, Thresholds, Total, UnicodeForm, Value, Visibility, Window, Workbook, expectations,
+    rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

@@ -32,8 +32,8 @@ pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
     options.table.clone_from(&args.table);
     options.mode = args.mode;
     let mut job = files.attach(job)?;
-    if let Some(rejects) = &rejects {
-        job = rejects.attach(job);
+    if rejects.is_some() {
+        job = job.with_all_findings_kept(true);
     }
     let (job, line) = ProgressLine::watch(job, "loading");
     let report = job.load(&*sink, &options)?;

@@ -16,18 +16,14 @@ use crate::{
 };
 
 pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
-    let written = reports::paths(&args.report).chain(args.rejects.as_deref());
+    let (rejects, copy) = (args.rejects.as_deref(), args.annotated.as_deref());
+    let written = reports::paths(&args.report).chain(rejects).chain(copy);
     keep_apart(written, [&*args.file, &*args.contract])?;
     let files = Reports::create(&args.report)?;
     if args.compat.is_some() {
         files.need_json()?;
     }
-    let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
-    let read = [&*args.file, &*args.contract];
-    keep_apart(
-        reports::paths(&args.report).chain(args.annotated.as_deref()),
-        read,
-    )?;
+    let rejects = rejects.map(Rejects::create).transpose()?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,
@@ -36,9 +32,12 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
         limits,
         interrupt::token(),
     )?;
+    let copy = copy
+        .map(|path| AnnotatedFile::create(path, &job, &args.report))
+        .transpose()?;
     let mut job = files.attach(job)?;
-    if let Some(rejects) = &rejects {
-        job = rejects.attach(job);
+    if rejects.is_some() || copy.is_some() {
+        job = job.with_all_findings_kept(true);
     }
     let (job, line) = ProgressLine::watch(job, "checking");
     let report = job.validate()?;
@@ -49,17 +48,7 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
     }
     if let Some(rejects) = rejects {
         rejects.write(&job, &report)?;
-    let files = Reports::create(&args.report)?;
-    let copy = args.annotated.as_deref();
-    let copy = copy
-        .map(|path| AnnotatedFile::create(path, &job, &args.report))
-        .transpose()?;
-    let job = files.attach(job)?;
-    let job = match copy {
-        Some(_) => job.with_all_findings_kept(true),
-        None => job,
-    };
-    files.write(&report)?;
+    }
     if let Some(copy) = copy {
         copy.write(&job, &report)?;
     }

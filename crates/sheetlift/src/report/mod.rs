@@ -1,12 +1,15 @@
 //! What a job has to say: stable JSON, the same at every face; and files for people and for other programs.
 
-mod frictionless;
 mod annotated;
+mod format;
+mod frictionless;
 mod html;
 mod junit;
 mod sarif;
 mod table;
 mod values;
+
+pub use format::ReportFormat;
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Instant};
 
