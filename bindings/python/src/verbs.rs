@@ -1,7 +1,11 @@
 //! One function for each verb of a job. Their signatures and their documentation are in `python/sheetlift/_api.py`.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
-use sheetlift::{CancelToken, Error, InferOptions, Job, LoadOptions, Report, Result, connect};
+use sheetlift::{
+    CancelToken, Error, InferOptions, Job, LoadOptions, Report, ReportFormat, Result, connect,
+};
 
 use crate::{
     arguments::{Arguments, Keywords},
@@ -80,18 +84,23 @@ pub(crate) fn validate<'py>(
     let (job, cancel) = placed(src, &mut arguments)?;
     let contract = arguments.contract(contract)?;
     let accepted = arguments.take("accepted")?.unwrap_or(false);
+    let files = ReportFiles::of(py, &mut arguments)?;
     arguments.finish()?;
     let (found, table) = run_over(py, &cancel, job, move |job| {
-        let job = contract.put_on(job)?;
+        let job = files.attach(contract.put_on(job)?);
         if !accepted {
-            return Ok((job.validate()?, None));
+            let report = job.validate()?;
+            files.write(&job, &report)?;
+            return Ok((report, None));
         }
         let mut check = job.check()?;
         let (schema, mut batches) = (check.schema(), Vec::new());
         while let Some(checked) = check.next_window()? {
             batches.push(checked.accepted);
         }
-        Ok((check.finish()?, Some(Table::new(schema, batches, 0))))
+        let report = check.finish()?;
+        files.write(&job, &report)?;
+        Ok((report, Some(Table::new(schema, batches, 0))))
     })?;
     report(py, &found, table)
 }
@@ -109,11 +118,14 @@ pub(crate) fn load<'py>(
     let (job, cancel) = placed(src, &mut arguments)?;
     let contract = arguments.contract(contract)?;
     let options = load_options(py, &mut arguments)?;
+    let files = ReportFiles::of(py, &mut arguments)?;
     arguments.finish()?;
     let loaded = run(py, &cancel, move || {
-        let job = contract.put_on(job)?;
+        let job = files.attach(contract.put_on(job)?);
         let sink = connect(&to)?;
-        job.load(&*sink, &options)
+        let report = job.load(&*sink, &options)?;
+        files.write(&job, &report)?;
+        Ok(report)
     })?;
     report(py, &loaded, None)
 }
@@ -161,4 +173,48 @@ fn report<'py>(
 
 fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
     py.import("json")?.call_method1("loads", (json,))
+}
+
+/// Files that a report is written to, beside being returned.
+struct ReportFiles(Vec<(ReportFormat, PathBuf)>);
+
+impl ReportFiles {
+    fn of(py: Python<'_>, arguments: &mut Arguments<'_>) -> PyResult<ReportFiles> {
+        let mut files = Vec::new();
+        for path in arguments
+            .take::<Vec<PathBuf>>("reports")?
+            .unwrap_or_default()
+        {
+            let format = ReportFormat::of_path(&path).ok_or_else(|| {
+                let message = format!("{} is no name for a report", path.display());
+                let error = Error::usage("usage/report", message);
+                raise(
+                    py,
+                    &error.with_hint(
+                        "name it .json, .html, .csv, .parquet, .ndjson, .xml (JUnit) or .sarif",
+                    ),
+                )
+            })?;
+            files.push((format, path));
+        }
+        for (format, name) in [
+            (ReportFormat::Rejects, "rejects"),
+            (ReportFormat::Annotated, "annotated"),
+        ] {
+            if let Some(path) = arguments.take(name)? {
+                files.push((format, path));
+            }
+        }
+        Ok(ReportFiles(files))
+    }
+
+    fn attach(&self, job: Job) -> Job {
+        let keeps = self.0.iter().any(|(format, _)| format.needs_all_findings());
+        job.with_all_findings_kept(keeps)
+    }
+
+    fn write(&self, job: &Job, report: &Report) -> Result<()> {
+        let mut files = self.0.iter();
+        files.try_for_each(|(format, path)| job.write_report_file(report, *format, path))
+    }
 }

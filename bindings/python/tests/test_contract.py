@@ -48,6 +48,25 @@ def test_findings_can_be_fewer_and_stay_counted():
     assert report.findings_omitted == report.counts["errors"] + report.counts["warnings"] + report.counts["infos"] - 3
 
 
+def test_reports_are_files_too(tmp_path, database):
+    names = ["r.html", "r.csv", "r.parquet", "r.ndjson", "r.json", "r.xml", "r.sarif"]
+    files = {"rejects": tmp_path / "rejects.xlsx", "annotated": str(tmp_path / "marked.xlsx")}
+    report = sl.validate(DIRTY, CONTRACT, max_findings=3, reports=[tmp_path / name for name in names], **files)
+    assert len(report.findings) == 3
+    assert {path.name for path in tmp_path.iterdir()} == {*names, "rejects.xlsx", "marked.xlsx"}
+    assert len((tmp_path / "r.ndjson").read_text().splitlines()) == report.findings_omitted + 3
+    again = sl.load(tmp_path / "rejects.xlsx", CONTRACT, to=f"sqlite:{database}", reports=[tmp_path / "again.html"])
+    assert again.rows["read"] == again.rows["rejected"] == 40
+    assert (tmp_path / "again.html").read_text().startswith("<!doctype html>")
+    with pytest.raises(sl.UsageError):
+        sl.validate(DIRTY, CONTRACT, reports=[tmp_path / "r.pdf"])
+    copy = tmp_path / "copy.xlsx"
+    copy.write_bytes(DIRTY.read_bytes())
+    with pytest.raises(sl.UsageError):
+        sl.validate(copy, CONTRACT, annotated=copy)
+    assert copy.read_bytes() == DIRTY.read_bytes()
+
+
 def test_a_header_that_does_not_fit_blocks():
     report = sl.validate(FIXTURES / "shared_strings.xlsx", CONTRACT, accepted=True)
     assert report.blocked and not report.ok and len(report.accepted) == 0

@@ -5,7 +5,9 @@ use std::{fs, io::BufWriter, path::Path, sync::Arc, sync::atomic::Ordering, time
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::{Json, response::IntoResponse, response::Response};
-use sheetlift::{CancelToken, Contract, Error, Format, Inspection, Job, Report, Source, Verb};
+use sheetlift::{
+    CancelToken, Contract, Error, Format, Inspection, Job, Report, ReportFormat, Source, Verb,
+};
 use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
 
 use crate::docs::{self, Problems, UploadForm, Workbook};
@@ -95,13 +97,11 @@ pub(crate) async fn convert(State(app): Shared, request: Request) -> Result<Resp
 #[utoipa::path(
     post, path = "/v1/validate", tag = "workbooks", security(("bearer" = []), ("key" = [])), params(docs::Validate),
     request_body(content((UploadForm = "multipart/form-data"), (Workbook = "application/octet-stream"))),
-    responses((status = 200, description = "The verdict, also when rows were rejected", body = Report), Problems)
+    responses((status = 200, description = "The verdict, also when rows were rejected; in the form that `report` asks for", body = Report), Problems)
 )]
 pub(crate) async fn validate(State(app): Shared, request: Request) -> Result<Response, Problem> {
     let call = Call::receive(&app, Verb::Validate, request).await?;
-    let report = call.run(|job, _| Ok(job.validate()?)).await?;
-    app.metrics.reported(&report);
-    Ok(Json(report).into_response())
+    call.report(|job, _| Ok(job.validate()?)).await
 }
 
 /// Load the good rows of a sheet into the database of the service, once.
@@ -119,9 +119,7 @@ pub(crate) async fn load(State(app): Shared, request: Request) -> Result<Respons
         return Err(Problem::new(501, "load/no-target", detail, hint));
     }
     let call = Call::receive(&app, Verb::Load, request).await?;
-    let report = call.run(|job, call| call.load(&job)).await?;
-    app.metrics.reported(&report);
-    Ok(Json(report).into_response())
+    call.report(|job, call| call.load(job)).await
 }
 
 /// True while the process runs.
@@ -202,6 +200,51 @@ impl Call {
             sent_contract: form.contract,
             _place: place,
         })
+    }
+
+    /// Answers with the report that `work` makes, in the form that was asked for.
+    async fn report(
+        self,
+        work: impl FnOnce(&Job, &Call) -> Result<Report, Problem> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        let app = Arc::clone(&self.app);
+        let format = self.options.report.unwrap_or(ReportFormat::Json);
+        let name = self.name.clone();
+        if format == ReportFormat::Json {
+            let report = self.run(move |job, call| work(&job, &call)).await?;
+            app.metrics.reported(&report);
+            return Ok(Json(report).into_response());
+        }
+        let work = move |job: Job, call: Call| {
+            let job = job.with_all_findings_kept(true);
+            let report = work(&job, &call)?;
+            let mut result = Spooled::create(&call.app)?;
+            job.write_report(&report, format, &mut result)?;
+            let extension = match format {
+                ReportFormat::Annotated => job.annotated_extension()?,
+                format => format.extension(),
+            };
+            Ok((report, result, extension))
+        };
+        let (report, result, extension) = self.run(work).await?;
+        app.metrics.reported(&report);
+        let stem = Path::new(&name)
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let name = format!("{stem}.{format}.{extension}");
+        let headers = [
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static(format.media_type()),
+            ),
+            (header::CONTENT_LENGTH, result.bytes_on_disk()?.into()),
+            (header::CONTENT_DISPOSITION, attachment(Path::new(&name))),
+            (ROWS, report.rows.read.into()),
+            (ROWS_REJECTED, report.rows.rejected.into()),
+        ];
+        let most = Duration::from_secs(app.config.upload_timeout_s);
+        Ok((headers, result.into_body(most)?).into_response())
     }
 
     /// Does `work` on the job; file and place are given back when it ends, whoever still waits for it.

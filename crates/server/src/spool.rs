@@ -47,6 +47,11 @@ impl Spooled {
         Ok(())
     }
 
+    /// How long the file is: less than was counted where bytes were written over others.
+    pub(crate) fn bytes_on_disk(&self) -> io::Result<u64> {
+        Ok(self.file.as_file().metadata()?.len())
+    }
+
     /// The file for code that must not block.
     pub(crate) fn to_async(&self) -> io::Result<File> {
         let mut file = File::from_std(self.file.as_file().try_clone()?);
@@ -84,6 +89,13 @@ impl Write for Spooled {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// Bytes that are written over others are counted twice; that errs on the safe side, and workbooks have few of them.
+impl Seek for Spooled {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     job::Job,
     load::LoadOptions,
+    report::ReportFormat,
     words::{
         parse_columns, parse_delimiter, parse_fill_merged, parse_header, parse_skip_hidden,
         parse_strings, parse_types,
@@ -59,6 +60,7 @@ const fn option(
 const ALL: &[Verb] = &[Verb::Inspect, Verb::Convert, Verb::Validate, Verb::Load];
 const READ: &[Verb] = &[Verb::Convert, Verb::Validate, Verb::Load];
 const CONVERT: &[Verb] = &[Verb::Convert];
+const CHECK: &[Verb] = &[Verb::Validate, Verb::Load];
 const LOAD: &[Verb] = &[Verb::Load];
 
 /// Every option there is.
@@ -82,6 +84,7 @@ const OPTIONS: &[RequestOption] = &[
     option("strings", CONVERT, "string", "How texts are represented in Arrow and Parquet: `view`, `utf8` or `dictionary`"),
     option("contract", READ, "string", "Name of a contract that is known; one that comes with the file needs no name"),
     option("max_findings", READ, "integer", "Findings to list in the report; the others are counted. Default 1000"),
+    option("report", CHECK, "string", "Form of the answer: `json`, `html`, `csv`, `parquet`, `ndjson`, `junit`, `sarif`, `frictionless`, `rejects` (the rejected rows, to be corrected) or `annotated` (the workbook with its faults marked). Default `json`"),
     option("table", LOAD, "string", "Target table; default what the contract says"),
     option("mode", LOAD, "string", "How rows meet those that are there: `insert`, `insert_missing` or `upsert`; default what the contract says"),
     option("dry_run", LOAD, "boolean", "Do everything but keep nothing: the numbers are those of a real load"),
@@ -116,6 +119,8 @@ pub struct Request {
     pub format: Option<Format>,
     /// Name of a contract.
     pub contract: Option<String>,
+    /// For [`Job::write_report`].
+    pub report: Option<ReportFormat>,
     /// For [`Job::with_max_findings`].
     pub max_findings: Option<usize>,
     /// For [`Job::load`].
@@ -228,6 +233,7 @@ impl Request {
             "strings" => self.read.text = parse_strings(value)?,
             "contract" => self.contract = text(),
             "max_findings" => self.max_findings = Some(parsed(name, value)?),
+            "report" => self.report = Some(value.parse()?),
             "table" => self.load.table = text(),
             "mode" => self.load.mode = Some(value.parse()?),
             "dry_run" => self.load.dry_run = parsed(name, value)?,
@@ -280,6 +286,7 @@ mod tests {
             ("limit", "3"),
             ("header", "none"),
             ("format", "csv"),
+            ("report", "html"),
             ("types", "sku=text"),
             ("strings", "utf8"),
             ("max_findings", "0"),

@@ -8,6 +8,7 @@ from . import _sheetlift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from os import PathLike
 
     from ._sheetlift import Table, Workbook
     from ._types import Contract, Header, Kind, Limits, Source
@@ -127,6 +128,9 @@ def validate(
     *,
     accepted: bool = False,
     max_findings: int = 1000,
+    reports: Sequence[str | PathLike[str]] | None = None,
+    rejects: str | PathLike[str] | None = None,
+    annotated: str | PathLike[str] | None = None,
     resource: str | None = None,
     sheet: str | int | None = None,
     range: str | None = None,
@@ -147,7 +151,9 @@ def validate(
     """Holds every row of a sheet to a contract. Bad rows are findings in the report, never exceptions.
 
     ``contract`` is a path, a dict, or JSON or YAML as text. With ``accepted=True`` the rows without error are in
-    ``report.accepted``.
+    ``report.accepted``. ``reports`` are files to write the report to, by the ends of their names (``.html``, ``.csv``,
+    ``.parquet``, ``.ndjson``, ``.json``, ``.xml`` for JUnit, ``.sarif``); ``rejects`` is a workbook of the rejected rows, to be
+    corrected and sent again; ``annotated`` is a copy of the workbook with its faults marked.
     """
     return _sheetlift.validate(**locals())
 
@@ -164,6 +170,9 @@ def load(
     max_rejected: int | None = None,
     max_rejected_ratio: float | None = None,
     max_findings: int = 1000,
+    reports: Sequence[str | PathLike[str]] | None = None,
+    rejects: str | PathLike[str] | None = None,
+    annotated: str | PathLike[str] | None = None,
     resource: str | None = None,
     sheet: str | int | None = None,
     range: str | None = None,
@@ -184,6 +193,7 @@ def load(
     """Loads the rows that a contract accepts into a database, exactly once.
 
     ``to`` is the address of the database, such as ``sqlite:inventory.db``. The same file under the same contract into the same
-    table is loaded once, however often this is called; ``report.load["state"]`` says which call it was.
+    table is loaded once, however often this is called; ``report.load["state"]`` says which call it was. ``reports``, ``rejects``
+    and ``annotated`` are as in :func:`validate`.
     """
     return _sheetlift.load(**locals())

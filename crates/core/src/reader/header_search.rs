@@ -11,6 +11,7 @@ use crate::{
     contract::Contract,
     error::Result,
     header::{Header, HeaderRow},
+    matching::{Ignored, loose},
     validate::fields_found,
 };
 
@@ -76,7 +77,7 @@ impl Workbook {
             Candidate {
                 rows,
                 last,
-                labels: labels.into_iter().map(|(_, label)| label).collect(),
+                labels: labels.into_iter().map(|(_, label)| plain(label)).collect(),
                 found: fields_found(contract, &header),
             }
         };
@@ -99,6 +100,11 @@ impl Workbook {
         }
         Ok(choose(candidates, contract.fields.len()))
     }
+}
+
+/// A label with letter case and separators aside: the same labels again further down are the same header.
+fn plain(label: Option<String>) -> Option<String> {
+    label.map(|label| loose(&label, Ignored::default()))
 }
 
 fn choose(candidates: Vec<Candidate>, fields: usize) -> HeaderSearch {

@@ -58,15 +58,20 @@ impl HeaderMap {
 
 /// How many fields this header has a column for; one that is found by likeness alone counts as much as it is alike.
 pub(crate) fn fields_found(contract: &Contract, header: &Header) -> f64 {
-    let methods = HeaderMap::new(contract, header).methods;
-    let found = methods.into_iter().flatten();
-    found
-        .map(|(method, score)| match method {
-            FoundBy::Loose => 0.95,
-            FoundBy::Fuzzy => 0.9 * score.unwrap_or(1.0),
-            _ => 1.0,
-        })
-        .sum()
+    let map = HeaderMap::new(contract, header);
+    let found = map.methods.iter().flatten();
+    let found = found.map(|(method, score)| match method {
+        FoundBy::Loose => 0.95,
+        FoundBy::Fuzzy => 0.9 * score.unwrap_or(1.0),
+        _ => 1.0,
+    });
+    // A field that two columns could be is found all the same: that is a question about this header.
+    let asks = ["header/duplicate", "header/ambiguous-match"];
+    let asked = map
+        .findings
+        .iter()
+        .filter(|finding| asks.contains(&&*finding.code));
+    found.sum::<f64>() + 0.9 * asked.count() as f64
 }
 
 /// Letter case, surrounding white space, what separates words and what is ignored make no difference.

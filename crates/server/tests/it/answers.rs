@@ -82,6 +82,42 @@ fn validates_as_the_library_does() {
 }
 
 #[test]
+fn reports_come_in_the_form_that_is_asked_for() {
+    let service = Service::start(&[]);
+    let file = dirty_inventory();
+    for format in sheetlift::ReportFormat::ALL {
+        let path = format!("/v1/validate?contract=inventory&filename=items.xlsx&report={format}");
+        let answer = service.post(&path, &file);
+        assert_eq!(answer.status, 200, "{format}: {}", answer.text());
+        let is_json = format == sheetlift::ReportFormat::Json;
+        if is_json {
+            continue;
+        }
+        assert_eq!(answer.header("content-type"), format.media_type());
+        let name = format!(
+            "attachment; filename=\"items.{format}.{}\"",
+            format.extension()
+        );
+        assert_eq!(answer.header("content-disposition"), name);
+        assert_eq!(answer.header("x-sheetlift-rows-rejected"), "40");
+        assert_eq!(
+            answer.header("content-length"),
+            answer.body.len().to_string()
+        );
+    }
+    let rejects = service.post("/v1/validate?contract=inventory&report=rejects", &file);
+    let again = service
+        .post("/v1/validate?contract=inventory", &rejects.body)
+        .json();
+    assert_eq!(again["rows"]["read"], 40);
+    let page = service.post("/v1/validate?contract=inventory&report=html", &file);
+    assert!(page.text().contains("Items!C241"), "{}", page.text());
+    let unknown = service.post("/v1/validate?contract=inventory&report=pdf", &file);
+    unknown.problem(400, "usage/report");
+    assert_eq!(service.spooled_files(), 0);
+}
+
+#[test]
 fn converts_as_the_library_does() {
     let service = Service::start(&[]);
     for name in ["parquet", "arrow", "arrows", "csv", "ndjson"] {

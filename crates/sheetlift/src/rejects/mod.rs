@@ -285,9 +285,12 @@ impl Writer<'_> {
     }
 }
 
+/// Rows and what is wrong with each.
+type Messages<'a> = Box<dyn Iterator<Item = Result<(u32, String)>> + 'a>;
+
 /// Why each row was rejected, by row: what the contract says first, then what the target said of the row.
 struct Reasons<'a> {
-    findings: Peekable<Box<dyn Iterator<Item = Result<(u32, String)>> + 'a>>,
+    findings: Peekable<Messages<'a>>,
     conflicts: BTreeMap<u32, String>,
 }
 
@@ -325,7 +328,7 @@ impl<'a> Reasons<'a> {
             };
             Some(Ok((row - 1, message)))
         });
-        let about_rows: Box<dyn Iterator<Item = Result<(u32, String)>> + 'a> = Box::new(about_rows);
+        let about_rows: Messages<'a> = Box::new(about_rows);
         Ok(Reasons {
             findings: about_rows.peekable(),
             conflicts,

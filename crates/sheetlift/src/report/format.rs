@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    io::{Seek, Write},
+    io::{BufWriter, Seek, Write},
     path::Path,
     str::FromStr,
 };
@@ -179,5 +179,38 @@ impl Job {
             ReportFormat::Rejects => self.write_rejects(report, out).map(drop),
             ReportFormat::Annotated => self.annotate(report, out).map(drop),
         }
+    }
+
+    /// As [`Job::write_report`], to a file that has its name the moment it is complete; one that is there is replaced.
+    ///
+    /// # Errors
+    /// As [`Job::write_report`]; `Usage` when `path` is the file of this job.
+    pub fn write_report_file(
+        &self,
+        report: &Report,
+        format: ReportFormat,
+        path: impl AsRef<Path>,
+    ) -> Result<()> {
+        let path = path.as_ref();
+        let fail = |error| Error::io(error, format_args!("cannot write {}", path.display()));
+        let source = self.source.name().map(Path::new);
+        let real = |path: &Path| path.canonicalize().ok();
+        if source
+            .and_then(real)
+            .is_some_and(|source| real(path) == Some(source))
+        {
+            let message = format!("{} cannot be written: it is read", path.display());
+            return Err(Error::usage("usage/output", message).with_hint("write to another file"));
+        }
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let file =
+            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fail)?;
+        let mut out = BufWriter::with_capacity(256 << 10, file);
+        self.write_report(report, format, &mut out)?;
+        let file = out.into_inner().map_err(|error| fail(error.into_error()))?;
+        file.persist(path).map_err(|error| fail(error.error))?;
+        Ok(())
     }
 }
