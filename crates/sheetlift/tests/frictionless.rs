@@ -90,6 +90,9 @@ fn a_report_looks_as_theirs_does() {
             let (title, description) = (&error["title"], &error["description"]);
             let shape = json!({"keys": keys(error), "title": title, "description": description, "tags": error["tags"]});
             let kind = error["type"].as_str().unwrap();
+            if kind == "header-error" {
+                continue; // a question of ours, which they do not ask
+            }
             assert_eq!(shape, shapes[kind], "{kind}");
             found.insert(kind.to_owned(), shape);
         }
@@ -100,6 +103,7 @@ fn a_report_looks_as_theirs_does() {
         "duplicate-label",
         "extra-cell",
         "extra-label",
+        "foreign-key",
         "incorrect-label",
         "missing-cell",
         "missing-label",
@@ -300,7 +304,11 @@ fn report_on(case: &Value, temporary: &Path) -> Result<(Job, Report)> {
         (Some(file), _) => Job::from_path(data.join(file))?,
         (_, format) => job_of(format.unwrap(), case["rows"].as_array().unwrap())?,
     };
-    let job = job.with_contract(contract).with_max_findings(10_000);
+    let beside = data.join(text("descriptor").unwrap_or_default());
+    let job = job
+        .with_contract(contract)
+        .with_max_findings(10_000)
+        .with_references(beside.parent().unwrap());
     let report = job.validate()?;
     Ok((job, report))
 }
@@ -353,6 +361,7 @@ fn kind_of(finding: &Finding) -> String {
         "header/duplicate" => "duplicate-label",
         "header/order" => "incorrect-label",
         "header/not-found" => "blank-header",
+        code if code.starts_with("header/") => code,
         _ => {
             let rule = finding.rule.split(':').next().unwrap_or_default();
             return format!("constraint:{rule}");

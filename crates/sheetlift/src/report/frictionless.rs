@@ -11,7 +11,7 @@ use std::{
 use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
-use sheetlift_core::{Finding, Level, cell_text};
+use sheetlift_core::{Finding, ForeignKey, Level, Mapped, cell_text, column_name};
 
 use super::Report;
 use crate::{
@@ -150,6 +150,12 @@ impl Report {
             labels: &labels,
             header_row: header.row.map(|row| row + 1),
             cells: &cells,
+            mapping: &self.mapping,
+            columns: header
+                .columns
+                .iter()
+                .map(|column| (column_name(column.index), column.index))
+                .collect(),
         };
         let errors: Vec<Value> = self
             .findings
@@ -230,6 +236,9 @@ struct Scene<'a> {
     labels: &'a [&'a str],
     header_row: Option<u32>,
     cells: &'a BTreeMap<u32, Vec<String>>,
+    mapping: &'a [Mapped],
+    /// Zero-based columns by their letters.
+    columns: BTreeMap<String, u32>,
 }
 
 impl Scene<'_> {
@@ -277,13 +286,7 @@ impl Scene<'_> {
             );
         }
         if name == "foreign-key" {
-            about.insert("fieldNames".into(), field.into_iter().collect());
-            about.insert(
-                "fieldCells".into(),
-                finding.value.as_deref().into_iter().collect(),
-            );
-            about.insert("referenceName".into(), "".into());
-            about.insert("referenceFieldNames".into(), json!([]));
+            about.extend(self.foreign_key(finding));
         }
         if is_of("#cell") || is_of("#label") {
             about.insert("fieldName".into(), json!(field.unwrap_or_default()));
@@ -302,6 +305,47 @@ impl Scene<'_> {
         error.insert("note".into(), note.into());
         error.extend(about);
         error.into()
+    }
+}
+
+impl Scene<'_> {
+    /// What a finding about a foreign key refers to. Its rule names the key.
+    fn foreign_key(&self, finding: &Finding) -> Map<String, Value> {
+        let contract = self.job.contract();
+        let keys = contract.map_or(&[][..], |contract| &contract.foreign_keys);
+        let names_of = |key: &ForeignKey| -> Vec<&str> {
+            let fields = contract.map_or(&[][..], |contract| &contract.fields);
+            key.fields
+                .iter()
+                .map(|&field| &*fields[field].name)
+                .collect()
+        };
+        let key = keys.iter().find(|key| {
+            let table = key.resource.as_deref().unwrap_or("this table");
+            let (names, columns) = (names_of(key).join(", "), key.columns.join(", "));
+            // Several names stand in brackets there.
+            let plain = |text: &str| text.replace(['[', ']'], "");
+            let key = format!(" {names} in {table} ({columns})");
+            plain(&finding.rule).ends_with(&plain(&key))
+        });
+        let Some(key) = key else {
+            return Map::new();
+        };
+        let names = names_of(key);
+        let cells = finding.row.and_then(|row| self.cells.get(&row));
+        let cells = names.iter().map(|name| {
+            let mapped = self.mapping.iter().find(|mapped| &*mapped.field == *name);
+            let column = mapped.and_then(|mapped| self.columns.get(&mapped.column));
+            let cell = column.and_then(|&column| cells?.get(column as usize));
+            cell.map(String::as_str).unwrap_or_default()
+        });
+        let about = json!({
+            "fieldNames": names,
+            "fieldCells": cells.collect::<Vec<&str>>(),
+            "referenceName": key.resource.as_deref().unwrap_or_default(),
+            "referenceFieldNames": key.columns,
+        });
+        about.as_object().cloned().unwrap_or_default()
     }
 }
 
