@@ -14,6 +14,7 @@ use crate::{
     check::{open_table, read_options},
     error::{Error, Result},
     job::Job,
+    survey::survey,
 };
 
 /// Shows the validator all rows of every table that its foreign keys refer to.
@@ -87,6 +88,9 @@ fn take_rows(job: &Job, take: &mut dyn FnMut(&[ArrayRef])) -> Result<()> {
             reasons.join("; ")
         );
         return Err(job.locate(Error::usage("header/missing-field", message)));
+    }
+    if let Some(survey) = survey(&workbook, &options, contract, &job.cancel)? {
+        validator = validator.with_survey(survey);
     }
     while let Some(window) = rows.next_window()? {
         job.cancel.check()?;

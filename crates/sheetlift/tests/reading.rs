@@ -188,6 +188,23 @@ fn texts_are_rewritten_in_every_window() {
 }
 
 #[test]
+fn foreign_keys_see_what_was_read_on_both_sides() {
+    let contract = "---\n{schema: {fields: [{name: sku}, {name: parent, sheetlift: {default: A-1}}], foreignKeys: [{fields: parent, reference: {resource: '', fields: sku}}]}, sheetlift: {read: {trim: true, case: upper}}}";
+    let rows = table(&[
+        &["sku", "parent"],
+        &["a-1 ", ""],
+        &["A-2", " a-1"],
+        &["a-3", "a-2"],
+        &["", "a-9"],
+    ]);
+    for (form, job) in files(&rows) {
+        let (found, report) = read(job, contract);
+        assert_eq!(found, ["2: A-1|A-1", "3: A-2|A-1", "4: A-3|A-2"], "{form}");
+        assert_eq!(report.counts.by_code["ref/not-found"], 1, "{form}");
+    }
+}
+
+#[test]
 fn what_was_done_is_listed_as_far_as_faults_leave_room() {
     let contract =
         "fields: [{name: unit, sheetlift: {read: {trim: true}}}, {name: n, type: integer}]";

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    blank::Blank,
     dialect::sheet_ref,
     document::Data,
     keys,
@@ -174,6 +175,7 @@ impl Contract {
             field.constraints = Constraints::default();
             field.name = name.as_str().into();
             field.aliases.clear();
+            field.blank = Blank::Null;
             if field.missing_values.is_none() {
                 field.missing_values = Some(self.missing_values.clone());
             }

@@ -192,6 +192,12 @@ sheetlift:
     assert_eq!(order("us"), TemporalFormat::InOrder(DateOrder::MonthFirst));
     assert_eq!(field("yes").field_type.parse("ja"), Ok(Value::Bool(true)));
     assert_eq!(field("no").field_type.parse("ja"), Err(Misfit::Type));
+    let alone = "---\n{fields: [{name: f, type: boolean}], sheetlift: {read: {trueValues: [ja], falseValues: [nein]}}}";
+    let alone = parse(alone).unwrap();
+    assert_eq!(
+        alone.fields[0].field_type.parse("nein"),
+        Ok(Value::Bool(false))
+    );
     assert_eq!(field("text").blank, Blank::KeepExisting);
     assert_eq!(field("key").blank, Blank::Null);
 }
