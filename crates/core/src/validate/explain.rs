@@ -488,7 +488,7 @@ impl Scene<'_> {
 
     fn words_for_wide_key(&self, key: &Key, row: usize, first: u32) -> Words {
         let first = first + 1;
-        if key.fields.len() == self.columns.len() {
+        if key.is_of_rows() {
             return Words {
                 expected: "a row that is not there yet".to_owned(),
                 message: format!("the row is the same as row {first}"),

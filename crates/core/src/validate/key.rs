@@ -29,6 +29,8 @@ pub(super) struct Key {
     set: KeySet,
     /// Values have to be in the set, instead of not in it.
     is_foreign: bool,
+    /// It is a rule of the table that no row is there twice.
+    is_of_rows: bool,
 }
 
 impl Key {
@@ -66,6 +68,7 @@ impl Key {
                 rule,
                 set: KeySet::new(&types),
                 is_foreign,
+                is_of_rows: false,
             });
         };
         add(&rules::PRIMARY_KEY, contract.primary_key.clone());
@@ -94,6 +97,7 @@ impl Key {
                     level: rule.level,
                     set: KeySet::of_rows(&types.collect::<Vec<_>>()),
                     is_foreign: false,
+                    is_of_rows: true,
                 });
             }
         }
@@ -103,6 +107,11 @@ impl Key {
             key.rule = format!("{} in {table} ({})", key.rule, foreign.columns.join(", "));
         }
         keys
+    }
+
+    /// True where whole rows are asked not to be the same.
+    pub(super) fn is_of_rows(&self) -> bool {
+        self.is_of_rows
     }
 
     pub(super) fn is_foreign(&self) -> bool {
