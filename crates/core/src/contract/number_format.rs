@@ -86,15 +86,20 @@ impl NumberFormat {
         if self.decimal != '.' && self.group != Some('.') && text.contains('.') {
             return None;
         }
+        // The standard means the very character; people do not see which blank it is.
+        let is_mark = |c: char, mark: char| match self.local {
+            Some(_) => is_same_mark(c, mark),
+            None => c == mark,
+        };
         let (whole, fraction) = match text.split_once(self.decimal) {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (&*text, None),
         };
         let mut plain = whole.to_owned();
         if let Some(group) = self.group
-            && whole.contains(|c| is_same_mark(c, group))
+            && whole.contains(|c| is_mark(c, group))
         {
-            let groups: Vec<&str> = whole.split(|c| is_same_mark(c, group)).collect();
+            let groups: Vec<&str> = whole.split(|c| is_mark(c, group)).collect();
             let first = groups[0].trim_start_matches(['+', '-']);
             let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
             let are_right = match &self.local {
