@@ -1,10 +1,10 @@
 //! What a contract demands of a column, asked by those who say it in another language: JSON Schema, SQL, a spreadsheet.
 
-use super::{Contract, Field, Literal, Value};
+use super::{Contract, Field, Literal};
 use crate::finding::Level;
 
 /// The codes of the rules of a field, by their keys.
-const CODES: [(&str, &str); 20] = [
+const CODES: [(&str, &str); 22] = [
     ("type", "cell/type"),
     ("format", "cell/type"),
     ("required", "cell/required"),
@@ -25,6 +25,8 @@ const CODES: [(&str, &str); 20] = [
     ("maxBytes", "cell/max-length"),
     ("formula", "cell/formula-text"),
     ("identifier", "cell/leading-zero-lost"),
+    ("jsonSchema", "cell/json-schema"),
+    ("arrayItem", "cell/type"),
 ];
 
 impl Contract {
@@ -121,17 +123,11 @@ impl Contract {
 }
 
 impl Field {
-    /// The values that are allowed, where the field says so: those in both of `enum` and `categories`, if it has both.
-    pub fn allowed_values(&self) -> Vec<&Literal> {
-        let (values, categories) = (&self.constraints.enumeration, &self.categories);
-        let is_in = |list: &[Literal], value: &Value| list.iter().any(|one| one.value == *value);
-        match (&values[..], &categories[..]) {
-            ([], categories) => categories.iter().collect(),
-            (values, []) => values.iter().collect(),
-            (values, categories) => values
-                .iter()
-                .filter(|value| is_in(categories, &value.value))
-                .collect(),
+    /// The values that are allowed, where the field says so: those of `enum`, or else of `categories`, which hold all of them.
+    pub fn allowed_values(&self) -> &[Literal] {
+        match &self.constraints.enumeration[..] {
+            [] => &self.categories,
+            values => values,
         }
     }
 }
@@ -168,13 +164,13 @@ fields:
     }
 
     #[test]
-    fn allowed_are_values_of_both_lists() {
+    fn allowed_are_the_values_of_the_shorter_list() {
         let contract: Contract =
-            "fields: [{name: a, categories: [x, y], constraints: {enum: [y, z]}}, {name: b, categories: [x]}, {name: c}]"
+            "fields: [{name: a, categories: [x, y], constraints: {enum: [y]}}, {name: b, categories: [x]}, {name: c}]"
                 .parse()
                 .unwrap();
         let allowed = |at: usize| -> Vec<&str> {
-            let values = contract.fields[at].allowed_values().into_iter();
+            let values = contract.fields[at].allowed_values().iter();
             values.map(|value| value.text.as_str()).collect()
         };
         assert_eq!(

@@ -211,7 +211,11 @@ impl<'a> Property<'a> {
             ("maxLength", constraints.max_length),
         ] {
             if let Some(length) = length {
-                self.say(key, &length.to_string(), key, Some(length.into()));
+                let shown = length.to_string();
+                // Of lists and objects it is not the characters that count.
+                let is_text = matches!(self.field.field_type, FieldType::String(_));
+                let length = is_text.then(|| length.into());
+                self.say(key, &shown, key, length);
             }
         }
         if let Some(pattern) = &constraints.pattern {
@@ -236,6 +240,8 @@ impl<'a> Property<'a> {
             self.say("notPattern", pattern, "not", not);
         }
         let number = |number: Option<u8>| number.map(|number| number.to_string());
+        let json = self.field.constraints.json_schema.as_ref();
+        let item = self.field.array_item.as_ref().map(|_| ());
         for (key, shown) in [
             ("precision", number(checks.precision)),
             ("scale", number(checks.scale)),
@@ -246,6 +252,14 @@ impl<'a> Property<'a> {
             ("maxBytes", checks.max_bytes.map(|bytes| bytes.to_string())),
             ("formula", checks.no_formula.then(|| "reject".to_owned())),
             ("identifier", number(self.field.reading.identifier)),
+            (
+                "jsonSchema",
+                json.map(|schema| schema.to_json().to_string()),
+            ),
+            (
+                "arrayItem",
+                item.map(|()| "has rules of its own".to_owned()),
+            ),
         ] {
             if let Some(shown) = shown {
                 self.say(key, &shown, key, None);

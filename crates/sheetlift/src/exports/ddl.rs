@@ -100,22 +100,36 @@ fn say_field(contract: &Contract, field: &Field, words: &mut TableWords) {
         "exclusiveMaximum",
         bound(&constraints.exclusive_maximum, ColumnCheck::Below),
     );
-    check(
-        "minLength",
-        constraints.min_length.map(ColumnCheck::MinLength),
-    );
-    check(
-        "maxLength",
-        constraints.max_length.map(ColumnCheck::MaxLength),
-    );
+    // Of lists and objects it is not the characters that count.
+    let is_text = matches!(field.field_type, FieldType::String(_));
+    let (least, most) = (constraints.min_length, constraints.max_length);
+    if is_text {
+        check("minLength", least.map(ColumnCheck::MinLength));
+        check("maxLength", most.map(ColumnCheck::MaxLength));
+    }
     check("maxBytes", checks.max_bytes.map(ColumnCheck::MaxBytes));
     check("scale", checks.scale.map(ColumnCheck::Decimals));
-    let allowed: Option<Vec<Scalar>> = field.allowed_values().into_iter().map(scalar).collect();
+    let allowed: Option<Vec<Scalar>> = field.allowed_values().iter().map(scalar).collect();
     let allowed = allowed.filter(|allowed| !allowed.is_empty());
     check("enum", allowed.map(ColumnCheck::OneOf));
 
     let text = |text: &Option<String>| text.clone();
+    let length = |length: Option<u32>| length.filter(|_| !is_text).map(|length| length.to_string());
+    let json = constraints.json_schema.as_ref();
     for (key, shown) in [
+        ("minLength", length(least)),
+        ("maxLength", length(most)),
+        (
+            "jsonSchema",
+            json.map(|schema| schema.to_json().to_string()),
+        ),
+        (
+            "arrayItem",
+            field
+                .array_item
+                .is_some()
+                .then(|| "has rules of its own".to_owned()),
+        ),
         ("pattern", text(&constraints.pattern)),
         ("notPattern", text(&checks.not_pattern)),
         (

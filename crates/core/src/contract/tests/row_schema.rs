@@ -173,7 +173,10 @@ fn what_is_not_said_is_listed() {
     );
     let tables = "
 schema:
-  fields: [{name: a, sheetlift: {read: {identifier: {length: 3}}}}, {name: b}]
+  fields:
+  - {name: a, sheetlift: {read: {identifier: {length: 3}}}}
+  - {name: b}
+  - {name: c, type: array, constraints: {minLength: 2, jsonSchema: {items: {type: integer}}}}
   foreignKeys: [{fields: a, reference: {resource: others, fields: id}}, {fields: b, reference: {fields: a}}]
 sheetlift:
   references: {others: {sheet: Others}}
@@ -187,5 +190,9 @@ sheetlift:
     assert_eq!(
         schema["properties"]["a"]["$comment"],
         "not said here: identifier 3"
+    );
+    assert_eq!(
+        schema["properties"]["c"]["$comment"],
+        "not said here: minLength 2; jsonSchema {\"items\":{\"type\":\"integer\"}}"
     );
 }

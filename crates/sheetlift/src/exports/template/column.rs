@@ -35,7 +35,7 @@ impl Look {
         let format = number_format(field);
         let of_values = match &field.field_type {
             FieldType::String(_) | FieldType::Any => {
-                let values = field.allowed_values().into_iter();
+                let values = field.allowed_values().iter();
                 let longest = values.map(|value| value.text.chars().count()).max();
                 let most = field.constraints.max_length.map(|most| most as usize);
                 longest.or(most).unwrap_or(20).min(40)
