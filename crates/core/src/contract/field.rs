@@ -114,7 +114,7 @@ fn read_named(keys: &Keys<'_>, name: &str, defaults: &Defaults) -> Result<Field>
         name: name.into(),
         title: keys.text("title")?,
         description: keys.text("description")?,
-        examples: examples(&keys),
+        examples: examples(keys),
         categories,
         constraints,
         missing_values: keys.read("missingValues", missing_values)?,
