@@ -21,6 +21,8 @@ const ROWS: u64 = 50;
 const GAIN_OF_A_SECOND_ROW: f64 = 0.9;
 /// Fields by which the best row has to be ahead of another one.
 const LEAD: f64 = 0.25;
+/// And ahead of the first row, which is the header of most tables.
+const LEAD_OVER_FIRST: f64 = 0.5;
 
 /// Where the header is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +116,13 @@ fn choose(candidates: Vec<Candidate>, fields: usize) -> HeaderSearch {
         .fold(0.0, f64::max);
     if best == 0.0 || best < fields as f64 / 2.0 {
         return HeaderSearch::NotFound;
+    }
+    // The first row is the header unless another one is better by more than its letter case.
+    if let Some(first) = candidates
+        .first()
+        .filter(|first| first.found > best - LEAD_OVER_FIRST)
+    {
+        return HeaderSearch::Found(first.rows);
     }
     let mut near = candidates
         .iter()
