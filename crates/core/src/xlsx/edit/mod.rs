@@ -202,7 +202,6 @@ impl<'a> MarkedCopy<'a> {
         out: W,
     ) -> Result<Annotated> {
         let package = self.package;
-        let limits = &package.budget().limits;
         self.check_parts()?;
         let later: HashSet<String> = self.later().map(str::to_ascii_lowercase).collect();
         let mut zip = ZipWriter::new(out)?;
@@ -246,7 +245,7 @@ impl<'a> MarkedCopy<'a> {
                 findings,
             )
         })?;
-        let (name, bytes) = self.styles.finish(limits)?;
+        let (name, bytes) = self.styles.finish()?;
         zip.write(&name, &bytes)?;
         zip.finish()?;
         self.annotated.filled = sheet.filled;

@@ -49,6 +49,9 @@ pub(super) struct ListStyles {
 pub(super) struct Styles {
     draft: Draft,
     sections: Vec<Element>,
+    /// How many fonts and fills there are.
+    fonts: usize,
+    fills: usize,
     formats: Vec<Element>,
     made: Vec<Made>,
     places: HashMap<Made, u32>,
@@ -58,17 +61,22 @@ impl Styles {
     /// The formats of a style sheet, or of one that is made because a workbook has none.
     pub(super) fn new(draft: Draft, limits: &Limits) -> Result<Styles> {
         let draft = draft.with_open_root(limits)?;
-        let mut in_formats = false;
+        let mut section = String::new();
+        let (mut fonts, mut fills) = (0, 0);
         let elements = draft.outline(limits, |tag, depth| {
             if depth == 2 {
-                in_formats = tag.name() == "cellXfs";
+                section = tag.name().to_owned();
             }
-            Ok(depth == 2 || depth == 3 && in_formats && tag.name() == "xf")
+            fonts += usize::from(depth == 3 && section == "fonts");
+            fills += usize::from(depth == 3 && section == "fills");
+            Ok(depth == 2 || depth == 3 && section == "cellXfs" && tag.name() == "xf")
         })?;
         let (formats, sections) = elements.into_iter().partition(|element| element.depth == 3);
         Ok(Styles {
             draft,
             sections,
+            fonts,
+            fills,
             formats,
             made: Vec::new(),
             places: HashMap::new(),
@@ -128,11 +136,10 @@ impl Styles {
     }
 
     /// The part with all of them.
-    pub(super) fn finish(mut self, limits: &Limits) -> Result<(String, Vec<u8>)> {
+    pub(super) fn finish(mut self) -> Result<(String, Vec<u8>)> {
         let root = self.sections[0].clone();
         let x = root.prefix.clone();
-        let fonts = self.count("fonts", limits)?;
-        let fills = self.count("fills", limits)?;
+        let (fonts, fills) = (self.fonts, self.fills);
         let mut formats = String::new();
         if self.formats.is_empty() {
             formats = format!(
@@ -236,20 +243,6 @@ impl Styles {
         sections.find(|section| section.name == name)
     }
 
-    /// Elements directly in a section.
-    fn count(&self, name: &str, limits: &Limits) -> Result<usize> {
-        let (mut count, mut is_inside) = (0, false);
-        self.draft.outline(limits, |tag, depth| {
-            match depth {
-                2 => is_inside = tag.name() == name,
-                3 if is_inside => count += 1,
-                _ => {}
-            }
-            Ok(false)
-        })?;
-        Ok(count)
-    }
-
     /// Adds to a section, which is made where it belongs when there is none.
     fn add(&mut self, name: &str, inside: Vec<u8>, count: usize) -> Result<()> {
         let count = count.to_string();
@@ -306,7 +299,7 @@ mod tests {
     }
 
     fn finished(styles: Styles) -> String {
-        String::from_utf8(styles.finish(&Limits::default()).unwrap().1).unwrap()
+        String::from_utf8(styles.finish().unwrap().1).unwrap()
     }
 
     const SOME: &str = "<x:styleSheet xmlns:x='m'><x:fonts count='1'><x:font/></x:fonts>\
