@@ -15,6 +15,10 @@ pub(super) const MAX_ROWS: u64 = 65_000;
 /// Characters of a text.
 const MAX_TEXT: usize = 1_000;
 
+/// Lines of a text that there is room for, and the height of one.
+const MAX_LINES: usize = 10;
+const LINE_POINTS: usize = 15;
+
 /// Labels and widths of the columns.
 const COLUMNS: [(&str, u32); 9] = [
     ("Cell", 16),
@@ -100,7 +104,6 @@ pub(super) fn write(
 }
 
 fn row_of(xml: &mut String, row: u32, finding: &Finding, list: &ListStyles, styles: &mut Styles) {
-    let _ = write!(xml, "<row r=\"{}\">", row + 1);
     let level = styles.of_level(finding.level);
     let suggestion = finding.suggestion.as_deref();
     let texts = [
@@ -114,12 +117,28 @@ fn row_of(xml: &mut String, row: u32, finding: &Finding, list: &ListStyles, styl
         (suggestion, list.text),
         (finding.row_key.as_deref(), list.text),
     ];
+    // Not every program makes room for texts of several lines by itself.
+    let columns = texts.iter().zip(COLUMNS);
+    let lines = columns.filter_map(|((value, _), (_, width))| Some(lines(value.as_ref()?, width)));
+    let _ = write!(xml, "<row r=\"{}\"", row + 1);
+    if let Some(lines @ 2..) = lines.max() {
+        let _ = write!(xml, " ht=\"{}\" customHeight=\"1\"", lines * LINE_POINTS);
+    }
+    xml.push('>');
     for (at, (value, style)) in texts.into_iter().enumerate() {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             text(xml, row, at, style, value);
         }
     }
     xml.push_str("</row>");
+}
+
+/// Lines that a text takes in a column of this width, up to [`MAX_LINES`]. Words do not fill lines to their ends.
+fn lines(text: &str, width: u32) -> usize {
+    let width = (width as usize * 9 / 10).max(1);
+    let lines = text.split('\n').take(MAX_LINES);
+    let lines = lines.map(|line| line.chars().take(MAX_TEXT).count().div_ceil(width).max(1));
+    lines.sum::<usize>().min(MAX_LINES)
 }
 
 fn text(xml: &mut String, row: u32, column: usize, style: u32, value: &str) {
@@ -164,5 +183,25 @@ impl Link {
         let _ = write!(xml, "<hyperlink ref=\"A{}\" location=\"", row + 1);
         push_text(xml, &format!("{quoted}!{cell}"), MAX_TEXT);
         xml.push_str("\"/>");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_have_the_room_they_need() {
+        for (text, expected) in [
+            ("", 1),
+            ("short", 1),
+            ("twelve words", 2),
+            ("a\nb", 2),
+            ("a\nlonger line", 3),
+        ] {
+            assert_eq!(lines(text, 10), expected, "{text:?}");
+        }
+        assert_eq!(lines(&"x".repeat(5_000), 10), MAX_LINES);
+        assert_eq!(lines(&"\n".repeat(5_000), 10), MAX_LINES);
     }
 }
