@@ -142,6 +142,14 @@ def test_a_contract_is_inferred_and_holds():
     contract = sl.infer_contract(CLEAN)
     assert contract["schema"]["fields"][1]["name"] == "name"
     assert sl.validate(CLEAN, contract).ok
+    fields = {field["name"]: field for field in contract["schema"]["fields"]}
+    assert fields["item_code"]["constraints"]["pattern"]
+    assert fields["category"]["constraints"]["enum"]
+    assert "maximum" not in fields["quantity"]["constraints"]
+    ranged = sl.infer_contract(CLEAN, ranges=True)
+    fields = {field["name"]: field for field in ranged["schema"]["fields"]}
+    assert fields["quantity"]["constraints"]["maximum"] > 0
+    assert sl.validate(CLEAN, ranged).ok
 
 
 def test_inspect_says_what_is_in_it():
