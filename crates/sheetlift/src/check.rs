@@ -80,7 +80,7 @@ impl Job {
     /// # Errors
     /// `Usage` without a contract or when the sheet is not there; `Malformed`, `Limit`, `Io`, `Cancelled`.
     pub fn validate(&self) -> Result<Report> {
-        let mut check = Check::new(self, false)?;
+        let mut check = Check::new(self, Wants::Report)?;
         while check.next_window()?.is_some() {}
         check.finish()
     }
@@ -104,7 +104,7 @@ impl Job {
     /// # Errors
     /// As [`Job::validate`], and whatever `verdicts` returns.
     pub fn validate_to(&self, mut verdicts: impl Verdicts) -> Result<Report> {
-        let mut check = Check::new(self, true)?;
+        let mut check = Check::new(self, Wants::Everything)?;
         verdicts.findings(check.header_findings())?;
         while let Some(checked) = check.next_window()? {
             verdicts.accepted(&checked.accepted, &checked.accepted_rows)?;
@@ -120,8 +120,19 @@ impl Job {
     /// # Errors
     /// As [`Job::validate`].
     pub fn check(&self) -> Result<Check> {
-        Check::new(self, true)
+        Check::new(self, Wants::Everything)
     }
+}
+
+/// What the caller looks at, beside accepted rows and the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    /// Nothing.
+    Report,
+    /// Rejected rows.
+    Rejected,
+    /// Rejected rows and every finding.
+    Everything,
 }
 
 /// Rows on their way through the contract; see [`Job::check`].
@@ -140,7 +151,7 @@ pub struct Check {
 }
 
 impl Check {
-    pub(crate) fn new(job: &Job, wants_all_findings: bool) -> Result<Check> {
+    pub(crate) fn new(job: &Job, wants: Wants) -> Result<Check> {
         let started = Instant::now();
         let contract = Arc::clone(job.needed_contract()?);
         let workbook = job.workbook()?;
@@ -151,7 +162,7 @@ impl Check {
         }
         let is_whole = job.read.columns.is_none();
         let mut options = read_options(job, &contract).with_ragged_told(is_whole);
-        let all = wants_all_findings || job.findings_to.is_some() || job.keeps_all_findings;
+        let all = wants == Wants::Everything || job.findings_to.is_some() || job.keeps_all_findings;
         if all {
             options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);
         }
@@ -167,6 +178,7 @@ impl Check {
         if !all {
             validator = validator.with_max_findings(job.max_findings);
         }
+        validator = validator.with_rejected(wants != Wants::Report);
         let mut report = Report::new(job.source.name(), &contract);
         report.sheet = Some(header.sheet.to_string());
         report.blocked = validator.is_blocked();

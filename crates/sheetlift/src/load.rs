@@ -15,7 +15,7 @@ use sheetlift_core::{
 use sheetlift_load::{Begin, Import, ImportKey, KeyParts, Mode, Outcome, Plan, Reject, Sink};
 
 use crate::{
-    check::Check,
+    check::{Check, Wants},
     error::{Error, Result},
     findings::Listing,
     job::Job,
@@ -134,7 +134,7 @@ impl Job {
             Begin::Done(outcome) => return self.already_loaded(load, &outcome, started),
             Begin::Claimed(import) => import,
         };
-        let mut check = Check::new(self, false)?;
+        let mut check = Check::new(self, Wants::Rejected)?;
         let outcome = if check.is_blocked() {
             drop(import);
             None

@@ -35,6 +35,7 @@ pub(super) struct Scene<'a> {
     pub(super) levels: &'a RowLevels,
     pub(super) rules: &'a [RowRule],
     pub(super) table: &'a TableCheck,
+    pub(super) wants_rejected: bool,
     pub(super) window: &'a Window,
     pub(super) sheet_rows: &'a [u32],
 }
@@ -116,7 +117,7 @@ impl Scene<'_> {
             let all = faults.iter().zip(&findings);
             all.filter(|(_, finding)| finding.level == Level::Error)
         };
-        if errors().next().is_none() {
+        if !self.wants_rejected || errors().next().is_none() {
             return (None, findings);
         }
         let mut codes = Vec::with_capacity(faults.len());

@@ -83,6 +83,7 @@ pub struct Validator {
     summary: Summary,
     findings_left: usize,
     infos_left: usize,
+    wants_rejected: bool,
 }
 
 impl Validator {
@@ -134,6 +135,7 @@ impl Validator {
             summary,
             findings_left: usize::MAX,
             infos_left: usize::MAX,
+            wants_rejected: true,
         })
     }
 
@@ -142,6 +144,14 @@ impl Validator {
     #[must_use]
     pub fn with_max_findings(mut self, max: usize) -> Validator {
         (self.findings_left, self.infos_left) = (max, max);
+        self
+    }
+
+    /// Whether [`Checked::rejected`] is wanted. Default true: without, no words are made for rows beyond the findings that are, and
+    /// a file with millions of faults costs little more than a good one.
+    #[must_use]
+    pub fn with_rejected(mut self, wanted: bool) -> Validator {
+        self.wants_rejected = wanted;
         self
     }
 
@@ -260,14 +270,16 @@ impl Validator {
             errors.for_each(|fault| bits[fault.row as usize] = false);
             keep = Some(BooleanBuffer::from(bits));
         }
+        let num_rows = sheet_rows.len();
+        let num_blank = blank.map_or(0, |blank| blank.count_set_bits());
         let told = self.worth_words(&faults);
         let (rejected, findings) = self.explain(&told, window, &sheet_rows);
         let (accepted, accepted_rows) = self.accept(arrays, keep, sheet_rows)?;
         self.count(
             &faults,
             accepted_rows.len(),
-            rejected.len(),
-            blank.map_or(0, |blank| blank.count_set_bits()),
+            num_rows - accepted_rows.len() - num_blank,
+            num_blank,
         );
         Ok(Checked {
             accepted,
@@ -398,10 +410,21 @@ impl Validator {
             levels: &self.levels,
             rules: &self.rules,
             table: &self.table,
+            wants_rejected: self.wants_rejected,
             window,
             sheet_rows,
         };
-        let rows: Vec<&[Fault]> = faults.chunk_by(|a, b| a.row == b.row).collect();
+        let mut rows: Vec<&[Fault]> = faults.chunk_by(|a, b| a.row == b.row).collect();
+        if !self.wants_rejected && self.findings_left < faults.len() {
+            let mut room = self.findings_left;
+            rows.retain(|faults| {
+                let is_info = |fault: &&Fault| self.level(fault) == Level::Info;
+                let infos = faults.iter().filter(is_info).count();
+                let is_told = room > 0 || infos > 0;
+                room = room.saturating_sub(faults.len() - infos);
+                is_told
+            });
+        }
         let explained = parallel::map(parallel::is_worth_it(window), &rows, |_, faults| {
             scene.explain_row(faults)
         });

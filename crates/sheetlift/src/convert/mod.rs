@@ -18,7 +18,7 @@ use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use sheetlift_core::TextRepr;
 
 use crate::{
-    check::Check,
+    check::{Check, Wants},
     error::{Error, ErrorKind, Result},
     job::Job,
     progress::Progress,
@@ -112,7 +112,7 @@ impl Job {
     }
 
     fn convert_accepted(&self, format: Format, out: impl Write + Send) -> Result<Converted> {
-        let mut check = Check::new(self, false)?;
+        let mut check = Check::new(self, Wants::Report)?;
         let schema = with_texts(&check.schema(), self.read.text);
         let mut rows = 0;
         let bytes = write_all(format, &schema, out, |send| {

@@ -109,27 +109,23 @@ fn rejects_rows_and_counts_everything() {
 #[test]
 fn caps_findings_and_counts_on() {
     let contract = contract(YAML);
-    let mut validator = Validator::new(&contract, &header(&["id", "name", "price"]))
-        .unwrap()
-        .with_max_findings(3);
     let bad = vec![vec![Cell::Int(1), Cell::Null, Cell::Int(-1)]; 2];
-    let found: Vec<usize> = (0..3)
-        .map(|n| {
-            validator
-                .check(&window(n * 2, 3, &bad))
-                .unwrap()
-                .findings
-                .len()
-        })
-        .collect();
-    assert_eq!(found, [2, 1, 0]);
-    assert_eq!(
-        (
-            validator.summary().errors,
-            validator.summary().rows_rejected
-        ),
-        (6, 6)
-    );
+    for wants_rejected in [true, false] {
+        let mut validator = Validator::new(&contract, &header(&["id", "name", "price"]))
+            .unwrap()
+            .with_max_findings(3)
+            .with_rejected(wants_rejected);
+        let mut found = Vec::new();
+        for n in 0..3 {
+            let checked = validator.check(&window(n * 2, 3, &bad)).unwrap();
+            assert_eq!(checked.rejected.len(), if wants_rejected { 2 } else { 0 });
+            found.push(checked.findings.len());
+        }
+        assert_eq!(found, [2, 1, 0]);
+        let summary = validator.summary();
+        assert_eq!((summary.errors, summary.rows_rejected), (6, 6));
+        assert_eq!((summary.rows_read, summary.rows_accepted), (6, 0));
+    }
 }
 
 #[test]
