@@ -281,6 +281,14 @@ impl ContractFrom {
         Ok(job.with_contract(self.read()?).with_references(folder))
     }
 
+    /// The file it is in, where it is in one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            ContractPlace::Path(path) => Some(path),
+            ContractPlace::Text(_) => None,
+        }
+    }
+
     fn read(self) -> Result<Contract> {
         Ok(match (self.place, &self.resource) {
             (ContractPlace::Path(path), None) => Contract::from_path(path)?,

@@ -8,7 +8,7 @@ use sheetlift::{
 };
 
 use crate::{
-    arguments::{Arguments, Keywords},
+    arguments::{Arguments, ContractFrom, Keywords},
     error::raise,
     run::{run, run_over},
     source::job,
@@ -87,6 +87,7 @@ pub(crate) fn validate<'py>(
     let files = ReportFiles::of(py, &mut arguments)?;
     arguments.finish()?;
     let (found, table) = run_over(py, &cancel, job, move |job| {
+        files.spare(&contract)?;
         let job = files.attach(contract.put_on(job)?);
         if !accepted {
             let report = job.validate()?;
@@ -121,6 +122,7 @@ pub(crate) fn load<'py>(
     let files = ReportFiles::of(py, &mut arguments)?;
     arguments.finish()?;
     let loaded = run(py, &cancel, move || {
+        files.spare(&contract)?;
         let job = files.attach(contract.put_on(job)?);
         let sink = connect(&to)?;
         let report = job.load(&*sink, &options)?;
@@ -205,7 +207,29 @@ impl ReportFiles {
                 files.push((format, path));
             }
         }
+        if let Some(at) =
+            (1..files.len()).find(|&at| files[..at].iter().any(|(_, path)| *path == files[at].1))
+        {
+            let message = format!("{} is given twice", files[at].1.display());
+            let error = Error::usage("usage/output", message);
+            return Err(raise(py, &error.with_hint("write to another file")));
+        }
         Ok(ReportFiles(files))
+    }
+
+    /// Refuses to write over the contract.
+    fn spare(&self, contract: &ContractFrom) -> Result<()> {
+        let Some(contract) = contract.path().and_then(|path| path.canonicalize().ok()) else {
+            return Ok(());
+        };
+        let is_it = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == contract);
+        match self.0.iter().find(|(_, path)| is_it(path)) {
+            Some((_, path)) => {
+                let message = format!("{} cannot be written: it is read", path.display());
+                Err(Error::usage("usage/output", message).with_hint("write to another file"))
+            }
+            None => Ok(()),
+        }
     }
 
     fn attach(&self, job: Job) -> Job {

@@ -20,6 +20,14 @@ pub(crate) fn keep_apart<'a>(
     read: impl IntoIterator<Item = &'a Path>,
 ) -> Result<()> {
     let read: Vec<&Path> = read.into_iter().collect();
+    let written: Vec<&Path> = written.into_iter().collect();
+    for (at, output) in written.iter().enumerate() {
+        let is_twice = |other: &&Path| place(output).is_some_and(|here| place(other) == Some(here));
+        if written[..at].iter().any(is_twice) {
+            let what = format!("{} is given twice", output.display());
+            return Err(Error::usage("usage/output", what).with_hint("write to another file"));
+        }
+    }
     for output in written {
         if let Some(input) = read.iter().find(|input| is_same_file(output, input)) {
             let (output, input) = (output.display(), input.display());
@@ -28,6 +36,17 @@ pub(crate) fn keep_apart<'a>(
         }
     }
     Ok(())
+}
+
+/// Where a file will be: the real folder, and its name there.
+fn place(path: &Path) -> Option<PathBuf> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+    let is_file =
+        !is_stdout(path) && fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+    is_file.then_some(folder.join(path.file_name()?))
 }
 
 /// True for two names, or links, of one file. A device or a pipe is no file.

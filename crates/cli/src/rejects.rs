@@ -42,6 +42,18 @@ impl Rejects {
         })
     }
 
+    /// Refuses rows of a workbook as text: before anything is loaded, not after.
+    pub(crate) fn check(&self, job: &Job) -> Result<()> {
+        match self.kind {
+            Kind::Text if job.workbook()?.text_format().is_none() => {
+                let message = "rows of a workbook cannot be given back as text";
+                Err(Error::usage("usage/rejects", message)
+                    .with_hint("name the file of rejected rows .xlsx"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the file, if there is a row for it, and says so.
     pub(crate) fn write(self, job: &Job, report: &Report) -> Result<()> {
         let path = self.path.display().to_string();

@@ -3,12 +3,14 @@
 use std::{
     fs::File,
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, Int64Array, cast::AsArray, types::Float64Type};
 use arrow_cast::cast;
+use arrow_schema::{ArrowError, DataType};
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
-use sheetlift_core::{Contract, ForeignKey, Source, Validator};
+use sheetlift_core::{Contract, Field, ForeignKey, Source, Validator};
 
 use crate::{
     check::{open_table, read_options},
@@ -20,8 +22,14 @@ use crate::{
 /// Shows the validator all rows of every table that its foreign keys refer to.
 pub(crate) fn take_in(job: &Job, contract: &Contract, validator: &mut Validator) -> Result<()> {
     for (number, key) in contract.foreign_keys.iter().enumerate() {
-        let there = contract.of_foreign_key(key);
-        let mut take = |columns: &[ArrayRef]| validator.take_in_reference(number, columns);
+        let (there, compared) = contract.of_foreign_key(key);
+        let mut take = |columns: &[ArrayRef]| {
+            let columns: Vec<ArrayRef> = compared
+                .iter()
+                .map(|&field| Arc::clone(&columns[field]))
+                .collect();
+            validator.take_in_reference(number, &columns);
+        };
         let name = key.resource.as_deref();
         let reference = name.and_then(|name| contract.references.get(name));
         let path = reference.and_then(|reference| reference.path.as_deref());
@@ -139,9 +147,28 @@ fn take_parquet(
                 let array = batch
                     .column_by_name(column)
                     .ok_or_else(|| fail(&"a column is missing"))?;
-                cast(array, &field.field_type.data_type()).map_err(|error| fail(&error))
+                as_field(array, field).map_err(|error| fail(&error))
             });
         take(&columns.collect::<Result<Vec<_>>>()?);
     }
     Ok(())
+}
+
+/// A column of Parquet in the type of a field; a number with a fraction is no whole number.
+fn as_field(array: &ArrayRef, field: &Field) -> Result<ArrayRef, ArrowError> {
+    let wanted = field.field_type.data_type();
+    let has_fractions = array.data_type().is_floating() || array.data_type().is_decimal();
+    if wanted == DataType::Int64 && has_fractions {
+        let floats = cast(array, &DataType::Float64)?;
+        let exact =
+            |value: f64| (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
+        let floats = floats.as_primitive::<Float64Type>().iter();
+        let ints: Int64Array = floats.map(|value| value.and_then(exact)).collect();
+        return Ok(Arc::new(ints));
+    }
+    if array.data_type().is_string() != (wanted == DataType::Utf8View) {
+        let message = format!("{} is {}, not {wanted}", field.name, array.data_type());
+        return Err(ArrowError::SchemaError(message));
+    }
+    cast(array, &wanted)
 }

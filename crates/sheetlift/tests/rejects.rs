@@ -270,3 +270,31 @@ fn what_the_table_refused_is_in_it_too() {
         .collect();
     assert_eq!(keys, ["a", "w", "x", "z"], "{refused}");
 }
+
+#[test]
+fn what_calls_itself_an_error_becomes_no_formula() {
+    let bytes = Book::new()
+        .sheet(
+            "S",
+            r#"<row r="1"><c r="A1" t="str"><v>a</v></c><c r="B1" t="str"><v>n</v></c></row>
+               <row r="2"><c r="A2" t="str"><v>x</v></c><c r="B2" t="e"><v>HYPERLINK("http://example.org","x")</v></c></row>"#,
+        )
+        .build();
+    let contract: Contract = AMOUNTS.parse().unwrap();
+    let job = job(bytes)
+        .with_contract(contract)
+        .with_all_findings_kept(true);
+    let mut file = Cursor::new(Vec::new());
+    let rows = job
+        .write_rejects(&job.validate().unwrap(), &mut file)
+        .unwrap();
+    assert_eq!(rows, 1);
+    let mut lines = Vec::new();
+    let job = Job::from_bytes(file.into_inner(), "rejects.xlsx").unwrap();
+    job.cells(&mut lines).unwrap();
+    let lines = String::from_utf8(lines).unwrap();
+    assert!(
+        lines.contains("HYPERLINK") && !lines.contains("\"formula\""),
+        "{lines}"
+    );
+}

@@ -32,16 +32,18 @@ pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
     options.table.clone_from(&args.table);
     options.mode = args.mode;
     let mut job = files.attach(job)?;
-    if rejects.is_some() {
+    if let Some(rejects) = &rejects {
+        rejects.check(&job)?;
         job = job.with_all_findings_kept(true);
     }
     let (job, line) = ProgressLine::watch(job, "loading");
     let report = job.load(&*sink, &options)?;
     drop(line);
     files.write(&report)?;
+    // The rows are loaded, whatever becomes of the file: that is said first.
+    summary::print(&report, &args.report)?;
     if let Some(rejects) = rejects {
         rejects.write(&job, &report)?;
     }
-    summary::print(&report, &args.report)?;
     Ok(Status::of(&report))
 }

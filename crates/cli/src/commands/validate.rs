@@ -32,6 +32,7 @@ pub(crate) fn run(args: &ValidateArgs, limits: &Limits) -> Result<Status> {
         limits,
         interrupt::token(),
     )?;
+    rejects.iter().try_for_each(|rejects| rejects.check(&job))?;
     let copy = copy
         .map(|path| AnnotatedFile::create(path, &job, &args.report))
         .transpose()?;

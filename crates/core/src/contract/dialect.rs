@@ -136,7 +136,7 @@ fn read_text(dialect: &Keys<'_>, contract: &mut Contract) -> Result<()> {
 }
 
 /// One ASCII character that is no line end.
-fn ascii(place: &Place<'_>) -> Result<u8> {
+pub(super) fn ascii(place: &Place<'_>) -> Result<u8> {
     match place.text()?.as_bytes() {
         [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Ok(*byte),
         _ => Err(place.expected("one ASCII character")),

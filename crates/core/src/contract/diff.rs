@@ -203,8 +203,10 @@ impl Diff {
     }
 
     fn levels(&mut self, pointer: &str, old: &levels::Levels, new: &levels::Levels) {
-        let of =
-            |levels: &levels::Levels, name: &str| levels.get(name, name).unwrap_or(Level::Error);
+        let of = |levels: &levels::Levels, name: &str| {
+            let level = levels.get(name, name);
+            level.unwrap_or_else(|| levels::default_of(name))
+        };
         let mut names: Vec<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();

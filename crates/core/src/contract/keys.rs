@@ -99,7 +99,7 @@ pub(super) const SCHEMA: &[&str] = &[
 ];
 pub(super) const FOREIGN_KEY: &[&str] = &["fields", "reference"];
 pub(super) const REFERENCE: &[&str] = &["resource", "fields"];
-pub(super) const REFERENCES: &[&str] = &["path", "sheet", "header"];
+pub(super) const REFERENCES: &[&str] = &["path", "sheet", "header", "encoding", "delimiter"];
 
 pub(super) const FIELD: &[&str] = &[
     "name",

@@ -63,6 +63,14 @@ pub(crate) const OF_ROWS: [&str; 6] = [
     "row/missing-cell",
 ];
 
+/// The level of a code where no contract says anything.
+pub(crate) fn default_of(code: &str) -> Level {
+    match code {
+        "row/missing-cell" => Level::Warning,
+        _ => Level::Error,
+    }
+}
+
 const CHOICES: [(&str, Level); 3] = [
     ("error", Level::Error),
     ("warning", Level::Warning),

@@ -57,6 +57,7 @@ pub use facts::{ColumnFacts, MAX_DISTINCT, TableFacts, TextFacts};
 pub use infer::InferOptions;
 pub use json_schema::JsonSchema;
 pub use levels::Levels;
+pub(crate) use levels::default_of as default_level;
 #[cfg(test)]
 pub(crate) use levels::{OF_FIELDS, OF_ROWS};
 pub(crate) use lexical::Misfit;

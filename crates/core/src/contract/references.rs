@@ -1,18 +1,19 @@
 //! `foreignKeys`, and `sheetlift.references`: values that have to be in another table, and where that is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use super::{
     blank::Blank,
-    dialect::sheet_ref,
-    document::Data,
+    dialect::{self, sheet_ref},
+    files::here_or_there,
     keys,
-    model::{Constraints, Contract, Field, FieldsMatch, Locate},
+    model::{Contract, Field, FieldsMatch, Locate},
     place::{Keys, Place, did_you_mean},
     resource::field_indexes,
     sheetlift::sheet_row,
 };
 use crate::{
+    csv::CsvOptions,
     error::Result,
     header::{HeaderRow, SheetRef},
 };
@@ -39,6 +40,10 @@ pub struct Reference {
     pub sheet: SheetRef,
     /// The row that names its columns. Default: the first one that has a value.
     pub header: HeaderRow,
+    /// The encoding of a text file. Default: detected.
+    pub encoding: Option<String>,
+    /// What parts the fields of a text file. Default: detected.
+    pub delimiter: Option<u8>,
 }
 
 /// Foreign keys of one contract: each costs a pass over its table.
@@ -65,7 +70,17 @@ pub(super) fn foreign_keys(place: &Place<'_>, fields: &[Field]) -> Result<Vec<Fo
         }
         let resource = reference.text("resource")?.filter(|name| !name.is_empty());
         if resource.is_none() {
-            field_indexes(&columns, fields)?;
+            let types = |indexes: &[usize]| -> Vec<_> {
+                indexes
+                    .iter()
+                    .map(|&index| fields[index].field_type.data_type())
+                    .collect()
+            };
+            if types(&field_indexes(&columns, fields)?) != types(&own) {
+                return Err(
+                    columns.error("these fields are of other types than those that refer to them")
+                );
+            }
         }
         all.push(ForeignKey {
             fields: own,
@@ -91,6 +106,8 @@ pub(super) fn references(place: &Place<'_>) -> Result<BTreeMap<String, Reference
             return Err(place.error("a reference says `path`, `sheet` or both"));
         }
         let reference = Reference {
+            encoding: keys.read("encoding", dialect::encoding)?,
+            delimiter: keys.read("delimiter", dialect::ascii)?,
             path,
             sheet: sheet.unwrap_or_default(),
             header: keys
@@ -107,6 +124,7 @@ pub(super) fn resolve(
     contract: &mut Contract,
     resource: &Keys<'_>,
     package: Option<&Place<'_>>,
+    folder: Option<&Path>,
 ) -> Result<()> {
     let open: Vec<String> = contract
         .foreign_keys
@@ -122,7 +140,7 @@ pub(super) fn resolve(
             if other_name == name {
                 contract
                     .references
-                    .insert(name.clone(), of_resource(&other)?);
+                    .insert(name.clone(), of_resource(&other, folder)?);
             }
             names.push(other_name);
         }
@@ -141,24 +159,42 @@ pub(super) fn resolve(
     Ok(())
 }
 
-/// A resource of the package as a reference.
-fn of_resource(resource: &Keys<'_>) -> Result<Reference> {
-    let mut reference = Reference::default();
-    if let Some(path) = resource.get("path") {
-        reference.path = path
-            .one_or_more()?
-            .first()
-            .map(|path| path.text().map(str::to_owned))
-            .transpose()?;
+/// A resource of the package as a reference. What cannot be followed is refused: another table would be compared.
+fn of_resource(resource: &Keys<'_>, folder: Option<&Path>) -> Result<Reference> {
+    let mut there = Contract::of_fields(Vec::new());
+    there.csv.encoding = resource.read("encoding", dialect::encoding)?;
+    if let Some(place) = resource.get("dialect") {
+        here_or_there(&place, folder, |place| dialect::read(place, &mut there))?;
     }
-    if let Some(dialect) = resource
-        .get("dialect")
-        .filter(|place| matches!(place.data(), Data::Map(_)))
-    {
-        let dialect = dialect.map()?;
-        if let Some(name) = dialect.text("sheetName")? {
-            reference.sheet = SheetRef::Name(name);
-        }
+    let mut reference = Reference {
+        path: None,
+        sheet: there.locate.sheet.clone(),
+        header: there.locate.header,
+        encoding: there.csv.encoding.take(),
+        delimiter: there.csv.delimiter.take(),
+    };
+    let followed = Locate {
+        sheet: reference.sheet.clone(),
+        header: reference.header,
+        ..Locate::default()
+    };
+    let is_row = matches!(reference.header, HeaderRow::First | HeaderRow::At(_));
+    if there.locate != followed || there.csv != CsvOptions::default() || !is_row {
+        let error = resource
+            .place()
+            .error("a foreign key refers to this table, and its dialect cannot be followed there");
+        return Err(error.with_hint("say in sheetlift: {references: ...} where it is"));
+    }
+    if let Some(path) = resource.get("path") {
+        reference.path = match &path.one_or_more()?[..] {
+            [] => None,
+            [path] => Some(path.text()?.to_owned()),
+            _ => {
+                return Err(
+                    path.error("a foreign key refers to this table, and it has several files")
+                );
+            }
+        };
     }
     if reference.path.is_none() && reference.sheet == SheetRef::First {
         reference.sheet = SheetRef::Index(0); // it names no file: it is in this one
@@ -167,12 +203,25 @@ fn of_resource(resource: &Keys<'_>) -> Result<Reference> {
 }
 
 impl Contract {
-    /// What the table of a foreign key is held to so that its values can be compared: the columns of the key, in the types of
-    /// the fields here.
-    pub fn of_foreign_key(&self, key: &ForeignKey) -> Contract {
+    /// What the table of a foreign key is held to so that its values can be compared: of another table the columns of the key, read
+    /// as the fields here are; of this one the contract itself, for what a row refers to has to be there in the end. The second
+    /// value says which fields are compared.
+    pub fn of_foreign_key(&self, key: &ForeignKey) -> (Contract, Vec<usize>) {
+        let name = key.resource.as_ref();
+        let Some(reference) = name.and_then(|name| self.references.get(name)) else {
+            let mut same = self.clone();
+            same.foreign_keys.clear();
+            same.table_rules.clear();
+            let named = key.columns.iter().filter_map(|name| self.field_index(name));
+            return (same, named.collect());
+        };
         let fields = key.fields.iter().zip(&key.columns).map(|(&field, name)| {
             let mut field = self.fields[field].clone();
-            field.constraints = Constraints::default();
+            let constraints = std::mem::take(&mut field.constraints);
+            if field.checks.enum_ignore_case {
+                // It says how words are written.
+                field.constraints.enumeration = constraints.enumeration;
+            }
             field.name = name.as_str().into();
             field.aliases.clear();
             field.blank = Blank::Null;
@@ -183,29 +232,14 @@ impl Contract {
         });
         let mut contract = Contract::of_fields(fields.collect());
         contract.fields_match = FieldsMatch::Subset;
-        match key
-            .resource
-            .as_ref()
-            .and_then(|name| self.references.get(name))
-        {
-            Some(reference) => {
-                contract.locate = Locate {
-                    sheet: reference.sheet.clone(),
-                    header: reference.header,
-                    ..Locate::default()
-                };
-            }
-            None => {
-                contract.locate = self.locate.clone();
-                contract.csv = self.csv.clone();
-                // The columns of this very table: what they are called is settled by the fields.
-                for (field, &own) in contract.fields.iter_mut().zip(&key.fields) {
-                    let named = self.field_index(&field.name).unwrap_or(own);
-                    field.aliases.clone_from(&self.fields[named].aliases);
-                }
-                contract.matching = self.matching;
-            }
-        }
-        contract
+        contract.locate = Locate {
+            sheet: reference.sheet.clone(),
+            header: reference.header,
+            ..Locate::default()
+        };
+        contract.csv.encoding.clone_from(&reference.encoding);
+        contract.csv.delimiter = reference.delimiter;
+        let all = (0..contract.fields.len()).collect();
+        (contract, all)
     }
 }

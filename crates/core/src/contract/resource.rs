@@ -47,7 +47,7 @@ pub(super) fn read(root: &Node, wanted: Wanted<'_>, folder: Option<&Path>) -> Re
     }
     if top.get("fields").is_some() {
         let mut contract = read_schema(&top, &Defaults::default())?;
-        references::resolve(&mut contract, &top, None)?;
+        references::resolve(&mut contract, &top, None, folder)?;
         return Ok(contract);
     }
     read_resource(&top, None, folder)
@@ -138,7 +138,7 @@ fn read_resource(
         }
         sheetlift::read(&extension, &mut contract)?;
     }
-    references::resolve(&mut contract, resource, package)?;
+    references::resolve(&mut contract, resource, package, folder)?;
     Ok(contract)
 }
 

@@ -486,6 +486,9 @@ fn write_references(references: &BTreeMap<String, Reference>) -> Option<Json> {
             _ => Map::new(),
         };
         put(&mut object, "path", reference.path.as_deref());
+        put(&mut object, "encoding", reference.encoding.as_deref());
+        let delimiter = reference.delimiter.map(|mark| char::from(mark).to_string());
+        put(&mut object, "delimiter", delimiter);
         (name.clone(), Json::Object(object))
     });
     let references: Map<String, Json> = references.collect();

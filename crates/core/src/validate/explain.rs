@@ -76,8 +76,8 @@ pub(super) fn code_and_rule(
             let rule = format!("{}: dependency", table.rule(rule).id);
             ("table/dependency", rule)
         }
-        What::ExtraCells(_) => (EXTRA_CELLS.0, String::new()),
-        What::MissingCells(_) => (MISSING_CELLS.0, String::new()),
+        What::ExtraCells(_) => (EXTRA_CELLS, String::new()),
+        What::MissingCells(_) => (MISSING_CELLS, String::new()),
         What::KeyNull => {
             let key = keys
                 .iter()

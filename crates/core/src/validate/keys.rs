@@ -82,11 +82,12 @@ impl KeySet {
                 (None, Some(nulls)) => Some(nulls.inner().clone()),
                 (usable, None) => usable,
             };
+        // Of one column a row without its value is blank, or nearly so: no twin of another.
+        let nulls_are_values = self.nulls_are_values && arrays.len() > 1;
         let mut all = usable.cloned();
-        if !self.nulls_are_values {
+        if !nulls_are_values {
             all = arrays.iter().fold(all, |all, array| with_nulls(all, array));
         }
-        let nulls_are_values = self.nulls_are_values && arrays.len() > 1;
         let ids_of = |column: &mut ColumnIds, array: &ArrayRef| {
             if !nulls_are_values {
                 return column.ids(array, all.as_ref());

@@ -5,13 +5,13 @@ use super::{
     rules::{self, Rule},
 };
 use crate::{
-    contract::{Contract, Field, Misfit},
+    contract::{Contract, Field, Misfit, default_level},
     finding::Level,
 };
 
-/// The codes of rows that are longer or shorter than the header, and their levels where the contract says nothing.
-pub(super) const EXTRA_CELLS: (&str, Level) = ("row/extra-cell", Level::Error);
-pub(super) const MISSING_CELLS: (&str, Level) = ("row/missing-cell", Level::Warning);
+/// The codes of rows that are longer or shorter than the header.
+pub(super) const EXTRA_CELLS: &str = "row/extra-cell";
+pub(super) const MISSING_CELLS: &str = "row/missing-cell";
 
 /// The levels of faults of rows.
 #[derive(Debug)]
@@ -32,7 +32,10 @@ impl RowLevels {
     }
 
     pub(super) fn new(contract: &Contract) -> Self {
-        let level = |(code, level)| contract.levels.get(code, code).unwrap_or(level);
+        let level = |code| {
+            let level = contract.levels.get(code, code);
+            level.unwrap_or_else(|| default_level(code))
+        };
         RowLevels {
             extra_cells: level(EXTRA_CELLS),
             missing_cells: level(MISSING_CELLS),

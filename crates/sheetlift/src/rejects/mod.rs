@@ -307,7 +307,13 @@ impl<'a> Reasons<'a> {
             let finding = finding?;
             let row = finding.row.filter(|_| finding.code.starts_with("load/"));
             if let Some(row) = row {
-                conflicts.insert(row - 1, finding.message);
+                conflicts
+                    .entry(row - 1)
+                    .and_modify(|reasons: &mut String| {
+                        reasons.push_str("; ");
+                        reasons.push_str(&finding.message);
+                    })
+                    .or_insert_with(|| finding.message.clone());
             }
         }
         let findings: AllFindings<'a> = report.all_findings()?;

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// A file under way.
 pub(super) struct TextRows<W: Write> {
     lines: Writer<Encoder<W>>,
+    /// What a reason must not have in it where nothing can be quoted.
+    unquoted: Option<char>,
+    escape: Option<char>,
     /// The row that is being filled, and its fields.
     row: u32,
     record: Vec<String>,
@@ -37,6 +40,8 @@ impl<W: Write> TextRows<W> {
         }
         TextRows {
             lines: builder.from_writer(Encoder::new(out, encoding)),
+            unquoted: options.no_quotes.then_some(char::from(delimiter)),
+            escape: options.escape.map(char::from),
             row: 0,
             record: Vec::new(),
         }
@@ -58,7 +63,11 @@ impl<W: Write> TextRows<W> {
 
     fn put(&mut self, column: u32, text: &str) {
         self.record.resize(column as usize, String::new());
-        self.record.push(text.to_owned());
+        self.record.push(match self.escape {
+            // The character that takes the meaning of the next one has to lose its own.
+            Some(escape) => text.replace(escape, &format!("{escape}{escape}")),
+            None => text.to_owned(),
+        });
     }
 }
 
@@ -78,7 +87,10 @@ impl<W: Write> Rows for TextRows<W> {
     }
 
     fn note(&mut self, column: u32, text: &str) -> Result<()> {
-        self.put(column, text);
+        match self.unquoted {
+            Some(delimiter) => self.put(column, &text.replace([delimiter, '\n', '\r'], " ")),
+            None => self.put(column, text),
+        }
         Ok(())
     }
 }
@@ -161,6 +173,26 @@ mod tests {
             }
             assert_eq!(out, expected, "{encoding}");
         }
+    }
+
+    #[test]
+    fn without_quotes_a_reason_has_no_delimiter_and_an_escape_is_escaped() {
+        let mut options = CsvOptions::default();
+        options.no_quotes = true;
+        let mut out = Vec::new();
+        let mut rows = TextRows::new(&mut out, "UTF-8", b';', &options);
+        rows.put(0, "a");
+        rows.note(1, "bad; very\nbad").unwrap();
+        rows.finish().unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a;bad  very bad\n");
+        let mut options = CsvOptions::default();
+        (options.escape, options.double_quote) = (Some(b'\\'), Some(false));
+        let mut out = Vec::new();
+        let mut rows = TextRows::new(&mut out, "UTF-8", b',', &options);
+        rows.put(0, "a,b\\");
+        rows.put(1, "c\"d");
+        rows.finish().unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "\"a,b\\\\\",\"c\\\"d\"\n");
     }
 
     #[test]

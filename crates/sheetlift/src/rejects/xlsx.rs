@@ -105,7 +105,7 @@ impl SheetRows {
         })
     }
 
-    pub(super) fn finish(mut self, out: impl io::Write + io::Seek + Send) -> Result<()> {
+    pub(super) fn finish(mut self, mut out: impl io::Write + io::Seek + Send) -> Result<()> {
         self.workbook.push_worksheet(self.sheet);
         if let Some((area, first, last, row)) = &self.area {
             let (first, last) = (column_name((*first).into()), column_name((*last).into()));
@@ -114,7 +114,9 @@ impl SheetRows {
             let cells = format!("='{sheet}'!${first}${top}:${last}${end}");
             self.workbook.define_name(area, &cells).map_err(fail)?;
         }
-        self.workbook.save_to_writer(out).map_err(fail)
+        self.workbook.save_to_writer(&mut out).map_err(fail)?;
+        let flushed = out.flush();
+        flushed.map_err(|error| Error::io(error, "cannot write the rejected rows"))
     }
 
     /// The format for a cell with this number format.
@@ -208,7 +210,9 @@ impl Rows for SheetRows {
             Cell::Time(serial) => self.number(at, serial, code, Kind::Time),
             Cell::Duration(serial) => self.number(at, serial, code, Kind::Duration),
             Cell::Text(text, _) => self.text(at, text, code),
-            // The one way to have an error in a cell is a formula that ends in it.
+            // The one way to have an error in a cell is a formula that ends in it. What is no error of Excel's is a text: it comes
+            // from the file, and must not become a formula.
+            Cell::Error(literal) if !ERRORS.contains(&literal) => self.text(at, literal, None),
             Cell::Error(literal) => {
                 let formula = rust_xlsxwriter::Formula::new(literal).set_result(literal);
                 let written = self.sheet.write_formula(self.row, at, formula);
@@ -227,6 +231,18 @@ impl Rows for SheetRows {
         written.map(drop).map_err(fail)
     }
 }
+
+/// The errors that a formula can end in.
+const ERRORS: [&str; 8] = [
+    "#N/A",
+    "#DIV/0!",
+    "#REF!",
+    "#VALUE!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#GETTING_DATA",
+];
 
 /// Characters of a reason; a cell can have 32,767.
 const MAX_NOTE: usize = 8_000;

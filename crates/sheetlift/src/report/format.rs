@@ -192,6 +192,16 @@ impl Job {
         path: impl AsRef<Path>,
     ) -> Result<()> {
         let path = path.as_ref();
+        if format == ReportFormat::Annotated {
+            let needed = self.annotated_extension()?;
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if !extension.is_some_and(|extension| extension.eq_ignore_ascii_case(needed)) {
+                let message = format!("{} is no name for the annotated copy", path.display());
+                return Err(Error::usage("usage/annotated", message).with_hint(format!(
+                    "let it end in .{needed}: a spreadsheet program opens no other"
+                )));
+            }
+        }
         let fail = |error| Error::io(error, format_args!("cannot write {}", path.display()));
         let source = self.source.name().map(Path::new);
         let real = |path: &Path| path.canonicalize().ok();

@@ -256,7 +256,7 @@ fn the_rest() {
         (
             &base,
             &schema(", sheetlift: {levels: {row/missing-cell: error}}"),
-            "",
+            "!/sheetlift/levels/row/missing-cell warning -> error",
         ),
         (
             &base,

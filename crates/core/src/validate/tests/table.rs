@@ -200,3 +200,21 @@ fn too_many_rejected_rows_are_too_many() {
         assert!(!is_passed || found[2].starts_with("table/threshold: 2 of 4 rows were rejected"));
     }
 }
+
+#[test]
+fn no_value_is_no_twin_of_zero() {
+    let contract = contract(
+        "fieldsMatch: subset\nfields: [{name: n, type: integer, missingValues: ['', '-99']}]\nsheetlift: {tableRules: [{id: d, duplicates: true}]}",
+    );
+    let mut validator = Validator::new(&contract, &header(&["n", "note"])).unwrap();
+    let row = |n: Cell<'static>| vec![n, Cell::Text("x", None)];
+    let rows = [
+        row(Cell::Int(0)),
+        row(Cell::Null),
+        row(Cell::Int(-99)),
+        row(Cell::Null),
+        row(Cell::Int(0)),
+    ];
+    let found = validator.check(&window(1, 2, &rows)).unwrap().findings;
+    assert_eq!(short(&found), ["A6 row/duplicate"]);
+}
