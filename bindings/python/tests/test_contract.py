@@ -56,7 +56,8 @@ def test_reports_are_files_too(tmp_path, database):
     assert {path.name for path in tmp_path.iterdir()} == {*names, "rejects.xlsx", "marked.xlsx"}
     assert len((tmp_path / "r.ndjson").read_text().splitlines()) == report.findings_omitted + 3
     again = sl.load(tmp_path / "rejects.xlsx", CONTRACT, to=f"sqlite:{database}", reports=[tmp_path / "again.html"])
-    assert again.rows["read"] == again.rows["rejected"] == 40
+    # All but those whose only fault was a key that a row has which is not in this file.
+    assert (again.rows["read"], again.rows["rejected"]) == (40, 36)
     assert (tmp_path / "again.html").read_text().startswith("<!doctype html>")
     with pytest.raises(sl.UsageError):
         sl.validate(DIRTY, CONTRACT, reports=[tmp_path / "r.pdf"])
