@@ -9,6 +9,7 @@ mod blank;
 mod check;
 mod code_shape;
 mod constraints;
+mod date_parts;
 mod demands;
 mod dialect;
 mod diff;

@@ -4,6 +4,7 @@
 use jiff::{civil, fmt::strtime};
 
 use super::{
+    date_parts::DateParts,
     lexical::Misfit,
     model::{DateOrder, TemporalFormat},
     strptime,
@@ -305,35 +306,12 @@ fn month_of(word: &str) -> Option<u32> {
         .map(|index| index as u32 + 1)
 }
 
-fn is_weekday(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    let named = |day: &&str| word == **day || (word.len() == 3 && day.starts_with(&word));
-    strptime::WEEKDAYS.iter().any(named)
-}
-
-/// `10th` is 10.
-fn without_ordinal(part: &str) -> &str {
-    let digits = part.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    match part[digits.len()..].to_ascii_lowercase().as_str() {
-        "st" | "nd" | "rd" | "th" if (1..=2).contains(&digits.len()) => digits,
-        _ => part,
-    }
-}
-
 /// Year first, or the month as a word, or an order of day and month that only one reading allows (a day beyond 12, both
-/// the same, or points between: no country writes the month first with points). Where numbers stand in an order that is given,
-/// that order holds for all of them.
+/// the same, points between: no country writes the month first with points, or the weekday before it). Where numbers stand in an
+/// order that is given, that order holds for all of them. A weekday that is not that of the date is refused.
 fn any_date(text: &str, order: DateOrder) -> Result<i32, Misfit> {
     use DateOrder::{DayFirst, Inferred, MonthFirst, YearFirst};
-    let parts: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || "-/.,".contains(c))
-        .filter(|p| !p.is_empty())
-        .collect();
-    let parts = match parts.split_first() {
-        Some((word, rest)) if is_weekday(word) => rest.to_vec(),
-        _ => parts,
-    };
-    let parts: Vec<&str> = parts.into_iter().map(without_ordinal).collect();
+    let date = DateParts::of(text);
     let digits = |part: &str| number(part.as_bytes());
     let is_year = |part: &str| part.len() == 4 && digits(part).is_some();
     let is_day = |part: &str| part.len() <= 2 && digits(part).is_some();
@@ -341,7 +319,7 @@ fn any_date(text: &str, order: DateOrder) -> Result<i32, Misfit> {
         let days = || unix_days(digits(year)? as i32, month?, digits(day)?);
         days().ok_or(Misfit::DateInvalid)
     };
-    match parts[..] {
+    let days = match date.parts[..] {
         [all] if all.len() == 8 && digits(all).is_some() => {
             build(&all[..4], digits(&all[4..6]), &all[6..])
         }
@@ -362,9 +340,20 @@ fn any_date(text: &str, order: DateOrder) -> Result<i32, Misfit> {
         },
         [a, b, year] if is_day(a) && is_day(b) && is_year(year) => match (digits(a), digits(b)) {
             (day, month) if day == month => build(year, month, a),
-            (_, month) if text.contains('.') => build(year, month, a),
+            (_, month) if date.has_points() => build(year, month, a),
             (Some(13..), month) => build(year, month, a),
             (month, Some(13..)) => build(year, month, b),
+            _ if date.has_weekday() => {
+                let readings = [build(year, digits(b), a), build(year, digits(a), b)];
+                let mut readings = readings
+                    .into_iter()
+                    .flatten()
+                    .filter(|&days| date.may_be(days));
+                match (readings.next(), readings.next()) {
+                    (Some(_), Some(_)) => Err(Misfit::DateAmbiguous),
+                    (only, _) => only.ok_or(Misfit::DateInvalid),
+                }
+            }
             _ => Err(Misfit::DateAmbiguous),
         },
         [a, b, c] if is_day(a) && (is_day(b) || month_of(b).is_some()) && is_day(c) => {
@@ -382,6 +371,10 @@ fn any_date(text: &str, order: DateOrder) -> Result<i32, Misfit> {
             }
         }
         _ => Err(Misfit::DateInvalid),
+    }?;
+    match date.may_be(days) {
+        true => Ok(days),
+        false => Err(Misfit::DateInvalid),
     }
 }
 
