@@ -75,6 +75,7 @@ pub use references::{ForeignKey, Reference};
 pub use rules::RowRule;
 pub(crate) use structured::json;
 pub use table_rules::{TableQuestion, TableRule, Thresholds, Total};
+pub(crate) use temporal::has_points;
 
 use self::resource::Wanted;
 use crate::error::{Error, Result};

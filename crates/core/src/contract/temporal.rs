@@ -52,6 +52,11 @@ pub(super) fn date(text: &str, format: &TemporalFormat) -> Result<i32, Misfit> {
     }
 }
 
+/// True when the date of this text, whatever its time, has points between its numbers, so that the month is not the first.
+pub(crate) fn has_points(text: &str) -> bool {
+    DateParts::of(split_at_time(text.trim()).0).has_points()
+}
+
 /// A date as the format has it.
 pub(super) fn write_date(days: i32, format: &TemporalFormat) -> Option<String> {
     let epoch = civil::date(1970, 1, 1);

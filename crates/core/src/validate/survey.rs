@@ -15,7 +15,7 @@ use super::{
 use crate::{
     a1::cell_name,
     column::{Cell, StringTable, Window},
-    contract::{Contract, DateOrder, FieldType, TemporalFormat},
+    contract::{Contract, DateOrder, FieldType, TemporalFormat, has_points},
     error::Result,
     finding::{Finding, Level},
     header::Header,
@@ -241,7 +241,7 @@ impl Column {
         for (number, reading) in readings.iter().enumerate() {
             orders |= u8::from(reading.is_some()) << number;
         }
-        if text.contains('.') {
+        if has_points(text) {
             orders &= !0b010; // no country writes the month first with points
         }
         let seen = || Seen {

@@ -499,6 +499,25 @@ fn the_order_of_dates_is_that_of_the_whole_column() {
         &[&[text("01/02/1970 00:00"), text("13/02/1970 00:00")]],
     );
     assert_eq!((column.len(), rows[0].as_str()), (0, "2678400000000"));
+    // The point of a fraction, and one behind the date or a weekday, says nothing about day and month.
+    for (field, date) in [
+        (date_time, "03/04/2024 10:00:00.000"),
+        (INFER, "03/04/2024."),
+        (INFER, "Sat. 03/02/2024"),
+    ] {
+        let (column, rows) = surveyed(field, &[&[text(date)]]);
+        assert_eq!((column.len(), rows[0].as_str()), (1, "cell/date-ambiguous"));
+    }
+    let (column, rows) = surveyed(
+        date_time,
+        &[&[text("01/02/1970 00:00:00.5"), text("01/13/1970 00:00:00.0")]],
+    );
+    assert_eq!((column.len(), rows[0].as_str()), (0, "86400500000"));
+    // Points between the numbers do, and a year in front has nothing to prove.
+    let (column, rows) = surveyed(INFER, &[&[text("03/04/2024"), text("03.04.2024")]]);
+    assert_eq!((column.len(), rows), (0, vec![day(19_816), day(19_816)]));
+    let (column, _) = surveyed(INFER, &[&[text("03/04/2024"), text("2024.04.03")]]);
+    assert_eq!(column.len(), 1);
     // Nothing to decide, and nothing at all.
     let (column, rows) = surveyed(
         INFER,
