@@ -5,7 +5,7 @@ use super::{field::separator, keys, lexical::Misfit, model::NumberFormat, place:
 use crate::error::Result;
 
 /// The minus sign of typographers.
-const MINUS: char = '\u{2212}';
+pub(super) const MINUS: char = '\u{2212}';
 
 /// How numbers stand in texts, beyond decimal and group characters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     lexical::Misfit,
-    local_number::{Percent, is_same_mark},
+    local_number::{MINUS, Percent, is_same_mark},
     model::NumberFormat,
 };
 
@@ -135,8 +135,9 @@ fn special(text: &str) -> Option<f64> {
     Some(value)
 }
 
-/// `€ 95` and `95 %` without what surrounds the number. Brackets mean a negative number to some and nothing to others, so
-/// they are not stripped.
+/// `€ 95` and `95 %` without what surrounds the number. A minus sign before it counts; where it is not clear what a sign or a
+/// dash does, the text is no number: it must not turn into its opposite. Brackets mean a negative number to some and nothing
+/// to others.
 fn strip_surroundings(text: &str, decimal: char) -> Option<Cow<'_, str>> {
     if text.contains(['(', ')']) {
         return None;
@@ -152,20 +153,51 @@ fn strip_surroundings(text: &str, decimal: char) -> Option<Cow<'_, str>> {
     {
         start -= decimal.len_utf8();
     }
-    let before = &text[..start];
+    let (before, body) = (&text[..start], &text[start..end]);
     // One sign, before what stands before the number or after it; a word after a sign makes something else of it.
-    let negative = match before.matches('-').count() {
+    let minus = ['-', MINUS];
+    let negative = match before.matches(is_dash).count() {
         0 => false,
-        1 if before.ends_with('-') => true,
-        1 if before.starts_with('-') && !before.contains(char::is_alphabetic) => true,
+        1 if before.contains('+') => return None,
+        1 if before.ends_with(minus) => true,
+        1 if before.starts_with(minus) && !before.contains(char::is_alphabetic) => true,
         _ => return None,
     };
-    let body = &text[start..end];
+    if has_sign(without_no_decimals(&text[end..], body, decimal)) {
+        return None;
+    }
     Some(if negative {
         format!("-{body}").into()
     } else {
         body.into()
     })
+}
+
+/// A minus sign, or a dash that people take for one.
+fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '-' | MINUS | '\u{2010}'..='\u{2015}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}'
+    )
+}
+
+/// True when a dash may be the sign of the number that it stands behind: anywhere but among words (`5 pcs - net`).
+fn has_sign(behind: &str) -> bool {
+    let mut dashes = behind.match_indices(is_dash);
+    dashes.any(|(at, _)| {
+        let is_among_words = behind[..at].contains(char::is_alphabetic)
+            && behind[at..].contains(char::is_alphabetic);
+        !is_among_words
+    })
+}
+
+/// What stands behind a whole number, without the dash for decimals of which there are none: `5,- EUR` is 5.
+fn without_no_decimals<'t>(behind: &'t str, body: &str, decimal: char) -> &'t str {
+    let dashes = behind.strip_prefix(decimal);
+    match dashes.filter(|rest| rest.starts_with(is_dash) && !body.contains(decimal)) {
+        Some(dashes) => dashes.trim_start_matches(is_dash),
+        None => behind,
+    }
 }
 
 /// What a number in the writing of computers looks like.

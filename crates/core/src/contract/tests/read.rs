@@ -513,6 +513,25 @@ fn numbers_of_many_countries() {
     assert_eq!(number(words, "(5)"), Ok(Value::Float(-5.0)));
     assert_eq!(number(words, "5 pieces"), Ok(Value::Float(5.0)));
     assert_eq!(number(words, "about 5"), Ok(Value::Float(5.0)));
+    assert_eq!(number(words, "\u{2212}5"), Ok(Value::Float(-5.0)));
+    for text in [
+        "5-",
+        "5- pieces",
+        "\u{2013}5",
+        "5\u{2212}",
+        "-5-",
+        "(5-)",
+        "(\u{2212}5)",
+    ] {
+        assert!(number(words, text).is_err(), "{text:?}");
+    }
+    let trailing = "type: number, bareNumber: false, sheetlift: {read: {number: {negative: trailing, currency: [EUR]}}}";
+    for text in ["5-", "5\u{2212}", "5- EUR", "5 EUR-", "\u{2212}5 EUR", "-5"] {
+        assert_eq!(number(trailing, text), Ok(Value::Float(-5.0)), "{text:?}");
+    }
+    for text in ["5--", "-5-", "5\u{2013}", "5- pieces", "\u{2212} 5 -"] {
+        assert!(number(trailing, text).is_err(), "{text:?}");
+    }
     let whole = "type: integer, sheetlift: {read: {number: {group: ',', grouping: indian, negative: trailing, percent: number, currency: [$]}}}";
     assert_eq!(number(whole, "$ 12,34,567-"), Ok(Value::Int(-1_234_567)));
     assert_eq!(number(whole, "5 %"), Ok(Value::Int(5)));
