@@ -141,8 +141,8 @@ fn array_item(place: &Place<'_>) -> Result<Box<Field>> {
     keys.no_misspelling("arrayItem", keys::FIELD, &[])?;
     let constraints = keys.read("constraints", Place::map)?;
     let unique = constraints.and_then(|keys| keys.get("unique"));
-    let out_of_place = [unique, keys.get("arrayItem"), keys.get("sheetlift")];
-    if let Some(place) = out_of_place.into_iter().flatten().next() {
+    let own = ["arrayItem", "missingValues", "sheetlift"].map(|key| keys.get(key));
+    if let Some(place) = unique.into_iter().chain(own.into_iter().flatten()).next() {
         return Err(place.error("this has no meaning for the items of an array"));
     }
     read_named(&keys, "item", &Defaults::default()).map(Box::new)

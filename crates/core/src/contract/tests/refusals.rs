@@ -61,6 +61,10 @@ fn refuses_fields_that_contradict_themselves() {
             "type: array, arrayItem: {constraints: {unique: true}}",
             "no meaning for the items",
         ),
+        (
+            "type: array, arrayItem: {type: integer, missingValues: ['-']}",
+            "no meaning for the items",
+        ),
         ("type: object, arrayItem: {}", "`arrayItem` has no meaning"),
         (
             "type: object, constraints: {minimum: 1}",

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::{Rule, RuleDoc, of_field};
 use crate::{
-    contract::{Field, FieldType, Value, json},
+    contract::{Field, FieldType, NumberFormat, Value, json},
     error::Result,
 };
 
@@ -19,12 +19,20 @@ pub(super) const DOC: RuleDoc = RuleDoc {
 #[derive(Debug)]
 pub(super) struct Items {
     item: Field,
+    /// The type of items that are JSON numbers, whose writing is that of JSON whatever texts have.
+    of_numbers: FieldType,
     rules: Vec<Box<dyn Rule>>,
 }
 
 impl Items {
     pub(super) fn new(item: &Field) -> Result<Items> {
+        let of_numbers = match &item.field_type {
+            FieldType::Number(_) => FieldType::Number(NumberFormat::default()),
+            FieldType::Integer(_) => FieldType::Integer(NumberFormat::default()),
+            other => other.clone(),
+        };
         Ok(Items {
+            of_numbers,
             item: item.clone(),
             rules: of_field(item)?,
         })
@@ -49,7 +57,11 @@ impl Items {
             }
             _ => return false,
         };
-        match field_type.parse(&text) {
+        let written_as = match item {
+            Json::Number(_) => &self.of_numbers,
+            _ => field_type,
+        };
+        match written_as.parse(&text) {
             Err(_) => false,
             Ok(Value::Text(_)) => self.rules.iter().all(|rule| rule.holds_text(&text)),
             Ok(Value::Float(value)) => self.rules.iter().all(|rule| rule.holds_float(value)),

@@ -201,6 +201,10 @@ cases! {
             text("[1]") => "cell/type", text("[null]") => "cell/type", text("[\"ab\"]") => "cell/type";
         "type: array, arrayItem: {type: array, constraints: {minLength: 1}}": text("[[1]]") => "\"[[1]]\"", text("[[]]") => "cell/type",
             text("[1]") => "cell/type";
+        "type: array, arrayItem: {type: number, decimalChar: ',', groupChar: '.', constraints: {minimum: 1000}}": text("[1.234]") => "cell/type",
+            text("[1234.5, \"1.234\"]") => r#""[1234.5, \"1.234\"]""#;
+        "type: array, arrayItem: {type: number, decimalChar: ',', constraints: {maximum: 2}}": text("[1.5, \"1,5\"]") => r#""[1.5, \"1,5\"]""#,
+            text("[\"1.5\"]") => "cell/type", text("[2.5]") => "cell/type";
         "type: array, arrayItem: {type: boolean}": text("[true, \"false\"]") => r#""[true, \"false\"]""#, text("[1]") => "cell/type";
         "type: object, constraints: {maxLength: 1, enum: [{a: 1}, {a: 2, b: 1}]}": text("{\"a\": 1.0}") => r#""{\"a\": 1.0}""#,
             text("{\"b\": 1, \"a\": 2}") => "cell/max-length", text("{\"a\": 3}") => "cell/enum", text("[]") => "cell/type", Bool(true) => "cell/type";
