@@ -219,10 +219,10 @@ fn has_type(value: &Json, name: &str) -> bool {
     }
 }
 
-/// As exact as doubles are: 0.3 is a multiple of 0.1.
+/// As exact as doubles are, a few steps of them allowed: 0.3 is a multiple of 0.1.
 fn is_multiple(number: f64, of: f64) -> bool {
     let times = number / of;
-    times.is_finite() && (times - times.round()).abs() <= 1e-9 * times.abs().max(1.0)
+    times.is_finite() && (times - times.round()).abs() <= 4.0 * f64::EPSILON * times.abs()
 }
 
 /// Reads a schema.

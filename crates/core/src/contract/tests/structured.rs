@@ -175,6 +175,16 @@ fn holds_values_to_a_json_schema() {
             r#"{"a": 0.35}"#,
         ),
         (
+            "{properties: {a: {multipleOf: 1}}}",
+            r#"{"a": -1234567890}"#,
+            r#"{"a": 1234567890.5}"#,
+        ),
+        (
+            "{properties: {a: {multipleOf: 1}}}",
+            r#"{"a": 0}"#,
+            r#"{"a": 1e-10}"#,
+        ),
+        (
             "{properties: {a: {pattern: '^x'}}}",
             r#"{"a": "xy"}"#,
             r#"{"a": "yx"}"#,
