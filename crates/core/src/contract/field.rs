@@ -282,8 +282,9 @@ fn temporal_format(place: &Place<'_>, part: Part) -> Result<TemporalFormat> {
         "any" => TemporalFormat::Any,
         pattern => {
             temporal::check_pattern(pattern, part).map_err(|why| {
+                let shown: String = pattern.chars().take(200).collect();
                 place
-                    .error(format!("{pattern:?} is no usable format: {why}"))
+                    .error(format!("{shown:?} is no usable format: {why}"))
                     .with_hint("such as %d/%m/%Y or %H:%M:%S")
             })?;
             TemporalFormat::Pattern(pattern.to_owned())

@@ -10,6 +10,8 @@ use std::ops::RangeInclusive;
 use super::temporal::{MONTHS, Part, fraction_micros, number, unix_days};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// Bytes of a pattern.
+const MAX_PATTERN: usize = 200;
 pub(super) const WEEKDAYS: [&str; 7] = [
     "monday",
     "tuesday",
@@ -42,6 +44,9 @@ struct Said {
 
 /// What is wrong with a pattern for a date, a time or both.
 pub(super) fn check(pattern: &str, part: Part) -> Result<(), String> {
+    if pattern.len() > MAX_PATTERN {
+        return Err(format!("it is longer than {MAX_PATTERN} bytes"));
+    }
     let mut seen: Vec<char> = Vec::new();
     for directive in directives(pattern)? {
         if seen.contains(&directive) {
@@ -180,25 +185,26 @@ fn items(pattern: &str) -> Result<Vec<Item>, String> {
 
 /// Reads `text` from its beginning to its end. A number may have fewer digits than there are, so where the rest does not fit a
 /// shorter one is tried; each directive occurs once, so there are few such places.
-fn read_items(items: &[Item], text: &str, said: Said) -> Option<Said> {
-    let Some((item, rest)) = items.split_first() else {
-        return text.is_empty().then_some(said);
-    };
-    match item {
-        Item::Literal(wanted) => {
-            let c = text.chars().next()?;
-            let is_same = c == *wanted || c.to_lowercase().eq(wanted.to_lowercase());
-            is_same.then(|| read_items(rest, &text[c.len_utf8()..], said))?
-        }
-        Item::Blank => {
-            let after = text.trim_start();
-            (after.len() < text.len()).then(|| read_items(rest, after, said))?
-        }
-        Item::Directive(directive) => {
-            let mut then = |said, used: usize| read_items(rest, &text[used..], said);
-            read_directive(*directive, text, said, &mut then)
-        }
+fn read_items(mut items: &[Item], mut text: &str, said: Said) -> Option<Said> {
+    while let Some((item, rest)) = items.split_first() {
+        text = match item {
+            Item::Literal(wanted) => {
+                let c = text.chars().next()?;
+                let is_same = c == *wanted || c.to_lowercase().eq(wanted.to_lowercase());
+                is_same.then(|| &text[c.len_utf8()..])?
+            }
+            Item::Blank => {
+                let after = text.trim_start();
+                (after.len() < text.len()).then_some(after)?
+            }
+            Item::Directive(directive) => {
+                let mut then = |said, used: usize| read_items(rest, &text[used..], said);
+                return read_directive(*directive, text, said, &mut then);
+            }
+        };
+        items = rest;
     }
+    text.is_empty().then_some(said)
 }
 
 /// Hears of what a directive can mean and how many bytes of the text that takes, until it knows what all of the text means.

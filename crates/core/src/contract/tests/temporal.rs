@@ -186,6 +186,18 @@ fn checks_patterns() {
 }
 
 #[test]
+fn patterns_are_short() {
+    let long = |length: usize| format!("{}%Y", "x".repeat(length));
+    assert!(check_pattern(&long(198), Part::Date).is_ok());
+    let error = check_pattern(&long(199), Part::Date).unwrap_err();
+    assert!(error.contains("200"), "{error}");
+    // One literal is as good as many: none takes room on the stack.
+    let (pattern, text) = (long(100_000), format!("{}2024", "X".repeat(100_000)));
+    let format = TemporalFormat::Pattern(pattern);
+    assert_eq!(date(&text, &format), Ok(unix_days(2024, 1, 1).unwrap()));
+}
+
+#[test]
 fn reads_patterns_as_python_does() {
     let day = |year, month, day| unix_days(year, month, day);
     for (pattern, text, expected) in [
