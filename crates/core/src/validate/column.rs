@@ -121,14 +121,23 @@ impl ColumnCheck {
             Ok(repair)
         };
         let array = build_column(column, kind, TextRepr::View, &mut misfit)?;
-        let array = missing.without_numbers(array)?;
+        let mut array = missing.without_numbers(array)?;
         for (number, rule) in self.rules.iter().enumerate() {
-            let broken = |row: usize| Fault {
-                row: row as u32,
-                field: index,
-                what: What::Rule(number as u8),
-            };
-            rows_that_break(&array, &**rule, &mut |row| faults.push(broken(row)));
+            let mut gone = Vec::new();
+            rows_that_break(&array, &**rule, &mut |row| {
+                faults.push(Fault {
+                    row: row as u32,
+                    field: index,
+                    what: What::Rule(number as u8),
+                });
+                if rule.is_type() {
+                    gone.resize(array.len(), false);
+                    gone[row] = true;
+                }
+            });
+            if !gone.is_empty() {
+                array = nulled(&array, gone)?;
+            }
         }
         Ok(array)
     }

@@ -41,7 +41,7 @@ pub(super) struct TextPass<'a> {
     pub(super) rewriter: Option<&'a Rewriter>,
     pub(super) field: u16,
     pub(super) faults: &'a mut Vec<Fault>,
-    /// Rows whose text means "no value".
+    /// Rows whose text means "no value", or none of the field's type.
     pub(super) gone: Vec<u32>,
     /// Rows whose text is read as another one.
     pub(super) changes: Changes,
@@ -209,6 +209,9 @@ impl TextPass<'_> {
                     field: self.field,
                     what: What::Rule(rule as u8),
                 });
+                if self.rules[rule].is_type() {
+                    self.gone.push(row as u32);
+                }
             }
         }
     }

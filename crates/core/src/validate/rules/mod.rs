@@ -104,7 +104,7 @@ pub(super) trait Rule: fmt::Debug + Send + Sync {
         None
     }
 
-    /// True for the rule that a text is one of the field's type: a text that breaks it is asked nothing else.
+    /// True for the rule that a value is one of the field's type: what breaks it is asked nothing else, and is no value.
     fn is_type(&self) -> bool {
         false
     }

@@ -31,6 +31,10 @@ impl Rule for YearRange {
         "a year of four digits".to_owned()
     }
 
+    fn is_type(&self) -> bool {
+        true
+    }
+
     fn holds_int(&self, value: i64) -> bool {
         (-9999..=9999).contains(&value)
     }

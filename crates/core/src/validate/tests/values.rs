@@ -313,3 +313,82 @@ fn a_duration_without_a_length_says_what_to_write() {
     );
     assert!(message("P1Y2M3").contains("has to be a duration"));
 }
+
+#[test]
+fn what_is_no_value_of_its_type_is_null_where_that_is_a_warning() {
+    let levels = "{levels: {cell/type: warning, cell/max-length: info, required: warning}}";
+    for (options, cell, expected) in [
+        (
+            "type: list, itemType: integer",
+            text("1,x"),
+            "null cell/type",
+        ),
+        ("type: array", text("[1"), "null cell/type"),
+        ("type: object", text("[]"), "null cell/type"),
+        ("type: geopoint", text("1"), "null cell/type"),
+        (
+            "type: geojson",
+            text("a shape, but none on the earth"),
+            "null cell/type",
+        ),
+        ("type: year", Cell::Int(12_024), "null cell/type"),
+        ("type: year", Cell::Float(-1e5), "null cell/type"),
+        ("type: year", text("24"), "null cell/type"),
+        // The value breaks no other rule: there is none.
+        (
+            "type: year, constraints: {maximum: 2100}",
+            Cell::Int(12_024),
+            "null cell/type",
+        ),
+        (
+            "type: list, constraints: {maxLength: 1, required: true}",
+            text("a,b"),
+            r#""a,b" cell/max-length"#,
+        ),
+        (
+            "type: array, constraints: {required: true}",
+            text("1"),
+            "null cell/required cell/type",
+        ),
+        (
+            "type: year, constraints: {required: true}",
+            Cell::Int(12_024),
+            "null cell/required cell/type",
+        ),
+        // A text that is no address is a text still, and an array with one bad item an array.
+        ("type: string, format: email", text("x"), r#""x" cell/type"#),
+        (
+            "type: array, arrayItem: {type: integer}",
+            text("[1, true]"),
+            r#""[1, true]" cell/type"#,
+        ),
+    ] {
+        let yaml = format!(
+            "fields: [{{name: f, {options}}}, {{name: n, type: integer}}]\nsheetlift: {levels}"
+        );
+        for cells in [
+            vec![cell],
+            vec![Cell::Null, cell],
+            vec![Cell::Bool(true), cell, cell],
+        ] {
+            let rows: Vec<Vec<Cell<'_>>> =
+                cells.iter().map(|&cell| vec![cell, Cell::Int(1)]).collect();
+            for check in [check as Check, check_spelled] {
+                let (checked, _) = check(&yaml, &rows);
+                let last = rows.len() - 1;
+                let found = checked
+                    .findings
+                    .iter()
+                    .filter(|it| it.row == Some(last as u32 + 2));
+                let mut codes: Vec<&str> = found.map(|it| &*it.code).collect();
+                codes.sort_unstable();
+                let got = value(&checked.accepted, 0, last);
+                assert_eq!(
+                    format!("{got} {}", codes.join(" ")),
+                    expected,
+                    "{options} {cells:?}"
+                );
+            }
+        }
+    }
+}
