@@ -168,9 +168,15 @@ pub(crate) fn compile_pattern(pattern: &str) -> std::result::Result<regex::Regex
 
 /// A pattern that may match anywhere.
 pub(crate) fn compile_search(pattern: &str) -> std::result::Result<regex::Regex, regex::Error> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(4 << 20)
-        .build()
+    compile_within(pattern, 4 << 20)
+}
+
+/// As [`compile_search`], with so many bytes for the compiled pattern.
+pub(super) fn compile_within(
+    pattern: &str,
+    bytes: usize,
+) -> std::result::Result<regex::Regex, regex::Error> {
+    regex::RegexBuilder::new(pattern).size_limit(bytes).build()
 }
 
 fn check_bounds(keys: &Keys<'_>, constraints: &Constraints) -> Result<()> {

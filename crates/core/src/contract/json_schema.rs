@@ -9,8 +9,8 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::{
-    constraints::compile_search,
     document::Data,
+    pattern_budget::PatternBudget,
     place::{Keys, Place},
     structured,
 };
@@ -28,6 +28,8 @@ const MAX_DEPTH: usize = 400;
 pub struct JsonSchema {
     text: Json,
     schemas: Arc<[Schema]>,
+    /// Bytes of its regular expressions.
+    pattern_bytes: usize,
 }
 
 impl PartialEq for JsonSchema {
@@ -40,6 +42,11 @@ impl JsonSchema {
     /// The schema as JSON.
     pub fn to_json(&self) -> &Json {
         &self.text
+    }
+
+    /// Bytes that its regular expressions take.
+    pub(super) fn pattern_bytes(&self) -> usize {
+        self.pattern_bytes
     }
 
     /// True when the schema allows the value.
@@ -231,21 +238,31 @@ pub(super) fn read(place: &Place<'_>) -> Result<JsonSchema> {
         root: place.clone(),
         schemas: Vec::new(),
         known: HashMap::new(),
+        referred: Vec::new(),
+        patterns: PatternBudget::default(),
     };
     compiler.schema(place)?;
+    while let Some((id, place)) = compiler.referred.pop() {
+        compiler.compile(id, &place)?;
+    }
     let schemas = compiler.schemas.into_iter().map(Option::unwrap_or_default);
     Ok(JsonSchema {
         text: json(place),
         schemas: schemas.collect(),
+        pattern_bytes: compiler.patterns.used(),
     })
 }
 
 struct Compiler<'a> {
     root: Place<'a>,
-    /// `None` while it is being read.
+    /// `None` until it was read.
     schemas: Vec<Option<Schema>>,
     /// By pointer: where a reference leads.
     known: HashMap<String, Id>,
+    /// Where references lead that were not read yet. Later, so that a chain of references takes no room on the stack, which
+    /// goes as deep as the document does.
+    referred: Vec<(Id, Place<'a>)>,
+    patterns: PatternBudget,
 }
 
 const ANNOTATIONS: [&str; 15] = [
@@ -268,8 +285,17 @@ const ANNOTATIONS: [&str; 15] = [
 
 impl<'a> Compiler<'a> {
     fn schema(&mut self, place: &Place<'a>) -> Result<Id> {
+        let (id, is_new) = self.id(place)?;
+        if is_new {
+            self.compile(id, place)?;
+        }
+        Ok(id)
+    }
+
+    /// The schema at a place, and whether nobody asked for it before.
+    fn id(&mut self, place: &Place<'a>) -> Result<(Id, bool)> {
         if let Some(&id) = self.known.get(place.pointer()) {
-            return Ok(id);
+            return Ok((id, false));
         }
         let id = self.schemas.len();
         if id >= MAX_SCHEMAS {
@@ -277,6 +303,10 @@ impl<'a> Compiler<'a> {
         }
         self.known.insert(place.pointer().to_owned(), id);
         self.schemas.push(None);
+        Ok((id, true))
+    }
+
+    fn compile(&mut self, id: Id, place: &Place<'a>) -> Result<()> {
         let schema = match place.data() {
             Data::Bool(true) => Schema::default(),
             Data::Bool(false) => Schema(vec![Keyword::Never]),
@@ -284,7 +314,7 @@ impl<'a> Compiler<'a> {
             _ => return Err(place.expected("a JSON Schema: an object, true or false")),
         };
         self.schemas[id] = Some(schema);
-        Ok(id)
+        Ok(())
     }
 
     fn keywords(&mut self, keys: &Keys<'a>) -> Result<Schema> {
@@ -314,7 +344,7 @@ impl<'a> Compiler<'a> {
                 },
                 "minLength" => MinLength(place.count(0)?.into()),
                 "maxLength" => MaxLength(place.count(0)?.into()),
-                "pattern" => Pattern(pattern(&place, place.text()?)?),
+                "pattern" => Pattern(self.patterns.compile(&place, place.text()?)?),
                 "minItems" => MinItems(place.count(0)?.into()),
                 "maxItems" => MaxItems(place.count(0)?.into()),
                 "uniqueItems" if place.bool()? => UniqueItems,
@@ -403,7 +433,8 @@ impl<'a> Compiler<'a> {
         let patterns = patterns.map(|place| {
             let mut patterns = Vec::new();
             for (name, schema) in place.map()?.entries() {
-                patterns.push((pattern(&schema, name)?, self.schema(&schema)?));
+                let pattern = self.patterns.compile(&schema, name)?;
+                patterns.push((pattern, self.schema(&schema)?));
             }
             Ok::<_, crate::Error>(patterns)
         });
@@ -452,7 +483,11 @@ impl<'a> Compiler<'a> {
             };
             target = inner.ok_or_else(|| place.error(format!("{text:?} is not in the schema")))?;
         }
-        self.schema(&target)
+        let (id, is_new) = self.id(&target)?;
+        if is_new {
+            self.referred.push((id, target));
+        }
+        Ok(id)
     }
 }
 
@@ -484,9 +519,4 @@ fn flag(keys: &Keys<'_>, key: &str) -> bool {
 
 fn json(place: &Place<'_>) -> Json {
     structured::ordered(place.data().to_json())
-}
-
-fn pattern(place: &Place<'_>, text: &str) -> Result<Regex> {
-    let message = || format!("{text:?} is no regular expression we can use");
-    compile_search(text).map_err(|_| place.error(message()))
 }

@@ -29,6 +29,7 @@ mod local_number;
 mod matching;
 mod model;
 mod number_format;
+mod pattern_budget;
 mod place;
 mod read;
 mod references;

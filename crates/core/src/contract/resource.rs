@@ -7,8 +7,10 @@ use super::{
     document::{Data, Node},
     field::{self, Defaults},
     files::here_or_there,
+    json_schema::JsonSchema,
     keys,
     model::{Contract, Field, FieldsMatch},
+    pattern_budget,
     place::{Keys, Place, did_you_mean},
     references::{self, foreign_keys},
     sheetlift,
@@ -149,11 +151,19 @@ fn read_schema(schema: &Keys<'_>, defaults: &Defaults) -> Result<Contract> {
     let defaults = own.as_ref().unwrap_or(defaults);
     let fields_place = schema.required("fields")?;
     let mut fields: Vec<Field> = Vec::new();
+    let mut pattern_bytes = 0;
     for place in fields_place.list()? {
         let field = field::read(&place, defaults)?;
         if fields.iter().any(|other| other.name == field.name) {
             return Err(place.error(format!("field {:?} occurs twice", field.name)));
         }
+        let item = field.array_item.as_ref().map(|item| &item.constraints);
+        let schemas = [Some(&field.constraints), item].into_iter().flatten();
+        pattern_bytes += schemas
+            .filter_map(|constraints| constraints.json_schema.as_ref())
+            .map(JsonSchema::pattern_bytes)
+            .sum::<usize>();
+        pattern_budget::check_contract(&place, pattern_bytes)?;
         fields.push(field);
     }
     if fields.is_empty() {

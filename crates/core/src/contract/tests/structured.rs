@@ -1,7 +1,12 @@
 //! Lists, JSON and points in texts.
 
+use serde_json::{Value as Json, json};
+
 use super::with_field;
-use crate::contract::json;
+use crate::{
+    contract::{Contract, json},
+    error::Result,
+};
 
 /// What a text of a field means, in its canonical form.
 fn read(options: &str, text: &str) -> Option<String> {
@@ -285,4 +290,49 @@ fn a_json_schema_that_goes_on_for_ever_holds_nothing() {
     let contract = with_field(options).unwrap();
     let schema = contract.fields[0].constraints.json_schema.as_ref().unwrap();
     assert!(schema.holds(&json(&deep).unwrap()));
+}
+
+/// A contract whose fields, arrays, have these JSON Schemas (JSON).
+fn with_schemas(schemas: impl IntoIterator<Item = Json>) -> Result<Contract> {
+    let field = |(at, schema): (usize, Json)| json!({"name": format!("f{at}"), "type": "array", "constraints": {"jsonSchema": schema}});
+    let fields: Vec<Json> = schemas.into_iter().enumerate().map(field).collect();
+    json!({"fields": fields}).to_string().parse()
+}
+
+#[test]
+fn references_may_lead_far() {
+    let to = |at: usize| json!({"$ref": format!("#/$defs/{at}")});
+    let chain = (0..3_000).map(|at| (at.to_string(), to(at + 1)));
+    let mut schema = to(0);
+    schema["$defs"] = Json::Object(chain.collect());
+    schema["$defs"]["3000"] = json!({"minItems": 1});
+    let contract = with_schemas([schema]).unwrap();
+    assert!(contract.fields[0].constraints.json_schema.is_some());
+}
+
+#[test]
+fn patterns_of_json_schemas_share_their_memory() {
+    let patterns = |count: usize, tail: &str| {
+        let schemas = (0..count).map(|at| json!({"pattern": format!("^a{at}{tail}")}));
+        json!({"anyOf": schemas.collect::<Vec<_>>()})
+    };
+    for schemas in [
+        vec![patterns(100, "")],
+        vec![patterns(1, r"\w{1,60}")],
+        vec![patterns(100, ""); 8],
+    ] {
+        with_schemas(schemas).unwrap();
+    }
+    for schemas in [
+        vec![patterns(300, "")],
+        vec![patterns(10, r"[a-z]{40000}")],
+        vec![patterns(200, ""); 8],
+    ] {
+        let error = with_schemas(schemas).unwrap_err().to_string();
+        assert!(error.contains("take too much memory"), "{error}");
+    }
+    let properties = (0..300).map(|at| (format!("^a{at}"), json!(true)));
+    let schema = json!({"patternProperties": properties.collect::<serde_json::Map<_, _>>()});
+    let error = with_schemas([schema]).unwrap_err().to_string();
+    assert!(error.contains("take too much memory"), "{error}");
 }
