@@ -50,9 +50,7 @@ impl Element {
 impl Draft {
     pub(super) fn read(package: &Package, name: &str) -> Result<Draft> {
         let mut bytes = package.read(name)?;
-        while bytes.starts_with(b"\xef\xbb\xbf") {
-            bytes.drain(..3);
-        }
+        bytes.drain(..marks_at_start(&bytes));
         let end = memchr::memmem::find(&bytes, b"?>").map(|at| at + 2);
         if let (true, Some(end)) = (bytes.starts_with(b"<?xml"), end) {
             let declaration = in_utf8(&bytes[..end]).into_owned();
@@ -201,6 +199,16 @@ impl Draft {
     }
 }
 
+/// Bytes of the byte order marks that a text starts with.
+fn marks_at_start(bytes: &[u8]) -> usize {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    bytes
+        .chunks_exact(3)
+        .take_while(|chunk| *chunk == MARK)
+        .count()
+        * 3
+}
+
 fn element(tag: &Tag<'_>, span: Range<usize>, depth: u64) -> Element {
     let (prefix, name) = tag.split_name();
     Element {
@@ -259,8 +267,12 @@ fn is_escape(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use sheetlift_fixtures::Book;
+
     use super::*;
-    use crate::xlsx::sheet::text::unescape;
+    use crate::{CancelToken, Source, limits::Budget, xlsx::sheet::text::unescape};
 
     #[test]
     fn changes_keep_the_rest() {
@@ -278,6 +290,23 @@ mod tests {
             String::from_utf8(draft.finish()).unwrap(),
             "<?xml version='1.0'?><r a='1'> <b n=\"1\"><f/></b><first/><c x=\"3\">t<d/><g/></c><!-- e --><end/></r>"
         );
+    }
+
+    #[test]
+    fn byte_order_marks_are_taken_off_at_once() {
+        let mut text = "\u{feff}".repeat(2 << 20);
+        text += "<r/>";
+        let bytes = Book::new().part("part.xml", None, text).build();
+        let limits = Limits {
+            max_inflate_ratio: Limits::NONE,
+            ..Limits::default()
+        };
+        let source = Source::from_bytes(bytes, &limits).unwrap();
+        let budget = Budget::new(limits, CancelToken::new());
+        let package = Package::open(source, Arc::new(budget)).unwrap();
+        let draft = Draft::read(&package, "part.xml").unwrap();
+        assert_eq!(draft.bytes(), b"<r/>");
+        assert_eq!(marks_at_start(b"\xef\xbb\xbf\xef\xbb"), 3);
     }
 
     #[test]
