@@ -64,12 +64,11 @@ pub(super) fn free_block(package: &Package) -> Result<usize> {
         if !name.to_ascii_lowercase().ends_with(".vml") {
             continue;
         }
+        package.budget().cancel().check()?;
         // A drawing that cannot be read has no blocks that matter.
-        let Ok(bytes) = package.read(name) else {
-            package.budget().cancel().check()?;
-            continue;
-        };
-        last = last.max(last_block(&bytes));
+        if let Ok(bytes) = package.read(name) {
+            last = last.max(last_block(&bytes));
+        }
     }
     Ok(last + 1)
 }
@@ -79,11 +78,14 @@ fn last_block(bytes: &[u8]) -> usize {
     /// Blocks beyond are no numbers of blocks.
     const MOST: usize = 1 << 20;
     let mut last = 0;
-    for at in memchr::memmem::find_iter(bytes, b"idmap") {
-        let tag = &bytes[at..bytes.len().min(at + 4_096)];
-        let tag = tag.split(|byte| *byte == b'>').next().unwrap_or_default();
+    let mut rest = bytes;
+    while let Some(at) = memchr::memmem::find(rest, b"idmap") {
+        rest = &rest[at..];
+        // No byte is looked at twice, however often the word comes.
+        let (tag, behind) = rest.split_at(memchr::memchr(b'>', rest).unwrap_or(rest.len()));
         let numbers = tag.split(|byte| !byte.is_ascii_digit());
         last = last.max(numbers.filter_map(number).max().unwrap_or(0).min(MOST));
+        rest = behind;
     }
     for at in memchr::memmem::find_iter(bytes, b"_x0000_s") {
         let digits = &bytes[at + 8..bytes.len().min(at + 24)];
@@ -167,7 +169,12 @@ fn anchor(row: u32, column: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use sheetlift_fixtures::Book;
+
     use super::*;
+    use crate::{CancelToken, Source, error::ErrorKind, limits::Budget};
 
     fn written(draft: Draft, cells: &[(u32, u32)], first: usize) -> String {
         let limits = Limits::default();
@@ -233,6 +240,31 @@ mod tests {
             last_block(b"<xml><br><o:idmap data=\"1,99999999999999\"/ _x0000_s"),
             1 << 20
         );
+    }
+
+    #[test]
+    fn blocks_are_found_in_drawings_of_any_length() {
+        let many = format!(
+            "<o:idmap data=\"{}77\"/><o:idmap data=\"3\">",
+            "1,".repeat(3_000)
+        );
+        assert_eq!(last_block(many.as_bytes()), 77);
+        let hostile = "idmap".repeat(1 << 20) + "9";
+        assert_eq!(last_block(hostile.as_bytes()), 9);
+    }
+
+    #[test]
+    fn the_search_for_a_block_can_be_cancelled() {
+        let bytes = Book::new().part("xl/a.vml", None, "<xml/>").build();
+        let limits = Limits::default();
+        let source = Source::from_bytes(bytes, &limits).unwrap();
+        let cancel = CancelToken::new();
+        let budget = Budget::new(limits, cancel.clone());
+        let package = Package::open(source, Arc::new(budget)).unwrap();
+        assert_eq!(free_block(&package).unwrap(), 1);
+        cancel.cancel();
+        let error = free_block(&package).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
     }
 
     #[test]
