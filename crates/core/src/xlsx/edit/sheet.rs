@@ -3,7 +3,7 @@
 //!
 //! Rows without marks pass through; a row with marks is held until its end, for only then is it known which cells are missing.
 
-use std::{io::Write, ops::RangeInclusive};
+use std::{collections::BTreeSet, io::Write};
 
 use super::{
     draft::in_utf8,
@@ -58,8 +58,7 @@ struct Progress {
     prefixes: Vec<String>,
     /// The attribute of a drawing, made when the root was met.
     drawing: String,
-    /// Formats of columns.
-    columns: Vec<(RangeInclusive<u32>, u32)>,
+    columns: Columns,
     in_rows: bool,
     /// Number of the next row, should it not say its own.
     next_row: u32,
@@ -68,6 +67,34 @@ struct Progress {
     row: Option<Row>,
     has_drawing: bool,
     written: Written,
+}
+
+/// Formats of columns: of what is said about one, the first counts.
+#[derive(Default)]
+struct Columns {
+    /// By column, made when the first is said.
+    styles: Vec<Option<u32>>,
+    /// Columns about which nothing was said: each is looked at once, however many entries overlap.
+    free: BTreeSet<u32>,
+}
+
+impl Columns {
+    fn set(&mut self, first: u32, last: u32, style: u32) {
+        if self.styles.is_empty() {
+            self.styles = vec![None; MAX_COLUMNS as usize];
+            self.free = (0..MAX_COLUMNS).collect();
+        }
+        while let Some(&column) = self.free.range(first..).next()
+            && column <= last
+        {
+            self.free.remove(&column);
+            self.styles[column as usize] = Some(style);
+        }
+    }
+
+    fn style(&self, column: u32) -> Option<u32> {
+        self.styles.get(column as usize).copied().flatten()
+    }
 }
 
 /// A row under way.
@@ -349,12 +376,8 @@ impl SheetEdit<'_> {
         out: &mut dyn Write,
     ) -> Result<()> {
         let column = u32::from(mark.column);
-        let of_column = || {
-            let mut columns = sheet.columns.iter();
-            let found = columns.find(|(columns, _)| columns.contains(&column));
-            found.map(|(_, style)| *style)
-        };
-        let base = row.style.or_else(of_column).unwrap_or(0);
+        let base = row.style.or_else(|| sheet.columns.style(column));
+        let base = base.unwrap_or(0);
         let Some(style) = self.styles.filled(base, mark.level) else {
             sheet.written.unfilled += 1;
             return Ok(());
@@ -376,10 +399,8 @@ fn is_ours(tag: &Tag<'_>, sheet: &Progress) -> bool {
 /// The format of columns (18.3.1.13), which are counted from 1.
 fn column(tag: &Tag<'_>, sheet: &mut Progress) -> Result<()> {
     let (min, max) = (number(tag, "min")?, number(tag, "max")?);
-    if let (Some(min @ 1..), Some(max), Some(style)) = (min, max, number(tag, "style")?)
-        && sheet.columns.len() < MAX_COLUMNS as usize
-    {
-        sheet.columns.push((min - 1..=max.saturating_sub(1), style));
+    if let (Some(min @ 1..), Some(max @ 1..), Some(style)) = (min, max, number(tag, "style")?) {
+        sheet.columns.set(min - 1, max - 1, style);
     }
     Ok(())
 }

@@ -99,6 +99,25 @@ fn missing_cells_are_put_in_with_the_format_they_would_have() {
 }
 
 #[test]
+fn of_formats_of_columns_the_first_counts() {
+    let column = |min: u32, max: u32, style: u32| {
+        format!("<col min=\"{min}\" max=\"{max}\" style=\"{style}\"/>")
+    };
+    let all = column(2, 2, 1)
+        + &column(9, 3, 4)
+        + &column(1, MAX_COLUMNS - 1, 2).repeat(MAX_COLUMNS as usize)
+        + &column(2, u32::MAX, 3);
+    let xml = format!(
+        "<worksheet xmlns=\"{MAIN}\"><cols>{all}</cols><sheetData><row r=\"1\"/></sheetData></worksheet>"
+    );
+    let (_, found) = edited(&xml, &["A1", "B1", "C1", "XFD1"], None);
+    // A format that is made has the next number; B has the first of its own, XFD the last.
+    let cells =
+        "<c r=\"A1\" s=\"5\"/><c r=\"B1\" s=\"6\"/><c r=\"C1\" s=\"5\"/><c r=\"XFD1\" s=\"7\"/>";
+    assert!(found.contains(cells), "{}", &found[found.len() - 300..]);
+}
+
+#[test]
 fn cells_that_stand_on_another_row_are_found_there() {
     let found = rows(
         "<row r=\"2\"><c r=\"A2\"/><c r=\"A7\"/></row><row><c/></row>",
