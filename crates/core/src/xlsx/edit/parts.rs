@@ -252,12 +252,14 @@ pub(super) fn add_sheet(
     name: &str,
     relationship: &str,
 ) -> Result<(String, Vec<u8>)> {
-    let mut id = 0;
+    /// Bytes that an id takes.
+    const HELD: u64 = 16;
+    let mut ids = HashSet::new();
     let elements = workbook.outline(limits, |tag, depth| {
         if depth == 3 && tag.name() == "sheet" {
             let sheet = tag.attribute("sheetId")?;
-            let sheet: u32 = sheet.and_then(|id| id.trim().parse().ok()).unwrap_or(0);
-            id = id.max(sheet);
+            ids.extend(sheet.and_then(|id| id.trim().parse::<u32>().ok()));
+            limits.check_held(ids.len() as u64 * HELD)?;
         }
         Ok(depth == 2 && tag.name() == "sheets")
     })?;
@@ -267,10 +269,9 @@ pub(super) fn add_sheet(
     let mut escaped = String::new();
     push_text(&mut escaped, name, usize::MAX);
     let x = &root.prefix;
-    let sheet = format!(
-        "<{x}sheet name=\"{escaped}\" sheetId=\"{}\" {relationship}/>",
-        id.saturating_add(1)
-    );
+    // One more than the greatest may be too great: programs know ids up to 65,534.
+    let id = (1..).find(|id| !ids.contains(id)).unwrap_or(1);
+    let sheet = format!("<{x}sheet name=\"{escaped}\" sheetId=\"{id}\" {relationship}/>");
     if let Some(sheets) = elements.get(1) {
         workbook.append(sheets, sheet, &[])?;
     }
@@ -306,5 +307,33 @@ pub(super) fn free_part(package: &Package, before: &str, after: &str) -> String 
             return name;
         }
         number += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sheet_has_an_id_of_its_own() {
+        for (ids, expected) in [
+            (&["1", "2"][..], "3"),
+            (&["4294967295", "1"], "2"),
+            (&["65534", "x", "2"], "1"),
+            (&[], "1"),
+        ] {
+            let sheets = ids.iter().map(|id| format!("<sheet sheetId=\"{id}\"/>"));
+            let sheets: String = sheets.collect();
+            let xml = format!(
+                "<workbook xmlns=\"{}\"><sheets>{sheets}</sheets></workbook>",
+                MAIN[0]
+            );
+            let (workbook, limits) = (Draft::new("workbook", xml), Limits::default());
+            let dialect = Dialect::of(&workbook, &limits).unwrap();
+            let (_, bytes) = add_sheet(workbook, &limits, dialect, "New", "id").unwrap();
+            let xml = String::from_utf8(bytes).unwrap();
+            let new = format!("<sheet name=\"New\" sheetId=\"{expected}\" ");
+            assert!(xml.contains(&new), "{xml}");
+        }
     }
 }
