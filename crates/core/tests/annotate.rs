@@ -496,6 +496,46 @@ fn drawings_of_another_kind_are_left_alone() {
 }
 
 #[test]
+fn a_drawing_that_is_not_there_is_replaced() {
+    let kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    for lost in [
+        format!("Type=\"{kinds}/vmlDrawing\" Target=\"../drawings/none.vml\""),
+        format!("Type=\"{kinds}/vmlDrawing\" Target=\"http://a/b.vml\" TargetMode=\"External\""),
+        format!("Type=\"{kinds}/image\" Target=\"../media/image1.png\""),
+    ] {
+        let sheet = forge::worksheet("<row r=\"1\"><c r=\"A1\"/></row>");
+        let sheet = sheet.replace("</worksheet>", "<legacyDrawing r:id=\"rId3\"/></worksheet>");
+        let lost = format!("<Relationship Id=\"rId3\" {lost}/>");
+        let bytes = Book::new()
+            .sheet_xml("Items", &sheet)
+            .part(
+                "xl/worksheets/_rels/sheet1.xml.rels",
+                None,
+                relationships(&lost),
+            )
+            .part("xl/media/image1.png", None, "png")
+            .build();
+        let (annotated, copy) = annotated(&bytes, &["A1"]);
+        assert_eq!((annotated.filled, annotated.commented), (1, 1));
+        assert_eq!(annotated.notes, [""; 0]);
+        let sheet = part(&copy, "xl/worksheets/sheet1.xml");
+        assert!(
+            sheet.contains("r:id=\"sheetlift1\"/></worksheet>"),
+            "{sheet}"
+        );
+        assert_eq!(sheet.matches("<legacyDrawing ").count(), 1);
+        // What else may use the relationship still has it.
+        let named = part(&copy, "xl/worksheets/_rels/sheet1.xml.rels");
+        assert!(named.contains(&lost), "{named}");
+        let ours = format!(
+            "<Relationship Id=\"sheetlift1\" Type=\"{kinds}/vmlDrawing\" Target=\"/xl/drawings/sheetlift_vml1.vml\"/>"
+        );
+        assert!(named.contains(&ours), "{named}");
+        part(&copy, "xl/drawings/sheetlift_vml1.vml");
+    }
+}
+
+#[test]
 fn signatures_are_left_out() {
     let bytes = rich()
         .part("_xmlsignatures/origin.sigs", Some("application/vnd.openxmlformats-package.digital-signature-origin"), "")

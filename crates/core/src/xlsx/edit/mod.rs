@@ -34,7 +34,10 @@ use self::{
     sheet::{SheetEdit, Written},
     styles::Styles,
 };
-use super::{book::XlsxBook, package::Package};
+use super::{
+    book::XlsxBook,
+    package::{Package, Relationship},
+};
 use crate::{
     book::Book,
     error::{Error, Result},
@@ -97,6 +100,9 @@ struct MarkedCopy<'a> {
     has_view: bool,
     annotated: Annotated,
 }
+
+/// The kind of relationships to drawings of comments.
+const DRAWING: &str = "vmlDrawing";
 
 /// How comments come into the copy.
 struct Comments {
@@ -279,11 +285,18 @@ impl<'a> MarkedCopy<'a> {
         let limits = &self.package.budget().limits;
         let reader = in_utf8(self.package, self.part)?;
         let pieces = Pieces::new(Capped::new(PartRead::new(reader), limits), limits);
+        let mut drawings = Vec::new();
+        if let Some(comments) = &self.comments {
+            let known = self.relationships.known.iter();
+            let known = known.filter(|known| comments.place_of(known).is_some());
+            drawings.extend(known.map(|known| &*known.id));
+        }
         let edit = SheetEdit {
             marks: self.marks,
             styles: &mut self.styles,
             dialect: self.dialect,
             drawing: self.comments.as_ref().map(|comments| &*comments.new_id),
+            drawings: &drawings,
             limits,
         };
         edit.write(pieces, out)
@@ -296,6 +309,10 @@ impl<'a> MarkedCopy<'a> {
         let Some(comments) = self.comments.take() else {
             return Ok(Vec::new());
         };
+        let mut known = self.relationships.known.iter();
+        let place = known
+            .find(|known| sheet.drawing.as_ref() == Some(&known.id))
+            .and_then(|known| comments.place_of(known));
         let Comments {
             comments,
             mut drawings,
@@ -322,24 +339,11 @@ impl<'a> MarkedCopy<'a> {
             );
             self.annotated.notes.push(note);
         }
-        let id = sheet.drawing.as_deref().unwrap_or(&new_id);
-        let mut known = self.relationships.known.iter();
-        let target = known
-            .find(|known| known.id == id)
-            .map(|known| known.target.to_ascii_lowercase());
-        let place = target.and_then(|target| {
-            drawings
-                .iter()
-                .position(|drawing| drawing.name.to_ascii_lowercase() == target)
-        });
         let drawing = match place {
             Some(place) => drawings.swap_remove(place),
             None => {
-                // The id is ours, or that of a relationship that is missing.
-                if id == new_id || !self.relationships.has_id(id) {
-                    let kind = "vmlDrawing";
-                    self.relationships.add(self.dialect, id, kind, &new_drawing);
-                }
+                self.relationships
+                    .add(self.dialect, &new_id, DRAWING, &new_drawing);
                 vml::empty(&new_drawing)
             }
         };
@@ -368,7 +372,7 @@ impl Comments {
             let known = relationships.known.iter();
             known.filter(move |known| known.kind == kind)
         };
-        for known in of_kind("vmlDrawing") {
+        for known in of_kind(DRAWING) {
             if drawings.iter().any(|drawing| drawing.name == known.target) {
                 continue;
             }
@@ -398,6 +402,13 @@ impl Comments {
             new_drawing: parts::free_part(package, "xl/drawings/sheetlift_vml", ".vml"),
             new_id: relationships.free_id(),
         }))
+    }
+
+    /// The place of the drawing that a relationship leads to, if it does.
+    fn place_of(&self, known: &Relationship) -> Option<usize> {
+        let mut drawings = self.drawings.iter();
+        let place = drawings.position(|drawing| drawing.name.eq_ignore_ascii_case(&known.target));
+        place.filter(|_| known.kind == DRAWING)
     }
 }
 

@@ -105,11 +105,6 @@ impl Relationships {
         }
     }
 
-    /// True when a relationship has this id, or will have it.
-    pub(super) fn has_id(&self, id: &str) -> bool {
-        self.ids.contains(id)
-    }
-
     /// Adds one under a free id.
     pub(super) fn add(&mut self, dialect: Dialect, id: &str, kind: &str, target: &str) {
         let x = &self.root.prefix;

@@ -37,7 +37,7 @@ pub(super) struct Written {
     pub(super) filled: u64,
     /// Cells that do not, for there are too many formats.
     pub(super) unfilled: u64,
-    /// The relationship to the drawing that the sheet had.
+    /// The relationship to the drawing that the sheet had, if there is such a drawing.
     pub(super) drawing: Option<String>,
 }
 
@@ -48,6 +48,8 @@ pub(super) struct SheetEdit<'a> {
     pub(super) dialect: Dialect,
     /// The relationship to a drawing that the sheet gets unless it has one.
     pub(super) drawing: Option<&'a str>,
+    /// Relationships to drawings that are there. A sheet that names another gets ours.
+    pub(super) drawings: &'a [&'a str],
     pub(super) limits: &'a Limits,
 }
 
@@ -56,7 +58,9 @@ pub(super) struct SheetEdit<'a> {
 struct Progress {
     /// Prefixes bound to SpreadsheetML; other elements are not ours.
     prefixes: Vec<String>,
-    /// The attribute of a drawing, made when the root was met.
+    /// Prefix of the root.
+    prefix: String,
+    /// The attribute by which our drawing is named, made when the root was met; nothing without one.
     drawing: String,
     columns: Columns,
     in_rows: bool,
@@ -144,10 +148,16 @@ impl SheetEdit<'_> {
                     put(out, bytes)?;
                 }
                 PieceKind::Open(tag) | PieceKind::Empty(tag) if depth == 2 => {
-                    self.section(&tag, &mut sheet, out)?;
+                    let mended = self.section(&tag, &mut sheet, out)?;
                     let is_open = !bytes.ends_with(b"/>");
                     sheet.in_rows = is_open && is_ours(&tag, &sheet) && tag.name() == "sheetData";
-                    put(out, bytes)?;
+                    match mended {
+                        Some(mended) => {
+                            put(out, mended.as_bytes())?;
+                            put(out, if is_open { b">" } else { b"/>" })?;
+                        }
+                        None => put(out, bytes)?,
+                    }
                 }
                 PieceKind::Open(tag) | PieceKind::Empty(tag)
                     if depth == 3
@@ -195,30 +205,56 @@ impl SheetEdit<'_> {
         if sheet.prefixes.is_empty() {
             sheet.prefixes.push(prefix.to_owned()); // a writer that knows no namespaces
         }
+        sheet.prefix = prefix.to_owned();
         if let Some(id) = self.drawing {
-            let colon = if prefix.is_empty() { "" } else { ":" };
-            let id = relationship_id(tag, self.dialect, id);
-            sheet.drawing = format!("<{prefix}{colon}legacyDrawing {id}/>");
+            sheet.drawing = relationship_id(tag, self.dialect, id);
         }
     }
 
-    /// A section of the sheet begins.
-    fn section(&mut self, tag: &Tag<'_>, sheet: &mut Progress, out: &mut dyn Write) -> Result<()> {
+    /// A section of the sheet begins. If its tag has to be another one, this is that without its end.
+    fn section(
+        &mut self,
+        tag: &Tag<'_>,
+        sheet: &mut Progress,
+        out: &mut dyn Write,
+    ) -> Result<Option<String>> {
         tag.bound_prefixes(&MAIN, &mut sheet.prefixes);
         match tag.name() {
-            "legacyDrawing" => {
-                sheet.written.drawing = tag.prefixed_attribute("id")?;
+            "legacyDrawing" if !sheet.has_drawing => {
                 sheet.has_drawing = true;
-                Ok(())
+                let id = tag.prefixed_attribute("id")?;
+                sheet.written.drawing = id.filter(|id| self.drawings.contains(&&**id));
+                let is_lost = sheet.written.drawing.is_none() && !sheet.drawing.is_empty();
+                Ok(is_lost.then(|| self.mended(tag, sheet)))
             }
-            name if BEHIND.contains(&name) => self.name_drawing(sheet, out),
-            _ => Ok(()),
+            name if BEHIND.contains(&name) => {
+                self.name_drawing(sheet, out)?;
+                Ok(None)
+            }
+            _ => Ok(None),
         }
+    }
+
+    /// The tag of a drawing that is not there, with the name of ours.
+    fn mended(&self, tag: &Tag<'_>, sheet: &Progress) -> String {
+        let (prefix, _) = tag.split_name();
+        let colon = if prefix.is_empty() { "" } else { ":" };
+        // What was declared in the tag itself goes with it.
+        let namespace = match prefix == sheet.prefix {
+            true => String::new(),
+            false => format!(" xmlns{colon}{prefix}=\"{}\"", self.dialect.main),
+        };
+        format!("<{}{namespace} {}", tag.full_name(), sheet.drawing)
     }
 
     fn name_drawing(&mut self, sheet: &mut Progress, out: &mut dyn Write) -> Result<()> {
-        if !std::mem::replace(&mut sheet.has_drawing, true) {
-            put(out, sheet.drawing.as_bytes())?;
+        if !std::mem::replace(&mut sheet.has_drawing, true) && !sheet.drawing.is_empty() {
+            let colon = if sheet.prefix.is_empty() { "" } else { ":" };
+            let (prefix, id) = (&sheet.prefix, &sheet.drawing);
+            put(
+                out,
+                format!("<{prefix}{colon}legacyDrawing {id}/>").as_bytes(),
+            )?;
         }
         Ok(())
     }

@@ -29,6 +29,7 @@ fn edited(xml: &str, cells: &[&str], drawing: Option<&str>) -> (Written, String)
         styles: &mut styles,
         dialect: Dialect::of(&workbook, &limits).unwrap(),
         drawing,
+        drawings: &["rId3"],
         limits: &limits,
     };
     let mut out = Vec::new();
@@ -157,4 +158,20 @@ fn the_drawing_is_named_where_it_belongs() {
     }
     let there = "<legacyDrawing r:id=\"rId3\"/><tableParts/>";
     assert_eq!(of(there), (Some("rId3".to_owned()), there.to_owned()));
+    // What was named is not there.
+    for lost in [
+        "<legacyDrawing r:id=\"rId4\"/>",
+        "<legacyDrawing xmlns:r='x' r:id='rId4' />",
+        "<legacyDrawing/>",
+    ] {
+        let found = of(&format!("{lost}<tableParts/>"));
+        assert_eq!(found, (None, format!("{DRAWING}<tableParts/>")), "{lost}");
+    }
+    let lost = of("<x:legacyDrawing xmlns:x='http' r:id=\"rId4\"></x:legacyDrawing>");
+    let mended = DRAWING.replace(
+        "<legacyDrawing",
+        &format!("<x:legacyDrawing xmlns:x=\"{MAIN}\""),
+    );
+    let mended = mended.replace("/>", "></x:legacyDrawing>");
+    assert_eq!(lost, (None, mended));
 }
