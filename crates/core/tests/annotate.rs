@@ -705,9 +705,13 @@ fn a_protected_workbook_has_a_copy_without_password() {
         let source = Source::from_path(format!("{dir}/{name}.xlsx"), &options.limits).unwrap();
         Workbook::open(source, options).unwrap()
     };
-    let (_, copy) = annotate(&open("standard_aes128"), &errors(&["A1"])).unwrap();
+    let (annotated, copy) = annotate(&open("standard_aes128"), &errors(&["A1"])).unwrap();
+    assert_eq!(annotated.notes, [Annotated::NO_PASSWORD]);
     let copy = Workbook::from_bytes(copy).unwrap();
+    assert!(!copy.is_encrypted());
     let plain = open("plain");
+    let (annotated, _) = annotate(&plain, &errors(&["A1"])).unwrap();
+    assert_eq!(annotated.notes, [""; 0]);
     let count = plain.sheets().len();
     assert_eq!(all_cells(&copy, count), all_cells(&plain, count));
 }

@@ -5,9 +5,9 @@ mod common;
 use std::io::Cursor;
 
 use common::{dirty, job};
-use sheetlift::{Cell, Contract, Job, Report, SheetRef, Workbook};
+use sheetlift::{Annotated, Cell, Contract, Job, Password, Report, SheetRef, Workbook};
 use sheetlift_core::{cell_name, cell_text};
-use sheetlift_fixtures::{Expect, Fixture, manifest};
+use sheetlift_fixtures::{Expect, Fixture, manifest, protected};
 
 fn copy(job: &Job, report: &Report) -> (sheetlift::Annotated, Workbook) {
     let mut out = Cursor::new(Vec::new());
@@ -77,6 +77,23 @@ fn values_of_other_formats_are_those_of_the_file() {
     assert!(copied > 40, "{copied}");
     for format in ["xls", "xlsb", "ods", "csv"] {
         assert!(formats.contains(format), "{format}");
+    }
+}
+
+#[test]
+fn a_copy_of_values_has_no_password() {
+    let notes = |bytes: Vec<u8>, password: &str| {
+        let job = Job::from_bytes(bytes, "a.xls").unwrap();
+        let job = job.with_password(Password::new(password));
+        let mut report = Report::default();
+        report.sheet = Some(job.workbook().unwrap().sheets()[0].name.clone());
+        copy(&job, &report).0.notes
+    };
+    for protected in protected() {
+        let found = notes((protected.bytes)(), protected.password);
+        assert_eq!(found[1..], [Annotated::NO_PASSWORD], "{}", protected.name);
+        let found = notes((protected.plain)(), protected.password);
+        assert_eq!(found.len(), 1, "{}: {found:?}", protected.name);
     }
 }
 

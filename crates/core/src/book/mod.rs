@@ -41,6 +41,11 @@ pub(crate) trait Book: fmt::Debug + Send + Sync {
         None
     }
 
+    /// True when the format itself has it encrypted, not a container around it.
+    fn is_encrypted(&self) -> bool {
+        false
+    }
+
     /// All sheets, in the order of the tabs.
     fn sheets(&self) -> &[SheetInfo];
 

@@ -25,7 +25,8 @@ impl Workbook {
     /// Writes a copy of this workbook: cells with marks have the colour of their level and, the first of them, a comment; a sheet
     /// at the end lists `findings`, up to 65,000, each with a link to its cell. Everything else (formulas, styles, other sheets,
     /// charts, macros) is kept as it is, byte for byte where it stands in parts of its own; digital signatures are left out. What
-    /// stood in cells is never a formula in that sheet. A workbook that was opened with a password has a copy without one.
+    /// stood in cells is never a formula in that sheet. A workbook that was opened with a password has a copy without one, and a
+    /// note says so.
     ///
     /// Memory: the small parts of the workbook (styles, comments, relationships), one row of the sheet, and the marks.
     ///
@@ -60,6 +61,10 @@ impl Workbook {
         };
         let mut findings = findings.into_iter();
         let annotated = book.annotate(place, marks, &mut findings, out);
-        annotated.map_err(|error| self.source().locate(error))
+        let mut annotated = annotated.map_err(|error| self.source().locate(error))?;
+        if self.is_encrypted() {
+            annotated.notes.insert(0, Annotated::NO_PASSWORD.to_owned());
+        }
+        Ok(annotated)
     }
 }

@@ -17,6 +17,7 @@ use crate::{
         Book, CellComment, DefinedName, Selection, SheetInfo, SheetKind, Strings, TableInfo,
         Visibility,
     },
+    crypto,
     csv::TextFormat,
     error::{Error, Result},
     header::SheetRef,
@@ -132,6 +133,17 @@ impl Workbook {
     /// The bytes it was opened from.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// True when the file is encrypted, be it with the password that programs try before they ask for one.
+    ///
+    /// ```
+    /// # let bytes = sheetlift_fixtures::inventory::clean_inventory();
+    /// assert!(!sheetlift_core::Workbook::from_bytes(bytes)?.is_encrypted());
+    /// # Ok::<(), sheetlift_core::Error>(())
+    /// ```
+    pub fn is_encrypted(&self) -> bool {
+        self.book.is_encrypted() || crypto::is_encrypted(self.source.bytes())
     }
 
     /// The sheet that `sheet` names.

@@ -21,17 +21,21 @@ const PLAIN: [u16; 5] = [0x0194, 0x0195, 0x00e1, 0x0196, 0x0138];
 /// Bytes that are decrypted between two looks at the clock.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// The stream as it was before it was encrypted, if it was.
-pub(super) fn decrypt(stream: Bytes, password: Option<&str>, budget: &Budget) -> Result<Bytes> {
+/// The stream as it was before it was encrypted, and whether it was.
+pub(super) fn decrypt(
+    stream: Bytes,
+    password: Option<&str>,
+    budget: &Budget,
+) -> Result<(Bytes, bool)> {
     let Some((pass, mut at)) = find(&stream)? else {
-        return Ok(stream);
+        return Ok((stream, false));
     };
     let mut cipher = with_password(password, |password| pass.unlock(password))?;
     let mut bytes = Vec::from(stream);
     while at < bytes.len() {
         at = budget.timed(|| Ok(decrypt_batch(&mut bytes, at, &mut cipher)))?;
     }
-    Ok(bytes.into())
+    Ok((bytes.into(), true))
 }
 
 /// What the globals say of encryption, and where it begins.

@@ -29,6 +29,8 @@ use crate::{
 /// An open workbook: the stream whole, and what its globals say.
 pub(crate) struct XlsBook {
     stream: Bytes,
+    /// The file is; the stream no longer.
+    is_encrypted: bool,
     globals: Globals,
     formats: Arc<CellFormats>,
     /// Read when first asked for.
@@ -46,12 +48,13 @@ impl XlsBook {
             true => workbook_stream(source.bytes())?,
             false => source.bytes().clone(),
         };
-        let stream = encryption::decrypt(stream, password, &budget)?;
+        let (stream, is_encrypted) = encryption::decrypt(stream, password, &budget)?;
         let mut globals = Globals::read(&stream, &budget.limits)?;
         let formats = std::mem::take(&mut globals.formats);
         let formats = Arc::new(formats.with_dates(globals.dates));
         Ok(XlsBook {
             stream,
+            is_encrypted,
             globals,
             formats,
             strings: Mutex::new(None),
@@ -94,6 +97,10 @@ fn workbook_stream(file: &[u8]) -> Result<Bytes> {
 }
 
 impl Book for XlsBook {
+    fn is_encrypted(&self) -> bool {
+        self.is_encrypted
+    }
+
     fn sheets(&self) -> &[SheetInfo] {
         &self.globals.sheets
     }

@@ -4,8 +4,8 @@ use std::{collections::HashMap, io};
 
 use rust_xlsxwriter::{Format, Workbook as Writer, XlsxError};
 use sheetlift_core::{
-    Cell, CellInfo, DateSystem, Limits, MAX_ROWS, OpenOptions, ReadOptions, SheetRef, Source,
-    Workbook, cell_name,
+    Annotated, Cell, CellInfo, DateSystem, Limits, MAX_ROWS, OpenOptions, ReadOptions, SheetRef,
+    Source, Workbook, cell_name,
 };
 use tempfile::NamedTempFile;
 
@@ -81,6 +81,9 @@ impl Values {
             "values only: formulas, styles and other sheets of the file are not in the copy"
                 .to_owned(),
         ];
+        if workbook.is_encrypted() {
+            notes.push(Annotated::NO_PASSWORD.to_owned());
+        }
         if lost > 0 {
             notes.push(format!(
                 "{lost} cells are not in the copy: their rows are out of order, or beyond what a sheet can have"

@@ -62,6 +62,12 @@ pub struct Annotated {
     pub notes: Vec<String>,
 }
 
+impl Annotated {
+    /// The note on a copy of a file that is encrypted.
+    pub const NO_PASSWORD: &str =
+        "the copy has no password: the file is encrypted, and the copy is not";
+}
+
 impl XlsxBook {
     /// What the name of a copy has to end in.
     pub(crate) fn extension(&self) -> Result<&'static str> {
