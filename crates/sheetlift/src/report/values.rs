@@ -1,6 +1,6 @@
 //! The values of a sheet as a workbook of their own, for files that cannot be copied as they are.
 
-use std::{collections::HashMap, io};
+use std::collections::HashMap;
 
 use rust_xlsxwriter::{Format, Workbook as Writer, XlsxError};
 use sheetlift_core::{
@@ -167,8 +167,10 @@ fn done<T>(written: std::result::Result<T, XlsxError>) -> Result<()> {
 
 fn wrong(error: XlsxError) -> Error {
     let error = match error {
-        XlsxError::IoError(error) => error,
-        error => io::Error::other(error.to_string()),
+        XlsxError::IoError(error) | XlsxError::TempFileError(_, error) => error,
+        XlsxError::ZipError(error) => error.into(),
+        // What a sheet cannot hold was sorted out before.
+        error => return Error::bug(format!("the copy of values: {error}")),
     };
     Error::io(error, "cannot write a temporary file")
 }
@@ -184,4 +186,31 @@ fn cut(text: &str) -> String {
         units <= MAX_CHARS
     });
     fits.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn only_faults_of_files_are_those_of_files() {
+        let failed = || io::Error::other("full");
+        for error in [
+            XlsxError::IoError(failed()),
+            XlsxError::TempFileError("dir".into(), failed()),
+        ] {
+            let error = wrong(error);
+            assert!(matches!(error.kind(), ErrorKind::Io), "{error}");
+            assert!(
+                error
+                    .io_error()
+                    .is_some_and(|error| error.to_string() == "full")
+            );
+        }
+        let error = wrong(XlsxError::RowColumnLimitError);
+        assert_eq!(error.code(), "internal/bug");
+    }
 }
