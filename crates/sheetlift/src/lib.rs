@@ -43,6 +43,7 @@ mod survey;
 
 mod convert;
 
+mod excel;
 mod exports;
 mod report;
 

@@ -1,19 +1,16 @@
 //! Rejected rows as an Excel workbook, row by row.
 
-use std::{collections::HashMap, io};
+use std::io;
 
 use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, Worksheet, XlsxError};
-use sheetlift_core::{
-    Cell, DateSystem, MAX_COLUMNS, MAX_ROWS, cell_text, column_name, looks_like_a_formula,
-};
+use sheetlift_core::{Cell, DateSystem, MAX_COLUMNS, MAX_ROWS, column_name};
 
 use super::{Rows, Table};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    excel::CellWriter,
+};
 
-/// Days between the epochs of 1900 and of 1904.
-const DAYS_TO_1904: f64 = 1_462.0;
-/// Integers up to here are numbers in Excel; others are written as texts, so that no digit is lost.
-const MAX_INT: u64 = 1 << 53;
 /// Width of the column of reasons, in characters.
 const REASON_WIDTH: f64 = 60.0;
 
@@ -22,38 +19,12 @@ pub(super) struct SheetRows {
     workbook: Workbook,
     /// Apart from the workbook until it is finished.
     sheet: Worksheet,
-    dates: DateSystem,
-    formats: HashMap<(Option<String>, Kind), Format>,
+    cells: CellWriter,
     note: Format,
     row: u32,
     /// The name that the table has to have, its columns and the row of its labels.
     area: Option<(String, u16, u16, u32)>,
     name: String,
-}
-
-/// What a cell without a number format of its own needs one for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
-    Plain,
-    /// A text that would become a formula once its cell is edited.
-    FormulaText,
-    Date,
-    DateTime,
-    Time,
-    Duration,
-}
-
-impl Kind {
-    /// The built-in format that shows it in the way of the reader's country (ECMA-376 part 1, 18.8.30).
-    fn built_in(self) -> Option<u8> {
-        match self {
-            Kind::Plain | Kind::FormulaText => None,
-            Kind::Date => Some(14),
-            Kind::DateTime => Some(22),
-            Kind::Time => Some(21),
-            Kind::Duration => Some(46),
-        }
-    }
 }
 
 impl SheetRows {
@@ -93,8 +64,7 @@ impl SheetRows {
         Ok(SheetRows {
             workbook,
             sheet,
-            dates,
-            formats: HashMap::new(),
+            cells: CellWriter::new(dates),
             note: Format::new()
                 .set_background_color(Color::RGB(0xFF_F2_CC))
                 .set_align(FormatAlign::Top)
@@ -118,64 +88,6 @@ impl SheetRows {
         let flushed = out.flush();
         flushed.map_err(|error| Error::io(error, "cannot write the rejected rows"))
     }
-
-    /// The format for a cell with this number format.
-    fn format(&mut self, code: Option<&str>, kind: Kind) -> &Format {
-        let code = code.filter(|code| *code != "General").map(str::to_owned);
-        self.formats
-            .entry((code, kind))
-            .or_insert_with_key(|(code, kind)| {
-                let format = match (code, kind.built_in()) {
-                    (Some(code), _) => Format::new().set_num_format(code),
-                    (None, Some(number)) => Format::new().set_num_format_index(number),
-                    (None, None) => Format::new(),
-                };
-                match kind {
-                    Kind::FormulaText => format.set_quote_prefix(),
-                    _ => format,
-                }
-            })
-    }
-
-    fn number(&mut self, column: u16, value: f64, code: Option<&str>, kind: Kind) -> Result<()> {
-        let (row, format) = (self.row, self.format(code, kind).clone());
-        let written = self
-            .sheet
-            .write_number_with_format(row, column, value, &format);
-        written.map(drop).map_err(fail)
-    }
-
-    fn text(&mut self, column: u16, text: &str, code: Option<&str>) -> Result<()> {
-        let kind = match looks_like_a_formula(text) {
-            true => Kind::FormulaText,
-            false => Kind::Plain,
-        };
-        let (row, format) = (self.row, self.format(code, kind).clone());
-        let written = self
-            .sheet
-            .write_string_with_format(row, column, text, &format);
-        written.map(drop).map_err(fail)
-    }
-
-    fn serial(
-        &mut self,
-        column: u16,
-        cell: Cell<'_>,
-        serial: f64,
-        code: Option<&str>,
-        kind: Kind,
-    ) -> Result<()> {
-        let shift = match self.dates {
-            DateSystem::Y1904 => DAYS_TO_1904,
-            DateSystem::Y1900 => 0.0,
-        };
-        if self.dates.unix_days(serial).is_some() {
-            return self.number(column, serial + shift, code, kind);
-        }
-        // A day that Excel has no number for.
-        let text = cell_text(cell, self.dates).unwrap_or_default();
-        self.text(column, &text, None)
-    }
 }
 
 impl Rows for SheetRows {
@@ -189,37 +101,9 @@ impl Rows for SheetRows {
     }
 
     fn cell(&mut self, column: u32, cell: Cell<'_>, code: Option<&str>) -> Result<()> {
-        let at = column_of(column)?;
-        match cell {
-            Cell::Null => Ok(()),
-            Cell::Bool(value) => {
-                let (row, format) = (self.row, self.format(code, Kind::Plain).clone());
-                let written = self
-                    .sheet
-                    .write_boolean_with_format(row, at, value, &format);
-                written.map(drop).map_err(fail)
-            }
-            Cell::Int(value) if value.unsigned_abs() > MAX_INT => {
-                self.text(at, &value.to_string(), None)
-            }
-            Cell::Int(value) => self.number(at, value as f64, code, Kind::Plain),
-            Cell::Float(value) if value.is_finite() => self.number(at, value, code, Kind::Plain),
-            Cell::Float(value) => self.text(at, &value.to_string(), None),
-            Cell::Date(serial) => self.serial(at, cell, serial, code, Kind::Date),
-            Cell::DateTime(serial) => self.serial(at, cell, serial, code, Kind::DateTime),
-            Cell::Time(serial) => self.number(at, serial, code, Kind::Time),
-            Cell::Duration(serial) => self.number(at, serial, code, Kind::Duration),
-            Cell::Text(text, _) => self.text(at, text, code),
-            // The one way to have an error in a cell is a formula that ends in it. What is no error of Excel's is a text: it comes
-            // from the file, and must not become a formula.
-            Cell::Error(literal) if !ERRORS.contains(&literal) => self.text(at, literal, None),
-            Cell::Error(literal) => {
-                let formula = rust_xlsxwriter::Formula::new(literal).set_result(literal);
-                let written = self.sheet.write_formula(self.row, at, formula);
-                written.map(drop).map_err(fail)
-            }
-            Cell::BadString(id) => self.text(at, &format!("shared string {id} is missing"), None),
-        }
+        let at = (self.row, column_of(column)?);
+        let written = self.cells.put(&mut self.sheet, at, cell, code);
+        written.map_err(fail)
     }
 
     fn note(&mut self, column: u32, text: &str) -> Result<()> {
@@ -231,18 +115,6 @@ impl Rows for SheetRows {
         written.map(drop).map_err(fail)
     }
 }
-
-/// The errors that a formula can end in.
-const ERRORS: [&str; 8] = [
-    "#N/A",
-    "#DIV/0!",
-    "#REF!",
-    "#VALUE!",
-    "#NAME?",
-    "#NUM!",
-    "#NULL!",
-    "#GETTING_DATA",
-];
 
 /// Characters of a reason; a cell can have 32,767.
 const MAX_NOTE: usize = 8_000;

@@ -1,28 +1,20 @@
 //! The values of a sheet as a workbook of their own, for files that cannot be copied as they are.
 
-use std::collections::HashMap;
-
-use rust_xlsxwriter::{Format, Workbook as Writer, XlsxError};
+use rust_xlsxwriter::{Workbook as Writer, XlsxError};
 use sheetlift_core::{
-    Annotated, Cell, CellInfo, DateSystem, Limits, MAX_ROWS, OpenOptions, ReadOptions, SheetRef,
-    Source, Workbook, cell_name,
+    Annotated, Cell, CellInfo, Limits, MAX_ROWS, OpenOptions, ReadOptions, SheetRef, Source,
+    Workbook, cell_name,
 };
 use tempfile::NamedTempFile;
 
 use crate::{
     error::{Error, Result},
+    excel::CellWriter,
     job::Job,
 };
 
 /// Characters of a cell (Excel).
 const MAX_CHARS: usize = 32_767;
-/// Digits of a number: a double holds integers up to 2^53.
-const MAX_INT: u64 = 1 << 53;
-/// Days between the first days of the two date systems.
-const DAYS_1904: f64 = 1_462.0;
-/// Number formats that are kept; a workbook has few.
-const MAX_FORMATS: usize = 1_000;
-
 /// A copy of values in a temporary file.
 pub(super) struct Values {
     pub(super) workbook: Workbook,
@@ -33,7 +25,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Copies a sheet: texts, numbers with their formats, booleans; errors as texts. Rows are written as they are read.
+    /// Copies a sheet: texts, numbers with their formats, booleans, errors. Rows are written as they are read.
     pub(super) fn of(job: &Job, workbook: &Workbook, sheet: &SheetRef) -> Result<Values> {
         let failed = |error| Error::io(error, "cannot write a temporary file");
         let mut file = tempfile::Builder::new()
@@ -45,8 +37,7 @@ impl Values {
         let mut writer = Writer::new();
         let mut rows = Rows {
             sheet: writer.add_worksheet_with_constant_memory().map_err(wrong)?,
-            formats: HashMap::new(),
-            dates: workbook.dates(),
+            cells: CellWriter::new(workbook.dates()),
             row: 0,
             lost: 0,
         };
@@ -100,8 +91,7 @@ impl Values {
 /// The sheet under way.
 struct Rows<'a> {
     sheet: &'a mut rust_xlsxwriter::Worksheet,
-    formats: HashMap<String, Format>,
-    dates: DateSystem,
+    cells: CellWriter,
     row: u32,
     lost: u64,
 }
@@ -114,55 +104,24 @@ impl Rows<'_> {
             return Ok(());
         }
         self.row = row;
-        let number = match cell.cell {
-            Cell::Null => return Ok(()),
-            Cell::Bool(value) => {
-                return done(self.sheet.write_boolean(row, column, value));
-            }
-            Cell::Text(text, _) => {
-                return done(self.sheet.write_string(row, column, cut(text)));
-            }
-            Cell::Int(value) if value.unsigned_abs() > MAX_INT => {
-                return done(self.sheet.write_string(row, column, value.to_string()));
-            }
-            Cell::Int(value) => value as f64,
-            Cell::Float(value) | Cell::Time(value) | Cell::Duration(value) => value,
-            Cell::Date(value) | Cell::DateTime(value) if self.dates == DateSystem::Y1904 => {
-                value + DAYS_1904
-            }
-            Cell::Date(value) | Cell::DateTime(value) => value,
-            Cell::Error(literal) => {
-                return done(self.sheet.write_string(row, column, cut(literal)));
-            }
+        let cut;
+        let value = match cell.cell {
             Cell::BadString(id) => {
                 let what = format!("shared string {id} is outside the table");
                 let error = sheetlift_core::Error::malformed(what);
                 return Err(error.at_cell(cell_name(row, cell.column)).into());
             }
+            Cell::Text(text, _) if text.len() > MAX_CHARS => {
+                cut = shortened(text);
+                Cell::Text(&cut, None)
+            }
+            other => other,
         };
-        let code = cell.format.unwrap_or(match cell.cell {
-            Cell::Date(_) => "yyyy-mm-dd",
-            Cell::DateTime(_) => "yyyy-mm-dd hh:mm:ss",
-            Cell::Time(_) => "hh:mm:ss",
-            Cell::Duration(_) => "[h]:mm:ss",
-            _ => return done(self.sheet.write_number(row, column, number)),
-        });
-        if self.formats.len() >= MAX_FORMATS && !self.formats.contains_key(code) {
-            return done(self.sheet.write_number(row, column, number));
-        }
-        let format = self
-            .formats
-            .entry(code.to_owned())
-            .or_insert_with(|| Format::new().set_num_format(code));
-        done(
-            self.sheet
-                .write_number_with_format(row, column, number, format),
-        )
+        let written = self
+            .cells
+            .put(self.sheet, (row, column), value, cell.format);
+        written.map_err(wrong)
     }
-}
-
-fn done<T>(written: std::result::Result<T, XlsxError>) -> Result<()> {
-    written.map(drop).map_err(wrong)
 }
 
 fn wrong(error: XlsxError) -> Error {
@@ -176,10 +135,7 @@ fn wrong(error: XlsxError) -> Error {
 }
 
 /// As much of a text as a cell can hold. Excel counts units of UTF-16.
-fn cut(text: &str) -> String {
-    if text.len() <= MAX_CHARS {
-        return text.to_owned();
-    }
+fn shortened(text: &str) -> String {
     let mut units = 0;
     let fits = text.chars().take_while(|c| {
         units += c.len_utf16();

@@ -1,5 +1,7 @@
 //! `pattern`: a regular expression for the whole text.
 
+use std::sync::OnceLock;
+
 use regex::Regex;
 use regex_automata::{
     Anchored, Input,
@@ -28,7 +30,8 @@ pub(super) const DOC: RuleDoc = RuleDoc {
 pub(super) struct Pattern {
     written: String,
     regex: Regex,
-    table: Option<DFA<Vec<u32>>>,
+    /// Made for the first text: a contract is often read for its fields alone.
+    table: OnceLock<Option<DFA<Vec<u32>>>>,
 }
 
 /// Bytes of a state table, and of the work to make it: codes and numbers need a few kilobytes, and a pattern with classes of
@@ -53,7 +56,7 @@ impl Pattern {
         Ok(Pattern {
             written: pattern.to_owned(),
             regex,
-            table: state_table(pattern),
+            table: OnceLock::new(),
         })
     }
 }
@@ -73,10 +76,8 @@ impl Rule for Pattern {
 
     fn holds_text(&self, value: &str) -> bool {
         let input = Input::new(value).anchored(Anchored::Yes);
-        let found = self
-            .table
-            .as_ref()
-            .map(|table| table.try_search_fwd(&input));
+        let table = self.table.get_or_init(|| state_table(&self.written));
+        let found = table.as_ref().map(|table| table.try_search_fwd(&input));
         match found {
             Some(Ok(end)) => end.is_some(),
             _ => self.regex.is_match(value),
