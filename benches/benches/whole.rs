@@ -6,7 +6,7 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sheetlift::{Compression, Contract, Format, Job, ReadOptions};
-use sheetlift_fixtures::{bench, inventory};
+use sheetlift_fixtures::bench;
 
 const ROWS: u32 = 50_000;
 const SMALL_FILES: u32 = 100;
@@ -64,7 +64,9 @@ fn reads(criterion: &mut Criterion) {
 }
 
 fn jobs(criterion: &mut Criterion) {
-    let contract: Contract = inventory::contract_json().parse().expect("a contract");
+    let contract: Contract = include_str!("../contract.yaml")
+        .parse()
+        .expect("a contract");
     let folder = tempfile::tempdir().expect("a temporary directory");
     let path = folder.path().join("inventory.xlsx");
     bench::inventory(&path, ROWS).expect("a file");

@@ -77,6 +77,26 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding about a sheet, with nothing else said yet.
+    pub fn about(level: Level, code: impl Into<Cow<'static, str>>, sheet: Arc<str>) -> Finding {
+        Finding {
+            level,
+            code: code.into(),
+            rule: String::new(),
+            sheet,
+            row: None,
+            column_index: None,
+            column: None,
+            field: None,
+            row_key: None,
+            value: None,
+            expected: String::new(),
+            message: String::new(),
+            suggestion: None,
+            score: None,
+        }
+    }
+
     /// The cell in A1 form (`C17`), or `None` when the finding is not about one cell.
     pub fn cell(&self) -> Option<String> {
         Some(a1::cell_name(self.row?.checked_sub(1)?, self.column_index?))

@@ -376,24 +376,12 @@ fn unclear_header(rows: &[u32], sheet: &Arc<str>) -> Finding {
         "rows {} could all be the header: each has as many of the fields",
         rows.join(" and ")
     );
+    let suggestion = format!("say which in the contract: locate: {{header: {}}}", rows[0]);
     Finding {
-        level: Level::Error,
-        code: "header/ambiguous-match".into(),
-        rule: String::new(),
-        sheet: Arc::clone(sheet),
-        row: None,
-        column_index: None,
-        column: None,
-        field: None,
-        row_key: None,
-        value: None,
         expected: "one row with the names of the fields".to_owned(),
         message,
-        suggestion: Some(format!(
-            "say which in the contract: locate: {{header: {}}}",
-            rows[0]
-        )),
-        score: None,
+        suggestion: Some(suggestion),
+        ..Finding::about(Level::Error, "header/ambiguous-match", Arc::clone(sheet))
     }
 }
 

@@ -146,20 +146,8 @@ impl TableCheck {
     pub(super) fn finish(&self, summary: &Summary, sheet: &Arc<str>) -> Vec<Finding> {
         let mut findings = Vec::new();
         let finding = |level, code: &'static str, rule: String| Finding {
-            level,
-            code: code.into(),
             rule,
-            sheet: Arc::clone(sheet),
-            row: None,
-            column_index: None,
-            column: None,
-            field: None,
-            row_key: None,
-            value: None,
-            expected: String::new(),
-            message: String::new(),
-            suggestion: None,
-            score: None,
+            ..Finding::about(level, code, Arc::clone(sheet))
         };
         for ((rule, state), field) in self.rules.iter().zip(&self.state).zip(&self.fields) {
             match (&rule.asks, state) {

@@ -315,20 +315,11 @@ pub(crate) fn conflict_finding(conflict: &RowConflict, sheet: &str) -> Finding {
         _ => "a row that the target accepts",
     };
     Finding {
-        level: Level::Error,
-        code: conflict.code.clone().into(),
-        rule: String::new(),
-        sheet: sheet.into(),
         row: Some(conflict.row.saturating_add(1)),
-        column_index: None,
-        column: None,
-        field: None,
         row_key: Some(conflict.key.clone()).filter(|key| !key.is_empty()),
-        value: None,
         expected: expected.to_owned(),
         message: conflict.reason.clone(),
-        suggestion: None,
-        score: None,
+        ..Finding::about(Level::Error, conflict.code.clone(), sheet.into())
     }
 }
 
