@@ -28,6 +28,7 @@ mod xls;
 mod xlsb;
 mod xlsx;
 mod xml;
+mod zeroed;
 mod zip;
 
 pub use a1::{CellRange, MAX_COLUMNS, MAX_ROWS, cell_name, column_name, parse_cell, parse_column};

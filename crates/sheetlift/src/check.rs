@@ -20,8 +20,9 @@ use crate::{
     survey::survey,
 };
 
-/// Rows of a window when every finding is written out: findings are larger than the rows they are about.
-const ROWS_WITH_ALL_FINDINGS: usize = 16_384;
+/// Rows of a window: its columns stay in the cache from one rule to the next, and the findings about all its cells are few enough
+/// to be held.
+const MAX_WINDOW_ROWS: usize = 16_384;
 /// A file up to here is read whole before its first window, so that rows may stand in any order. Debug builds read most files
 /// as they go, so that tests do.
 const SMALL_FILE_BYTES: usize = if cfg!(debug_assertions) {
@@ -163,9 +164,7 @@ impl Check {
         let is_whole = job.read.columns.is_none();
         let mut options = read_options(job, &contract).with_ragged_told(is_whole);
         let all = wants == Wants::Everything || job.findings_to.is_some() || job.keeps_all_findings;
-        if all {
-            options.batch_rows = options.batch_rows.min(ROWS_WITH_ALL_FINDINGS);
-        }
+        options.batch_rows = options.batch_rows.min(MAX_WINDOW_ROWS);
         let (rows, mut validator) = open_table(job, &workbook, &contract, &mut options)?;
         if !validator.is_blocked() {
             if let Some(survey) = survey(&workbook, &options, &contract, &job.cancel)? {

@@ -15,8 +15,8 @@ pub struct StringTable {
 
 impl StringTable {
     /// Appends a block of text and the views into it. `views` refer to block number [`Self::next_block`].
-    pub(crate) fn push_block(&mut self, text: &[u8], views: &[u128]) {
-        self.blocks.push(Buffer::from(text));
+    pub(crate) fn push_block(&mut self, text: Vec<u8>, views: &[u128]) {
+        self.blocks.push(Buffer::from_vec(text));
         self.views.extend_from_slice(views);
         let longest = views.iter().map(|view| view_len(*view)).max();
         self.longest = self.longest.max(longest.unwrap_or(0));

@@ -299,7 +299,7 @@ pub(crate) mod testing {
                 view
             })
             .collect();
-        strings.push_block(&block, &views);
+        strings.push_block(block, &views);
         let piece = Piece {
             rows: (first_row..).take(rows.len()).collect(),
             next_row: first_row + rows.len() as u32,

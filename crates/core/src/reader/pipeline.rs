@@ -9,7 +9,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -335,10 +335,17 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Reads the next chunk of strings; whoever reads the last one makes the table.
+    /// Reads the next chunk of strings, or one of the sheet while others are at them; whoever reads the last one makes the table.
     fn read_strings(&self, worker: &mut Worker) {
+        let mut guard = match self.strings.try_lock() {
+            // Others are at the strings: there is the sheet.
+            Err(TryLockError::WouldBlock) if self.take_slot(&mut self.lock()) => {
+                return self.read_chunk(&mut worker.scanner);
+            }
+            Ok(guard) => guard,
+            Err(_) => self.lock_strings(),
+        };
         let block = &mut worker.block;
-        let mut guard = self.lock_strings();
         let Some(strings) = guard.as_mut() else {
             return;
         };

@@ -13,6 +13,7 @@ use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
 use super::column::IntValues;
+use crate::zeroed::Zeroed;
 
 /// Number of a value; rows that take no part have [`NO_VALUE`].
 pub(super) type Id = u32;
@@ -314,14 +315,19 @@ fn is_short(view: u128) -> bool {
     view as u32 <= 12
 }
 
-/// Open addressing, linear probing; a slot is 32 bits of hash above a 32-bit number.
+/// Open addressing, linear probing; a slot is 32 bits of hash above a 32-bit number, which is counted from 1 there.
 #[derive(Debug, Default)]
 struct Table {
-    slots: Vec<u64>,
+    slots: Zeroed<u64>,
     len: usize,
 }
 
-const EMPTY: u64 = u64::MAX;
+const EMPTY: u64 = 0;
+/// The number in a slot that is not empty.
+fn number(slot: u64) -> Id {
+    slot as Id - 1
+}
+
 /// Rows whose slots are fetched together, so that cache misses overlap.
 const BLOCK: usize = 128;
 
@@ -367,12 +373,12 @@ impl Table {
             if slot == EMPTY {
                 let id = self.len as Id;
                 same(id);
-                self.slots[at] = u64::from(hash) << 32 | u64::from(id);
+                self.slots[at] = u64::from(hash) << 32 | u64::from(id + 1);
                 self.len += 1;
                 return id;
             }
-            if (slot >> 32) as u32 == hash && same(slot as Id) {
-                return slot as Id;
+            if (slot >> 32) as u32 == hash && same(number(slot)) {
+                return number(slot);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
@@ -387,8 +393,8 @@ impl Table {
         let mut at = self.home(hash);
         while self.slots[at] != EMPTY {
             let slot = self.slots[at];
-            if (slot >> 32) as u32 == hash && same(slot as Id) {
-                return slot as Id;
+            if (slot >> 32) as u32 == hash && same(number(slot)) {
+                return number(slot);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
@@ -406,8 +412,8 @@ impl Table {
             return;
         }
         let size = ((self.len + more) * 2).next_power_of_two().max(1024);
-        let old = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
-        for slot in old.into_iter().filter(|&slot| slot != EMPTY) {
+        let old = std::mem::replace(&mut self.slots, Zeroed::new(size));
+        for &slot in old.iter().filter(|&&slot| slot != EMPTY) {
             let mut at = self.home((slot >> 32) as u32);
             while self.slots[at] != EMPTY {
                 at = (at + 1) & (size - 1);

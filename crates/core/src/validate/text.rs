@@ -1,6 +1,7 @@
 //! Rules on texts: asked once for each distinct shared string, then looked up.
 //!
-//! A verdict is two bytes. Bit 0 says that it is known, bit 1 that the text means "no value", bit 2 that it is read as another
+//! A verdict is two bytes, of which the table keeps one: a text that breaks its sixth rule or a later one is asked about again.
+//! Bit 0 says that it is known, bit 1 that the text means "no value", bit 2 that it is read as another
 //! text, and bit 3 + i that the text breaks rule i of its field. The usual row costs one look into a table of them: is it exactly [`FINE`]?
 
 use std::sync::Arc;
@@ -14,7 +15,10 @@ use super::{
     rewrite::Rewriter,
     rules::{MAX_RULES, Rule},
 };
-use crate::column::{ColumnView, StringId, StringTable, Tag, piece::Packed};
+use crate::{
+    column::{ColumnView, StringId, StringTable, Tag, piece::Packed},
+    zeroed::Zeroed,
+};
 
 type Verdict = u16;
 
@@ -29,7 +33,7 @@ const _: () = assert!(FIRST_RULE + MAX_RULES <= Verdict::BITS as usize);
 #[derive(Debug, Default)]
 pub(super) struct TextVerdicts {
     table: Option<Arc<StringTable>>,
-    shared: Vec<Verdict>,
+    shared: Zeroed<u8>,
     inline: InlineCache,
 }
 
@@ -75,7 +79,7 @@ impl TextVerdicts {
             let end = lane.len().clamp(rows.start, rows.end);
             if let Packed::Strings(ids) = lane.packed() {
                 for (i, &id) in ids[rows.start..end].iter().enumerate() {
-                    if self.shared.get(id as usize) != Some(&FINE) {
+                    if self.shared.get(id as usize) != Some(&(FINE as u8)) {
                         self.judge_shared(id, array, at + i, pass);
                     }
                 }
@@ -108,7 +112,7 @@ impl TextVerdicts {
             .as_ref()
             .is_some_and(|known| Arc::ptr_eq(known, table))
         {
-            self.shared = vec![0; table.len()];
+            self.shared = Zeroed::new(table.len());
             self.table = Some(Arc::clone(table));
         }
     }
@@ -121,16 +125,18 @@ impl TextVerdicts {
         pass: &mut TextPass<'_>,
     ) {
         // Null, or an index outside the table, which was dealt with when the array was built.
-        let Some(verdict) = self.shared.get_mut(id as usize) else {
+        let Some(known) = self.shared.get_mut(id as usize) else {
             return;
         };
-        if *verdict == 0 {
-            *verdict = pass.judge(array.value(row)); // which is that string
+        let mut verdict = Verdict::from(*known);
+        if verdict == 0 {
+            verdict = pass.judge(array.value(row)); // which is that string
+            *known = u8::try_from(verdict).unwrap_or_default();
         }
-        if *verdict & REWRITTEN != 0 {
-            pass.rewrite(row, *verdict, array.value(row), Some(id));
+        if verdict & REWRITTEN != 0 {
+            pass.rewrite(row, verdict, array.value(row), Some(id));
         }
-        pass.apply(row, *verdict);
+        pass.apply(row, verdict);
     }
 }
 

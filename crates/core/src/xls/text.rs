@@ -160,7 +160,8 @@ pub(super) fn read_table(stream: &[u8], at: Option<usize>, budget: &Budget) -> R
         )?;
         limits.check_held(size)?;
     }
-    table.push_block(&text, &views);
+    text.shrink_to_fit();
+    table.push_block(text, &views);
     Ok(table)
 }
 

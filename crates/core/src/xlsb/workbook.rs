@@ -169,7 +169,8 @@ pub(super) fn read_strings(package: &Package, part: Option<&str>) -> Result<Stri
         )?;
         limits.check_held(size)?;
     }
-    table.push_block(&text, &views);
+    text.shrink_to_fit();
+    table.push_block(text, &views);
     has_ended
         .then_some(table)
         .ok_or_else(|| records.locate(ended_early()))

@@ -150,10 +150,7 @@ impl SharedStrings {
                 self.push(block);
                 return self.put_waiting();
             }
-            Ok(()) => Ok(Block {
-                buf: Vec::new(),
-                ..std::mem::take(block)
-            }),
+            Ok(()) => Ok(std::mem::take(block)),
             Err(error) => {
                 let error = error.shift_byte(chunk.chunk.offset);
                 Err(error.in_part(&self.part))
@@ -174,17 +171,18 @@ impl SharedStrings {
             && let Some(read) = self.waiting.remove(&self.table.next_block())
         {
             match read {
-                Ok(block) => {
+                Ok(mut block) => {
                     self.waiting_bytes -= block.size();
-                    self.push(&block);
+                    self.push(&mut block);
                 }
                 Err(error) => self.fail(error),
             }
         }
     }
 
-    fn push(&mut self, block: &Block) {
-        self.table.push_block(&block.text, &block.views);
+    fn push(&mut self, block: &mut Block) {
+        let text = std::mem::take(&mut block.text);
+        self.table.push_block(text, &block.views);
         self.check_size();
         if self.failed.is_none() && block.ended {
             // What follows the end of the strings is none of ours.
@@ -215,9 +213,11 @@ impl StringsChunk {
     /// Reads the chunk into `block`.
     pub(crate) fn read(&self, block: &mut Block, limits: &Limits) -> Result<()> {
         block.number = self.number;
-        block.text.clear();
         block.views.clear();
+        // The table keeps it as it is: whoever puts chunks into it holds up the others.
+        block.text = Vec::with_capacity(self.chunk.bytes().len());
         block.ended = read_chunk(self.chunk.bytes(), block, limits)?;
+        block.text.shrink_to_fit();
         Ok(())
     }
 
