@@ -74,6 +74,10 @@ fn headline(out: &mut String, report: &Report, paint: Paint) {
     if let Some(sheet) = &report.sheet {
         let _ = write!(out, ", sheet {sheet:?}");
     }
+    if let [first, .., last] = &report.sheets[..] {
+        let sheets = count(report.sheets.len() as u64, "sheet");
+        let _ = write!(out, ", {sheets} from {first:?} to {last:?}");
+    }
     if let Some(name) = &report.contract.name {
         let _ = write!(out, ", contract {name:?}");
     }

@@ -28,6 +28,9 @@ impl From<usize> for SheetRef {
     }
 }
 
+/// Sheets that one table can be on ([`Sheets`](crate::Sheets)).
+pub const MAX_SHEETS_OF_A_TABLE: usize = 4096;
+
 /// Where the names of the columns are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HeaderRow {

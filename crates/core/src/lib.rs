@@ -43,14 +43,14 @@ pub use contract::{
     Field, FieldType, FieldsMatch, ForeignKey, Fuzzy, GeoJsonFormat, GeoPointFormat, Grouping,
     InferOptions, ItemType, JsonSchema, LetterCase, Levels, ListFormat, Literal, Load, LocalNumber,
     Locate, MAX_DISTINCT, Matching, Negative, NumberFormat, Percent, Reading, Reference, RowRule,
-    Stop, StringFormat, TableFacts, TableQuestion, TableRule, TemporalFormat, TextFacts,
+    Sheets, Stop, StringFormat, TableFacts, TableQuestion, TableRule, TemporalFormat, TextFacts,
     Thresholds, Total, UnicodeForm, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};
 pub use expression::Expression;
 pub use finding::{Finding, Level, looks_like_a_formula};
-pub use header::{Header, HeaderColumn, HeaderRow, REASON_LABEL, SheetRef};
+pub use header::{Header, HeaderColumn, HeaderRow, MAX_SHEETS_OF_A_TABLE, REASON_LABEL, SheetRef};
 pub use limits::Limits;
 pub use matching::Ignored;
 pub use reader::{

@@ -46,7 +46,10 @@ pub struct Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RowConflict {
-    /// The zero-based row number in the source.
+    /// The part of the source that the row is in, where the plan names several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// The zero-based row number in the source, or in that part of it.
     pub row: u32,
     /// `load/key-exists` or `load/target-constraint`.
     pub code: String,
@@ -59,7 +62,7 @@ pub struct RowConflict {
 /// A row that the caller refuses to load, to be kept in `_sheetlift_rejects`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
-    /// The zero-based row number in the source.
+    /// The zero-based row number in the source, as of a row that is staged.
     pub row: u32,
     /// The codes of the findings, such as `cell/type`.
     pub codes: Vec<String>,

@@ -19,6 +19,8 @@ pub struct Plan {
     pub import_key: ImportKey,
     /// What the ledger calls the source; empty by default.
     pub source_name: String,
+    /// The parts of the source that rows come from, such as sheets, where there are several; empty by default.
+    pub parts: Vec<String>,
     /// The target table.
     pub table: String,
     /// The columns, in the order of the batches.
@@ -40,11 +42,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Rows that a part of a source can have, where there are several: 1,048,576, as a worksheet.
+    pub const PART_ROWS: u32 = 1 << 20;
+
     /// A plan that loads new items into a table, which is created if it is missing.
     pub fn new(import_key: ImportKey, table: impl Into<String>, schema: SchemaRef) -> Plan {
         Plan {
             import_key,
             source_name: String::new(),
+            parts: Vec::new(),
             table: table.into(),
             schema,
             key: Vec::new(),
@@ -60,6 +66,13 @@ impl Plan {
     /// Sets what the ledger calls the source, such as a file name; empty by default.
     pub fn with_source_name(mut self, source_name: impl Into<String>) -> Plan {
         self.source_name = source_name.into();
+        self
+    }
+
+    /// Says that rows come from several parts of the source: a row of part `p`, counted from 0, then has the number
+    /// `p * Plan::PART_ROWS + row`, and is told with the name of its part.
+    pub fn with_parts<S: Into<String>>(mut self, parts: impl IntoIterator<Item = S>) -> Plan {
+        self.parts = parts.into_iter().map(Into::into).collect();
         self
     }
 
@@ -126,6 +139,15 @@ impl Plan {
                 ),
             )
             .with_hint("name the primaryKey in the contract, or use mode insert"));
+        }
+        if self.parts.len() as u64 * u64::from(Plan::PART_ROWS) > 1 << 32 {
+            return Err(Error::usage(
+                "usage/parts",
+                format!(
+                    "the source has {} parts, and 4,096 can be told apart",
+                    self.parts.len()
+                ),
+            ));
         }
         for key in std::iter::once(&self.key).chain(&self.unique_keys) {
             self.check_key(key)?;

@@ -34,7 +34,8 @@ pub trait Import: Send {
     /// The name of the import in the ledger.
     fn import_id(&self) -> &str;
 
-    /// Stages the rows of a batch; `rows` holds the zero-based row number in the source for each of them.
+    /// Stages the rows of a batch; `rows` holds the zero-based row number in the source for each of them
+    /// ([`Plan::with_parts`](crate::Plan::with_parts) says how parts of it count).
     ///
     /// Columns are those of the plan's schema, in its order. An import whose `stage` failed cannot be committed.
     ///

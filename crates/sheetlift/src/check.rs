@@ -1,13 +1,13 @@
 //! The rows of a sheet against a contract, window by window.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use sheetlift_core::{
     Cell, CellRange, Checked, Contract, Field, Finding, Header, HeaderRow, HeaderSearch, Level,
-    ReadOptions, RejectedRow, RowReader, SheetRef, TableQuestion, Total, Validator, Workbook,
-    cell_name, column_name,
+    ReadOptions, RejectedRow, RowReader, SheetRef, TableQuestion, Total, Validator, Window,
+    Workbook, cell_name, column_name,
 };
 
 use crate::{
@@ -17,12 +17,9 @@ use crate::{
     progress::Progress,
     references,
     report::{Report, Timings},
-    survey::survey,
+    sheets::OpenSheet,
 };
 
-/// Rows of a window: its columns stay in the cache from one rule to the next, and the findings about all its cells are few enough
-/// to be held.
-const MAX_WINDOW_ROWS: usize = 16_384;
 /// A file up to here is read whole before its first window, so that rows may stand in any order. Debug builds read most files
 /// as they go, so that tests do.
 const SMALL_FILE_BYTES: usize = if cfg!(debug_assertions) {
@@ -40,6 +37,15 @@ pub trait Verdicts {
     /// # Errors
     /// Any error stops the job and comes back from it.
     fn accepted(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()>;
+
+    /// The sheet that the rows are on which follow, before the first of them and where it changes.
+    ///
+    /// # Errors
+    /// As [`Verdicts::accepted`].
+    fn sheet(&mut self, name: &Arc<str>) -> Result<()> {
+        let _ = name;
+        Ok(())
+    }
 
     /// Rows with errors.
     ///
@@ -107,7 +113,11 @@ impl Job {
     pub fn validate_to(&self, mut verdicts: impl Verdicts) -> Result<Report> {
         let mut check = Check::new(self, Wants::Everything)?;
         verdicts.findings(check.header_findings())?;
+        let mut sheet = None;
         while let Some(checked) = check.next_window()? {
+            if sheet.as_ref() != Some(&checked.sheet) {
+                verdicts.sheet(sheet.insert(Arc::clone(&checked.sheet)))?;
+            }
             verdicts.accepted(&checked.accepted, &checked.accepted_rows)?;
             verdicts.rejected(&checked.rejected)?;
             verdicts.findings(&checked.findings)?;
@@ -141,6 +151,9 @@ pub struct Check {
     job: Job,
     rows: RowReader,
     validator: Validator,
+    /// Further sheets of the table.
+    next_sheets: VecDeque<OpenSheet>,
+    header_findings: Vec<Finding>,
     report: Report,
     rows_expected: Option<u64>,
     started: Instant,
@@ -148,6 +161,8 @@ pub struct Check {
     has_ended: bool,
     /// What there is to say of the table as a whole was said.
     is_finished: bool,
+    /// The sheet that is being read, counted from 0 among those of the table.
+    pub(crate) sheet_number: u32,
     pub(crate) listing: Listing,
 }
 
@@ -161,48 +176,64 @@ impl Check {
             let error = Error::usage("contract/invalid", message);
             return Err(job.locate(error.with_hint("name their rows in `commentRows`")));
         }
-        let is_whole = job.read.columns.is_none();
-        let mut options = read_options(job, &contract).with_ragged_told(is_whole);
         let all = wants == Wants::Everything || job.findings_to.is_some() || job.keeps_all_findings;
-        options.batch_rows = options.batch_rows.min(MAX_WINDOW_ROWS);
-        let (rows, mut validator) = open_table(job, &workbook, &contract, &mut options)?;
-        if !validator.is_blocked() {
-            if let Some(survey) = survey(&workbook, &options, &contract, &job.cancel)? {
-                validator = validator.with_survey(survey);
-            }
-            references::take_in(job, &contract, &mut validator)?;
-            control_totals(&workbook, &contract, &rows.header().sheet, &mut validator)?;
+        let mut sheets = job.open_sheets(&workbook, &contract)?;
+        let has_blocked = |sheets: &VecDeque<OpenSheet>| {
+            let mut sheets = sheets.iter();
+            sheets.any(|sheet| sheet.validator.is_blocked())
+        };
+        if !has_blocked(&sheets) {
+            let surveyed = sheets.into_iter().map(|sheet| sheet.survey(job, &workbook));
+            sheets = surveyed.collect::<Result<_>>()?;
         }
-        let header = rows.header();
+        let is_blocked = has_blocked(&sheets);
+        let mut report = Report::new(job.source.name(), &contract);
+        report.take_sheets(&sheets);
+        report.blocked = is_blocked;
+        let found = sheets.iter().map(|sheet| sheet.validator.header_findings());
+        let header_findings = found.collect::<Vec<_>>().concat();
+        let rows_expected = match &job.progress {
+            Some(_) => sheets
+                .iter()
+                .map(|sheet| rows_expected(&workbook, &sheet.options, sheet.rows.header()))
+                .sum(),
+            None => None,
+        };
+        let first = sheets.pop_front();
+        let first = first.ok_or_else(|| Error::bug("the table is on no sheet"))?;
+        let (rows, mut validator) = (first.rows, first.validator);
         if !all {
             validator = validator.with_max_findings(job.max_findings);
         }
         validator = validator.with_rejected(wants != Wants::Report);
-        let mut report = Report::new(job.source.name(), &contract);
-        report.sheet = Some(header.sheet.to_string());
-        report.blocked = validator.is_blocked();
-        report.mapping = validator.mapping().to_vec();
-        let rows_expected = match &job.progress {
-            Some(_) => rows_expected(&workbook, &options, header),
-            None => None,
-        };
+        if is_blocked {
+            // What is wrong with the headers of the others counts, too.
+            sheets
+                .drain(..)
+                .for_each(|sheet| validator.next_sheet(sheet.validator));
+        } else {
+            references::take_in(job, &contract, &mut validator)?;
+            control_totals(&workbook, &contract, &rows.header().sheet, &mut validator)?;
+        }
         let mut check = Check {
             job: job.clone(),
             rows,
             validator,
+            next_sheets: sheets,
+            header_findings,
             report,
             rows_expected,
             started,
             has_ended: false,
             is_finished: false,
+            sheet_number: 0,
             listing: Listing::new(job)?,
         };
-        let found = check.validator.header_findings().to_vec();
-        check.listing.add(&found)?;
+        check.listing.add(&check.header_findings)?;
         Ok(check)
     }
 
-    /// The columns of the sheet.
+    /// The columns of the sheet that is being read.
     pub fn header(&self) -> &Header {
         self.rows.header()
     }
@@ -214,12 +245,12 @@ impl Check {
 
     /// True when the header does not fit the contract, so that there are no windows.
     pub fn is_blocked(&self) -> bool {
-        self.validator.is_blocked()
+        self.report.blocked
     }
 
-    /// What there is to say about the header.
+    /// What there is to say about the header; where the table is on several sheets, about all of them.
     pub fn header_findings(&self) -> &[Finding] {
-        self.validator.header_findings()
+        &self.header_findings
     }
 
     /// The next window of rows; `None` at the end, or at once when the header is blocked.
@@ -231,11 +262,7 @@ impl Check {
         if self.is_blocked() || self.has_ended {
             return Ok(None);
         }
-        let window = match self.validator.has_ended() {
-            true => None,
-            false => self.rows.next_window()?,
-        };
-        let Some(window) = window else {
+        let Some(window) = self.next_rows()? else {
             self.has_ended = true;
             return Ok(None);
         };
@@ -251,6 +278,23 @@ impl Check {
             rows_expected: self.rows_expected,
         });
         Ok(Some(checked))
+    }
+
+    /// The next rows, of the next sheet where one has ended.
+    fn next_rows(&mut self) -> Result<Option<Window>> {
+        loop {
+            if !self.validator.has_ended()
+                && let Some(window) = self.rows.next_window()?
+            {
+                return Ok(Some(window));
+            }
+            let Some(next) = self.next_sheets.pop_front() else {
+                return Ok(None);
+            };
+            self.sheet_number += 1;
+            self.rows = next.rows;
+            self.validator.next_sheet(next.validator);
+        }
     }
 
     /// What there is to say of the table as a whole, once all its windows were checked: rules about it, and thresholds. An error

@@ -39,6 +39,7 @@ mod infer;
 mod inspect;
 mod load;
 mod looker;
+mod sheets;
 mod survey;
 
 mod convert;
@@ -86,10 +87,10 @@ pub use sheetlift_core::{
     Level, Levels, Limits, ListFormat, Literal, Load, LocalNumber, Locate, Location, MAX_DISTINCT,
     Mapped, Matching, MergedCells, Negative, NumberFormat, Password, Percent, REASON_LABEL,
     ReadOptions, Reading, Reference, RejectedRow, RowReader, RowRule, RuleDoc, SheetInfo,
-    SheetKind, SheetRef, Source, StageTimes, Stop, StringFormat, Summary, Table, TableFacts,
-    TableInfo, TableQuestion, TableReader, TableRule, TemporalFormat, TextFacts, TextFormat,
-    TextRepr, Thresholds, Total, UnicodeForm, Value, Visibility, Window, Workbook, expectations,
-    rule_docs,
+    SheetKind, SheetRef, Sheets, Source, StageTimes, Stop, StringFormat, Summary, Table,
+    TableFacts, TableInfo, TableQuestion, TableReader, TableRule, TemporalFormat, TextFacts,
+    TextFormat, TextRepr, Thresholds, Total, UnicodeForm, Value, Visibility, Window, Workbook,
+    expectations, rule_docs,
 };
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;

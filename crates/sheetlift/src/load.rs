@@ -9,8 +9,7 @@ use std::{
 use arrow_array::RecordBatch;
 use serde_json::json;
 use sheetlift_core::{
-    Contract, CsvOptions, Finding, Header, HeaderRow, Level, MergedCells, RejectedRow, SheetRef,
-    Validator,
+    Contract, CsvOptions, Finding, Header, HeaderRow, Level, MergedCells, RejectedRow, Validator,
 };
 use sheetlift_load::{Begin, Import, ImportKey, KeyParts, Mode, Outcome, Plan, Reject, Sink};
 
@@ -207,6 +206,11 @@ impl Job {
         } else {
             load.key
         });
+        let workbook = self.workbook()?;
+        let sheets = self.sheet_names(&workbook)?;
+        if sheets.len() > 1 {
+            plan = plan.with_parts(sheets);
+        }
         Ok(unique.into_iter().fold(plan, Plan::with_unique_key))
     }
 
@@ -225,9 +229,12 @@ impl Job {
             let (rows, columns) = (range.rows, range.columns);
             json!([rows.start(), rows.end(), columns.start(), columns.end()])
         });
-        let sheet: &SheetRef = &read.sheet;
+        let sheet = match &self.sheet_names(&workbook)?[..] {
+            [only] => json!(only),
+            several => json!(several),
+        };
         let mut mapping = json!({
-            "sheet": workbook.sheet(sheet)?.name,
+            "sheet": sheet,
             "header": header,
             "range": range,
             "columns": read.columns,
@@ -343,7 +350,12 @@ struct CheckedRows {
 
 /// Checks windows until the end, or until nobody listens.
 fn send_all(check: &mut Check, mut send: impl FnMut(CheckedRows) -> bool) -> Result<()> {
-    while let Some(checked) = check.next_window()? {
+    while let Some(mut checked) = check.next_window()? {
+        let offset = Plan::PART_ROWS.wrapping_mul(check.sheet_number);
+        let rows = checked.accepted_rows.iter_mut();
+        rows.for_each(|row| *row = row.wrapping_add(offset));
+        let rejected = checked.rejected.iter_mut();
+        rejected.for_each(|rejected| rejected.row = rejected.row.wrapping_add(offset));
         let rows = CheckedRows {
             accepted: checked.accepted,
             rows: checked.accepted_rows,

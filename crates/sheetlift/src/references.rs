@@ -13,10 +13,8 @@ use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuild
 use sheetlift_core::{Contract, Field, ForeignKey, Source, Validator};
 
 use crate::{
-    check::{open_table, read_options},
     error::{Error, Result},
     job::Job,
-    survey::survey,
 };
 
 /// Shows the validator all rows of every table that its foreign keys refer to.
@@ -86,26 +84,29 @@ fn is_parquet(path: &Path) -> bool {
 fn take_rows(job: &Job, take: &mut dyn FnMut(&[ArrayRef])) -> Result<()> {
     let contract = job.needed_contract()?;
     let workbook = job.workbook()?;
-    let mut options = read_options(job, contract);
-    let (mut rows, mut validator) = open_table(job, &workbook, contract, &mut options)?;
-    if validator.is_blocked() {
-        let reasons = validator.header_findings().iter();
-        let reasons: Vec<&str> = reasons.map(|finding| finding.message.as_str()).collect();
-        let message = format!(
-            "the table that is referred to does not fit: {}",
-            reasons.join("; ")
-        );
-        return Err(job.locate(Error::usage("header/missing-field", message)));
-    }
-    if let Some(survey) = survey(&workbook, &options, contract, &job.cancel)? {
-        validator = validator.with_survey(survey);
-    }
-    while let Some(window) = rows.next_window()? {
-        job.cancel.check()?;
-        let checked = validator
-            .check(&window)
-            .map_err(|error| job.locate(error))?;
-        take(checked.accepted.columns());
+    for sheet in job.open_sheets(&workbook, contract)? {
+        if sheet.validator.is_blocked() {
+            let reasons = sheet.validator.header_findings().iter();
+            let reasons: Vec<&str> = reasons.map(|finding| finding.message.as_str()).collect();
+            let message = format!(
+                "the table that is referred to does not fit: {}",
+                reasons.join("; ")
+            );
+            return Err(job.locate(Error::usage("header/missing-field", message)));
+        }
+        let mut sheet = sheet.survey(job, &workbook)?;
+        while !sheet.validator.has_ended()
+            && let Some(window) = sheet.rows.next_window()?
+        {
+            job.cancel.check()?;
+            let checked = sheet.validator.check(&window);
+            take(
+                checked
+                    .map_err(|error| job.locate(error))?
+                    .accepted
+                    .columns(),
+            );
+        }
     }
     Ok(())
 }

@@ -80,6 +80,11 @@ class Report(Mapping[str, Any]):
         return self._data["sheet"]
 
     @property
+    def sheets(self) -> list[str]:
+        """Names of the sheets, where the table is on several; ``sheet`` is None then."""
+        return self._data.get("sheets", [])
+
+    @property
     def contract(self) -> dict[str, Any]:
         """``name`` and ``hash`` of the contract."""
         return self._data["contract"]
@@ -91,7 +96,8 @@ class Report(Mapping[str, Any]):
 
     @property
     def mapping(self) -> list[dict[str, Any]]:
-        """Which column was taken for which field: ``field``, ``column`` (its letters), ``label``, ``method``, ``score``."""
+        """Which column was taken for which field: ``field``, ``column`` (its letters), ``label``, ``method``, ``score``;
+        ``sheet`` where the table is on several."""
         return self._data["mapping"]
 
     @property

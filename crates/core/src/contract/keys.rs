@@ -154,9 +154,9 @@ pub(super) const SHEETLIFT: &[&str] = &[
 pub(super) const SHEETLIFT_LATER: &[&str] = &["check"];
 
 pub(super) const LOCATE: &[&str] = &[
-    "sheet", "header", "range", "table", "hidden", "merged", "stop",
+    "sheet", "sheets", "header", "range", "table", "hidden", "merged", "stop",
 ];
-pub(super) const LOCATE_LATER: &[&str] = &["sheets"];
+pub(super) const SHEETS: &[&str] = &["matching"];
 pub(super) const STOP: &[&str] = &["blankRows", "matching"];
 pub(super) const HIDDEN: &[&str] = &["rows", "columns"];
 

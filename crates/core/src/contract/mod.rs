@@ -38,6 +38,7 @@ mod row_schema;
 mod rules;
 mod schema;
 mod sheetlift;
+mod sheets;
 mod string_format;
 mod strptime;
 mod structured;
@@ -74,6 +75,7 @@ pub use model::{
 pub use read::{LetterCase, Reading, UnicodeForm};
 pub use references::{ForeignKey, Reference};
 pub use rules::RowRule;
+pub use sheets::Sheets;
 pub(crate) use structured::json;
 pub use table_rules::{TableQuestion, TableRule, Thresholds, Total};
 pub(crate) use temporal::has_points;

@@ -12,6 +12,7 @@ use super::{
     read::Reading,
     references::{ForeignKey, Reference},
     rules::RowRule,
+    sheets::Sheets,
     table_rules::{TableRule, Thresholds},
 };
 use crate::{
@@ -467,7 +468,9 @@ impl FieldsMatch {
 pub struct Locate {
     /// Which sheet.
     pub sheet: SheetRef,
-    /// Which row names the columns.
+    /// Several sheets instead, whose rows are one table.
+    pub sheets: Option<Sheets>,
+    /// Which row names the columns, in each of them.
     pub header: HeaderRow,
     /// Which cells belong to the table.
     pub range: Option<CellRange>,

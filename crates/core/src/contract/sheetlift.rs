@@ -12,12 +12,13 @@ use super::{
     read,
     references::references,
     resource::field_index,
-    rules, table_rules,
+    rules, sheets,
+    table_rules::{self, TableQuestion, TableRule, Total},
 };
 use crate::{
     a1::{CellRange, MAX_ROWS},
     error::Result,
-    header::HeaderRow,
+    header::{HeaderRow, SheetRef},
     reader::MergedCells,
 };
 
@@ -43,6 +44,20 @@ pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
     }
     if let Some(place) = object.get("tableRules") {
         contract.table_rules = table_rules::read(&place, &contract.fields)?;
+        let is_cell = |rule: &TableRule| {
+            matches!(
+                rule.asks,
+                TableQuestion::Total {
+                    equals: Total::Cell(..),
+                    ..
+                }
+            )
+        };
+        if contract.locate.sheets.is_some() && contract.table_rules.iter().any(is_cell) {
+            return Err(place
+                .error("a total is compared with a `cell`, and `sheets` names several sheets")
+                .with_hint("say the total itself (`equals`)"));
+        }
     }
     if let Some(place) = object.get("thresholds") {
         contract.thresholds = table_rules::thresholds(&place)?;
@@ -59,9 +74,16 @@ pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
 
 fn read_locate(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
     let object = place.map()?;
-    object.only("locate", keys::LOCATE, keys::LOCATE_LATER)?;
+    object.only("locate", keys::LOCATE, &[])?;
     if let Some(sheet) = object.get("sheet") {
         locate.sheet = sheet_ref(&sheet)?;
+    }
+    if let Some(sheets) = object.get("sheets") {
+        if object.get("sheet").is_some() {
+            return Err(sheets.error("`sheet` and `sheets` both say which sheet is meant"));
+        }
+        locate.sheet = SheetRef::First;
+        locate.sheets = Some(sheets::read(&sheets)?);
     }
     if let Some(header) = object.get("header") {
         locate.header = match header.data() {
@@ -89,6 +111,9 @@ fn read_locate(place: &Place<'_>, locate: &mut Locate) -> Result<()> {
     if let Some(table) = object.get("table") {
         if locate.range.is_some() {
             return Err(table.error("`table` and `range` both say which cells are meant"));
+        }
+        if locate.sheets.is_some() {
+            return Err(table.error("`table` is on one sheet, and `sheets` names several"));
         }
         locate.area = Some(table.non_empty_text()?.to_owned());
     }

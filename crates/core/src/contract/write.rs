@@ -14,6 +14,7 @@ use super::{
     references::Reference,
     rules::RowRule,
     sheetlift::MERGED,
+    sheets,
     table_rules::{TOLERANCE, TableQuestion, TableRule, Total},
     write_read,
 };
@@ -505,6 +506,11 @@ fn locate(locate: &Locate) -> Option<Json> {
             SheetRef::Name(name) => Some(Json::from(name.as_str())),
             SheetRef::Index(index) => Some(Json::from(index + 1)),
         },
+    );
+    put(
+        &mut object,
+        "sheets",
+        locate.sheets.as_ref().map(sheets::write),
     );
     put(
         &mut object,

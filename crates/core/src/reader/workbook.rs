@@ -17,11 +17,12 @@ use crate::{
         Book, CellComment, DefinedName, Selection, SheetInfo, SheetKind, Strings, TableInfo,
         Visibility,
     },
+    contract::Sheets,
     crypto,
     csv::TextFormat,
     error::{Error, Result},
-    header::SheetRef,
-    limits::Limits,
+    header::{MAX_SHEETS_OF_A_TABLE, SheetRef},
+    limits::{Limits, check},
     source::Source,
 };
 
@@ -156,8 +157,6 @@ impl Workbook {
 
     /// The place of a sheet, and the sheet.
     pub(crate) fn find_sheet(&self, sheet: &SheetRef) -> Result<(usize, &SheetInfo)> {
-        /// Names that a message lists.
-        const LISTED: usize = 20;
         let sheets = self.sheets();
         let place = |is: &dyn Fn(&SheetInfo) -> bool| sheets.iter().position(is);
         let found = match sheet {
@@ -173,18 +172,9 @@ impl Workbook {
             }),
         };
         let found = found.and_then(|place| Some((place, sheets.get(place)?)));
-        let names = || {
-            let names = sheets.iter().take(LISTED).map(|s| format!("{:?}", s.name));
-            let names: Vec<String> = names.collect();
-            let more = match sheets.len().saturating_sub(LISTED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("the workbook has {}{more}", names.join(", "))
-        };
         let missing = |what: String| {
             self.source
-                .locate(Error::usage("sheet/not-found", what).with_hint(names()))
+                .locate(Error::usage("sheet/not-found", what).with_hint(self.names_in_words()))
         };
         match (found, sheet) {
             (Some((place, found)), _) if found.kind == SheetKind::Worksheet => Ok((place, found)),
@@ -195,6 +185,67 @@ impl Workbook {
             }
             (None, SheetRef::First) => Err(missing("there is no worksheet".to_owned())),
         }
+    }
+
+    fn names_in_words(&self) -> String {
+        /// Names that a message lists.
+        const LISTED: usize = 20;
+        let sheets = self.sheets();
+        let names = sheets.iter().take(LISTED).map(|s| format!("{:?}", s.name));
+        let names: Vec<String> = names.collect();
+        let more = match sheets.len().saturating_sub(LISTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("the workbook has {}{more}", names.join(", "))
+    }
+
+    /// The sheets that `sheets` names, each once, by their places. A text file has one, which is always meant.
+    ///
+    /// ```
+    /// # use sheetlift_core::{Sheets, Workbook};
+    /// # let bytes = sheetlift_fixtures::inventory::clean_inventory();
+    /// let workbook = Workbook::from_bytes(bytes)?;
+    /// assert_eq!(workbook.sheets_of(&Sheets::All)?.len(), 1);
+    /// # Ok::<(), sheetlift_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `sheet/not-found` with the names there are; `Limit` for more than [`MAX_SHEETS_OF_A_TABLE`].
+    pub fn sheets_of(&self, sheets: &Sheets) -> Result<Vec<SheetRef>> {
+        if self.text_format().is_some() {
+            return Ok(vec![SheetRef::First]);
+        }
+        let mut places = Vec::new();
+        if let Sheets::Listed(listed) = sheets {
+            for sheet in listed {
+                let (place, _) = self.find_sheet(sheet)?;
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        } else {
+            for (place, sheet) in self.sheets().iter().enumerate() {
+                let is_shown = sheet.visibility == Visibility::Visible;
+                if sheet.kind == SheetKind::Worksheet && is_shown && sheets.includes(&sheet.name)? {
+                    places.push(place);
+                }
+            }
+        }
+        if places.is_empty() {
+            let missing = match sheets {
+                Sheets::Matching(pattern) => {
+                    format!("no visible sheet has {pattern:?} in its name")
+                }
+                _ => "there is no visible worksheet".to_owned(),
+            };
+            let error = Error::usage("sheet/not-found", missing);
+            return Err(self.source.locate(error.with_hint(self.names_in_words())));
+        }
+        let most = MAX_SHEETS_OF_A_TABLE as u64;
+        check("max_sheets_of_a_table", most, places.len() as u64)
+            .map_err(|error| self.source.locate(error))?;
+        Ok(places.into_iter().map(SheetRef::Index).collect())
     }
 
     /// What the writer of a sheet declared as its used cells (`A1:F100`). Often wrong; good for a guess only.

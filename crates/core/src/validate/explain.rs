@@ -9,6 +9,7 @@ use super::{
     key::Key,
     level,
     levels::{EXTRA_CELLS, MISSING_CELLS, RowLevels},
+    places::RowPlaces,
     report::RejectedRow,
     rewrite::Rewriter,
     rules,
@@ -35,6 +36,7 @@ pub(super) struct Scene<'a> {
     pub(super) levels: &'a RowLevels,
     pub(super) rules: &'a [RowRule],
     pub(super) table: &'a TableCheck,
+    pub(super) places: &'a RowPlaces,
     pub(super) wants_rejected: bool,
     pub(super) window: &'a Window,
     pub(super) sheet_rows: &'a [u32],
@@ -142,6 +144,7 @@ impl Scene<'_> {
                 Some((column.name.to_string(), json))
             });
         let rejected = RejectedRow {
+            sheet: Arc::clone(&self.header.sheet),
             row: self.sheet_rows[row],
             codes,
             reason,
@@ -269,7 +272,10 @@ impl Scene<'_> {
             | What::Dependency { .. } => self.words_for_ragged(fault.what),
             What::KeyTaken { first, .. } => Words {
                 expected: "a value that no earlier row has".to_owned(),
-                message: format!("{label} is {shown}, which row {} has already", first + 1),
+                message: format!(
+                    "{label} is {shown}, which {} has already",
+                    self.places.words(first)
+                ),
                 ..Words::default()
             },
         }
@@ -452,11 +458,11 @@ impl Scene<'_> {
             pairs.collect::<Vec<_>>().join(" and ")
         };
         let (decides, follows) = (shown(from), shown(to));
+        let first = self.places.words(first);
         let words = Words {
-            expected: format!("what row {} has with {decides}", first + 1),
+            expected: format!("what {first} has with {decides}"),
             message: format!(
-                "{decides} stands with {follows} here, and with something else in row {}",
-                first + 1
+                "{decides} stands with {follows} here, and with something else in {first}"
             ),
             ..Words::default()
         };
@@ -488,11 +494,11 @@ impl Scene<'_> {
     }
 
     fn words_for_wide_key(&self, key: &Key, row: usize, first: u32) -> Words {
-        let first = first + 1;
+        let first = self.places.words(first);
         if key.is_of_rows() {
             return Words {
                 expected: "a row that is not there yet".to_owned(),
-                message: format!("the row is the same as row {first}"),
+                message: format!("the row is the same as {first}"),
                 ..Words::default()
             };
         }
@@ -506,7 +512,7 @@ impl Scene<'_> {
         let pairs = pairs.collect::<Vec<_>>().join(" and ");
         Words {
             expected: "values that no earlier row has together".to_owned(),
-            message: format!("{pairs}: row {first} has the same already"),
+            message: format!("{pairs}: {first} has the same already"),
             ..Words::default()
         }
     }

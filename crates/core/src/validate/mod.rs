@@ -18,6 +18,7 @@ mod key;
 mod keys;
 mod levels;
 mod missing;
+mod places;
 mod report;
 mod rewrite;
 mod row_rules;
@@ -46,6 +47,7 @@ use header_map::HeaderMap;
 pub(crate) use header_map::fields_found;
 use key::Key;
 use levels::RowLevels;
+use places::RowPlaces;
 pub use report::{Checked, FoundBy, Mapped, RejectedRow, Summary};
 pub use rules::{RuleDoc, rule_docs};
 use stop::StopRule;
@@ -62,7 +64,8 @@ use crate::{
     parallel,
 };
 
-/// Checks the windows of one sheet, in order, against a contract.
+/// Checks the windows of one sheet, in order, against a contract; or those of several, one sheet after the other
+/// ([`Validator::next_sheet`]).
 ///
 /// Values that have to be unique are remembered over all windows. The first row with a value keeps it, later ones are
 /// rejected, and rows that are rejected for another reason count as well: a file whose values occur twice does not become
@@ -80,6 +83,7 @@ pub struct Validator {
     rules: Vec<RowRule>,
     stop: Option<StopRule>,
     table: TableCheck,
+    places: RowPlaces,
     summary: Summary,
     findings_left: usize,
     infos_left: usize,
@@ -102,6 +106,7 @@ impl Validator {
         let mapping = found.filter_map(|(field, (place, method))| {
             let (column, (method, score)) = (&header.columns[(*place)?], (*method)?);
             Some(Mapped {
+                sheet: None,
                 field: Arc::clone(&contract.fields[field].name),
                 column: column_name(column.index),
                 label: column.label.clone(),
@@ -132,6 +137,7 @@ impl Validator {
             rules: contract.rules.clone(),
             stop: StopRule::new(&contract.locate.stop)?,
             table: TableCheck::new(contract),
+            places: RowPlaces::new(Arc::clone(&header.sheet)),
             summary,
             findings_left: usize::MAX,
             infos_left: usize::MAX,
@@ -172,6 +178,23 @@ impl Validator {
             .count(finding.level, &finding.code, &finding.rule, field, 1);
         self.header_findings.push(finding);
         self
+    }
+
+    /// Goes on with another sheet of the same table: `next` was made for its header, by the same contract. Keys, totals and the
+    /// number of findings that are made are those of the table, as they were set for its first sheet. A table can be on
+    /// [`MAX_SHEETS_OF_A_TABLE`](crate::MAX_SHEETS_OF_A_TABLE) sheets.
+    pub fn next_sheet(&mut self, mut next: Validator) {
+        next.summary.add(&self.summary);
+        self.places.push(Arc::clone(&next.header.sheet));
+        *self = Validator {
+            keys: std::mem::take(&mut self.keys),
+            table: std::mem::take(&mut self.table),
+            places: self.places.clone(),
+            findings_left: self.findings_left,
+            infos_left: self.infos_left,
+            wants_rejected: self.wants_rejected,
+            ..next
+        };
     }
 
     /// What there is to say about the header.
@@ -236,6 +259,13 @@ impl Validator {
         };
         let window = &*window;
         let sheet_rows = window.row_numbers();
+        let numbers: Cow<'_, [u32]> = match self.places.offset() {
+            0 => Cow::Borrowed(&sheet_rows),
+            offset => sheet_rows
+                .iter()
+                .map(|row| row.wrapping_add(offset))
+                .collect(),
+        };
         let shared_out = parallel::is_worth_it(window);
         let built = parallel::map_mut(shared_out, &mut self.columns, |column| column.check(window));
         let built = built.into_iter().collect::<Result<Vec<_>>>()?;
@@ -248,9 +278,10 @@ impl Validator {
         self.require(&arrays, blank.as_ref(), &mut faults);
         let filled = blank.as_ref().map(|blank| !blank);
         faults.extend(parallel::map_mut(shared_out, &mut self.keys, |key| {
-            key.check(&arrays, filled.as_ref(), &sheet_rows)
+            key.check(&arrays, filled.as_ref(), &numbers)
         }));
-        faults.push(self.table.take_in(&arrays, filled.as_ref(), &sheet_rows));
+        faults.push(self.table.take_in(&arrays, filled.as_ref(), &numbers));
+        drop(numbers);
         faults.push(self.ragged(window));
         if !self.rules.is_empty() {
             let (rules, rows) = (&self.rules, window.num_rows());
@@ -282,6 +313,7 @@ impl Validator {
             num_blank,
         );
         Ok(Checked {
+            sheet: Arc::clone(&self.header.sheet),
             accepted,
             accepted_rows,
             rejected,
@@ -292,7 +324,7 @@ impl Validator {
     /// What there is to say of the table as a whole, once its last window was checked: rules about it, and thresholds. An error
     /// means that nothing of it is to be loaded. Counted in [`Validator::summary`].
     pub fn finish(&mut self) -> Vec<Finding> {
-        let findings = self.table.finish(&self.summary, &self.header.sheet);
+        let findings = self.table.finish(&self.summary, &self.places.name());
         for finding in &findings {
             let field = finding.field.as_deref();
             self.summary
@@ -410,6 +442,7 @@ impl Validator {
             levels: &self.levels,
             rules: &self.rules,
             table: &self.table,
+            places: &self.places,
             wants_rejected: self.wants_rejected,
             window,
             sheet_rows,

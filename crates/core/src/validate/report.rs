@@ -30,6 +30,10 @@ pub enum FoundBy {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Mapped {
+    /// The sheet, where the table is on several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub sheet: Option<Arc<str>>,
     /// The field.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub field: Arc<str>,
@@ -48,6 +52,8 @@ pub struct Mapped {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Checked {
+    /// The sheet that all of its rows are on.
+    pub sheet: Arc<str>,
     /// Rows without error, one column for each field of the contract.
     pub accepted: RecordBatch,
     /// Zero-based sheet row of each accepted row.
@@ -62,6 +68,8 @@ pub struct Checked {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RejectedRow {
+    /// Its sheet.
+    pub sheet: Arc<str>,
     /// Zero-based sheet row.
     pub row: u32,
     /// Codes of its errors, each once, in the order of its columns.
@@ -119,6 +127,29 @@ impl Summary {
         }
         if let Some(field) = field {
             add(&mut self.by_field, field, times);
+        }
+    }
+}
+
+impl Summary {
+    /// Adds the counts of another sheet.
+    pub(super) fn add(&mut self, other: &Summary) {
+        self.rows_read += other.rows_read;
+        self.rows_accepted += other.rows_accepted;
+        self.rows_rejected += other.rows_rejected;
+        self.rows_blank += other.rows_blank;
+        self.errors += other.errors;
+        self.warnings += other.warnings;
+        self.infos += other.infos;
+        let all = [
+            (&mut self.by_code, &other.by_code),
+            (&mut self.by_rule, &other.by_rule),
+            (&mut self.by_field, &other.by_field),
+        ];
+        for (counts, others) in all {
+            others
+                .iter()
+                .for_each(|(key, times)| add(counts, key, *times));
         }
     }
 }

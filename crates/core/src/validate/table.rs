@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The rules, and what is known of the table so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TableCheck {
     rules: Vec<TableRule>,
     state: Vec<State>,

@@ -93,7 +93,7 @@ impl SqliteImport {
     fn claim(&mut self, created_file: bool) -> Result<Option<Outcome>> {
         let name = self.sink.shown.clone();
         let fail = fault(&name, "preparing the import into");
-        scratch::create(&self.conn, self.columns.len()).map_err(&fail)?;
+        scratch::create(&self.conn, self.columns.len(), &self.plan.parts).map_err(&fail)?;
         self.conn.execute_batch("BEGIN IMMEDIATE").map_err(&fail)?;
         let objects = scratch::count(&self.conn, "SELECT count(*) FROM main.sqlite_master");
         if created_file && objects.map_err(&fail)? == 0 {

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 
 use super::fault::fault;
 use super::owner::Owner;
-use super::scratch::{EXCEPTIONS, REJECTS};
+use super::scratch::{EXCEPTIONS, PART, REJECTS, ROW};
 
 const IMPORTS: &str = "main._sheetlift_imports";
 /// The columns a claim overwrites, in the order of [`Previous`].
@@ -30,10 +30,12 @@ const CREATE: &str = "
         rows_read INTEGER, inserted INTEGER, updated INTEGER, unchanged INTEGER, conflicts INTEGER, rejected INTEGER,
         outcome TEXT);
     CREATE TABLE IF NOT EXISTS main._sheetlift_rejects (
-        import_id TEXT NOT NULL, row INTEGER NOT NULL, codes TEXT NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL);
+        import_id TEXT NOT NULL, row INTEGER NOT NULL, codes TEXT NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL,
+        part TEXT);
     CREATE INDEX IF NOT EXISTS main._sheetlift_rejects_by_import ON _sheetlift_rejects (import_id, row);
     CREATE TABLE IF NOT EXISTS main._sheetlift_outcomes (
-        import_id TEXT NOT NULL, row INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, key TEXT NOT NULL);
+        import_id TEXT NOT NULL, row INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, key TEXT NOT NULL,
+        part TEXT);
     CREATE INDEX IF NOT EXISTS main._sheetlift_outcomes_by_import ON _sheetlift_outcomes (import_id, row);";
 
 /// A claim that holds until somebody else raises the fence.
@@ -228,15 +230,15 @@ impl Held {
     pub(super) fn finish(&self, conn: &Connection, outcome: &Outcome) -> rusqlite::Result<()> {
         conn.execute(
             &format!(
-                "INSERT INTO main._sheetlift_rejects (import_id, row, codes, reason, raw)
-                 SELECT ?1, row, codes, reason, raw FROM {REJECTS} ORDER BY row, rowid"
+                "INSERT INTO main._sheetlift_rejects (import_id, part, row, codes, reason, raw)
+                 SELECT ?1, {PART}, {ROW}, codes, reason, raw FROM {REJECTS} ORDER BY row, rowid"
             ),
             [&self.import_id],
         )?;
         conn.execute(
             &format!(
-                "INSERT INTO main._sheetlift_outcomes (import_id, row, outcome, reason, key)
-                 SELECT ?1, row, code, reason, key FROM {EXCEPTIONS} ORDER BY row, rowid"
+                "INSERT INTO main._sheetlift_outcomes (import_id, part, row, outcome, reason, key)
+                 SELECT ?1, {PART}, {ROW}, code, reason, key FROM {EXCEPTIONS} ORDER BY row, rowid"
             ),
             [&self.import_id],
         )?;

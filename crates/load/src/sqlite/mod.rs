@@ -18,7 +18,8 @@
 //!
 //! # The ledger
 //!
-//! `_sheetlift_imports` holds a row per import, `_sheetlift_rejects` the rejected rows. `_sheetlift_outcomes` holds the
+//! `_sheetlift_imports` holds a row per import, `_sheetlift_rejects` the rejected rows (with their sheet as `part`, where a table is on
+//! several). `_sheetlift_outcomes` holds the
 //! *exceptions* only: a row of an import that is in neither of the two was inserted (or, where the mode allows it, updated or
 //! left unchanged; the counts are in the import's row).
 //!

@@ -6,13 +6,17 @@
 use rusqlite::{Connection, params};
 
 use super::names::joined;
-use crate::outcome::{MAX_LISTED_CONFLICTS, RowConflict};
+use crate::{
+    outcome::{MAX_LISTED_CONFLICTS, RowConflict},
+    plan::Plan,
+};
 
 pub(super) const STAGE: &str = "temp.sheetlift_stage";
 pub(super) const HIT: &str = "temp.sheetlift_hit";
 pub(super) const DUP: &str = "temp.sheetlift_dup";
 pub(super) const EXCEPTIONS: &str = "temp.sheetlift_exceptions";
 pub(super) const REJECTS: &str = "temp.sheetlift_rejects";
+const PARTS: &str = "temp.sheetlift_parts";
 
 pub(super) const KEY_EXISTS: &str = "load/key-exists";
 pub(super) const TARGET_CONSTRAINT: &str = "load/target-constraint";
@@ -20,8 +24,15 @@ pub(super) const TARGET_CONSTRAINT: &str = "load/target-constraint";
 /// The most characters of a key that are kept in an exception.
 pub(super) const MAX_KEY_CHARS: usize = 200;
 
+/// The name of the part that a row is in; null where the source has none.
+pub(super) const PART: &str = "(SELECT name FROM temp.sheetlift_parts WHERE id = row >> 20)";
+/// The number of a row in its part.
+pub(super) const ROW: &str =
+    "CASE WHEN EXISTS (SELECT 1 FROM temp.sheetlift_parts) THEN row & 1048575 ELSE row END";
+const _: () = assert!(Plan::PART_ROWS == 1 << 20);
+
 /// Creates them for an import of so many columns.
-pub(super) fn create(conn: &Connection, columns: usize) -> rusqlite::Result<()> {
+pub(super) fn create(conn: &Connection, columns: usize, parts: &[String]) -> rusqlite::Result<()> {
     // Columns without a type have no affinity: values stay what they are until the target decides.
     let columns = joined((0..columns).map(|i| format!("c{i}")), ", ");
     conn.execute_batch(&format!(
@@ -29,8 +40,14 @@ pub(super) fn create(conn: &Connection, columns: usize) -> rusqlite::Result<()> 
          CREATE TABLE {HIT} (id INTEGER PRIMARY KEY);
          CREATE TABLE {DUP} (id INTEGER PRIMARY KEY);
          CREATE TABLE {EXCEPTIONS} (row INTEGER, code TEXT, reason TEXT, key TEXT);
-         CREATE TABLE {REJECTS} (row INTEGER, codes TEXT, reason TEXT, raw TEXT);"
-    ))
+         CREATE TABLE {REJECTS} (row INTEGER, codes TEXT, reason TEXT, raw TEXT);
+         CREATE TABLE {PARTS} (id INTEGER PRIMARY KEY, name TEXT);"
+    ))?;
+    let mut insert = conn.prepare(&format!("INSERT INTO {PARTS} VALUES (?1, ?2)"))?;
+    for (id, part) in parts.iter().enumerate() {
+        insert.execute(params![id as i64, part])?;
+    }
+    Ok(())
 }
 
 /// Notes a row that does not enter the target.
@@ -50,7 +67,7 @@ pub(super) fn except(
 pub(super) fn exceptions(conn: &Connection) -> rusqlite::Result<(u64, Vec<RowConflict>)> {
     let total = count(conn, &format!("SELECT count(*) FROM {EXCEPTIONS}"))?;
     let mut statement = conn.prepare(&format!(
-        "SELECT row, code, reason, key FROM {EXCEPTIONS} ORDER BY row, rowid LIMIT {MAX_LISTED_CONFLICTS}"
+        "SELECT {ROW}, code, reason, key, {PART} FROM {EXCEPTIONS} ORDER BY row, rowid LIMIT {MAX_LISTED_CONFLICTS}"
     ))?;
     let listed = statement.query_map([], |row| {
         Ok(RowConflict {
@@ -58,6 +75,7 @@ pub(super) fn exceptions(conn: &Connection) -> rusqlite::Result<(u64, Vec<RowCon
             code: row.get(1)?,
             reason: row.get(2)?,
             key: row.get(3)?,
+            part: row.get(4)?,
         })
     })?;
     Ok((total, listed.collect::<rusqlite::Result<_>>()?))

@@ -4,11 +4,11 @@
 mod text;
 mod xlsx;
 
-use std::{collections::BTreeMap, io, iter::Peekable};
+use std::{collections::BTreeMap, io, iter::Peekable, sync::Arc};
 
 use sheetlift_core::{
     Cell, CellInfo, Header, HeaderColumn, HeaderRow, Level, REASON_LABEL, ReadOptions, SheetRef,
-    Workbook,
+    Sheets, Workbook,
 };
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 use text::TextRows;
-use xlsx::SheetRows;
+use xlsx::Book;
 
 /// What rows are written to, from the top down.
 trait Rows {
@@ -59,15 +59,20 @@ impl Job {
         out: impl io::Write + io::Seek + Send,
     ) -> Result<u64> {
         let workbook = self.workbook()?;
-        let table = Table::of(self, &workbook)?;
-        let mut sheet = SheetRows::new(&table, workbook.dates())?;
-        let mut rows = self.pass(&workbook, report, &table, Order::OfFile, &mut sheet)?;
-        if rows.is_none() {
-            sheet = SheetRows::new(&table, workbook.dates())?;
-            rows = self.pass(&workbook, report, &table, Order::Sorted, &mut sheet)?;
+        let mut book = Book::new();
+        let mut written = 0;
+        for table in Table::all(self, &workbook, report)? {
+            let mut sheet = book.sheet(&table, workbook.dates())?;
+            let mut rows = self.pass(&workbook, report, &table, Order::OfFile, &mut sheet)?;
+            if rows.is_none() {
+                sheet = book.sheet(&table, workbook.dates())?;
+                rows = self.pass(&workbook, report, &table, Order::Sorted, &mut sheet)?;
+            }
+            book.add(sheet)?;
+            written += rows.unwrap_or_default();
         }
-        sheet.finish(out)?;
-        Ok(rows.unwrap_or_default())
+        book.finish(out)?;
+        Ok(written)
     }
 
     /// As [`Job::write_rejects`], for a text file: written with the delimiter, the quotes and the encoding it was read with, its
@@ -77,7 +82,6 @@ impl Job {
     /// `Usage` when the file is no text file, or not all findings were kept; `Io` when `out` fails; as [`Job::workbook`].
     pub fn write_rejects_as_text(&self, report: &Report, out: impl io::Write) -> Result<u64> {
         let workbook = self.workbook()?;
-        let table = Table::of(self, &workbook)?;
         let format = workbook.text_format().ok_or_else(|| {
             Error::usage(
                 "usage/rejects",
@@ -89,6 +93,7 @@ impl Job {
             Some(contract) => self.csv.clone().or(&contract.csv),
             None => self.csv.clone(),
         };
+        let table = Table::of(self, &workbook, &SheetRef::First)?;
         let mut lines = TextRows::new(out, format.encoding, format.delimiter as u8, &options);
         let rows = self.pass(&workbook, report, &table, Order::OfFile, &mut lines)?;
         lines.finish()?;
@@ -105,7 +110,7 @@ impl Job {
         out: &mut dyn Rows,
     ) -> Result<Option<u64>> {
         let mut writer = Writer {
-            reasons: Reasons::of(report)?,
+            reasons: Reasons::of(report, &table.header.sheet)?,
             table,
             out,
             current: None,
@@ -168,8 +173,8 @@ enum Order {
 struct Table {
     options: ReadOptions,
     header: Header,
-    /// Zero-based sheets before this one, where the contract counts them.
-    sheets_before: usize,
+    /// Zero-based place of the sheet, where the contract counts sheets.
+    place: Option<usize>,
     /// Where the contract finds it by the name of an Excel table or a range.
     area: Option<String>,
     /// First row for rejected rows, below the header.
@@ -179,14 +184,46 @@ struct Table {
 }
 
 impl Table {
-    fn of(job: &Job, workbook: &Workbook) -> Result<Table> {
+    /// Of all sheets that the contract asks for by their names or places; of others only those with a rejected row. They stand in
+    /// the order of the tabs.
+    fn all(job: &Job, workbook: &Workbook, report: &Report) -> Result<Vec<Table>> {
+        let named = job.located().sheet;
+        let listed = match &job.needed_contract()?.locate.sheets {
+            Some(Sheets::Listed(listed)) if named == SheetRef::First => &listed[..],
+            _ => std::slice::from_ref(&named),
+        };
+        let is_counted = |sheet: &SheetRef| matches!(sheet, SheetRef::Index(_));
+        let are_counted = listed.iter().any(is_counted);
+        let place = |sheet: &SheetRef| match sheet {
+            SheetRef::Index(place) => Some(*place),
+            _ => None,
+        };
+        let mut sheets = job.sheets_of_table(workbook)?;
+        sheets.sort_by_key(place);
+        let is_only = sheets.len() == 1;
+        let mut tables = Vec::new();
+        for sheet in sheets {
+            let mut table = Table::of(job, workbook, &sheet)?;
+            table.place = place(&sheet).filter(|_| are_counted);
+            let mut reasons = Reasons::of(report, &table.header.sheet)?;
+            let is_listed = is_only || listed.len() > 1;
+            let is_needed = is_listed || reasons.next_up_to(u32::MAX - 1)?.is_some();
+            if is_needed || tables.is_empty() {
+                tables.push((is_needed, table));
+            }
+        }
+        // Without any, one with nothing but its header is left.
+        if tables.iter().any(|(is_needed, _)| *is_needed) {
+            tables.retain(|(is_needed, _)| *is_needed);
+        }
+        Ok(tables.into_iter().map(|(_, table)| table).collect())
+    }
+
+    fn of(job: &Job, workbook: &Workbook, sheet: &SheetRef) -> Result<Table> {
         let mut options = read_options(job, job.needed_contract()?);
+        options.sheet = sheet.clone();
         let (rows, _) = open_table(job, workbook, job.needed_contract()?, &mut options)?;
         let header = rows.header().clone();
-        let sheets_before = match options.sheet {
-            SheetRef::Index(place) => place,
-            _ => 0,
-        };
         let first_row = match (&header.row, &options.range) {
             (Some(row), _) => row + 1,
             (None, Some(range)) => *range.rows.start(),
@@ -206,7 +243,7 @@ impl Table {
         Ok(Table {
             options,
             header,
-            sheets_before,
+            place: None,
             area,
             first_row,
             reason,
@@ -288,14 +325,14 @@ impl Writer<'_> {
 /// Rows and what is wrong with each.
 type Messages<'a> = Box<dyn Iterator<Item = Result<(u32, String)>> + 'a>;
 
-/// Why each row was rejected, by row: what the contract says first, then what the target said of the row.
+/// Why each row of a sheet was rejected, by row: what the contract says first, then what the target said of the row.
 struct Reasons<'a> {
     findings: Peekable<Messages<'a>>,
     conflicts: BTreeMap<u32, String>,
 }
 
 impl<'a> Reasons<'a> {
-    fn of(report: &'a Report) -> Result<Reasons<'a>> {
+    fn of(report: &'a Report, sheet: &Arc<str>) -> Result<Reasons<'a>> {
         if report.findings_omitted > 0 && report.spilled.is_none() {
             return Err(Error::usage(
                 "usage/rejects",
@@ -305,7 +342,8 @@ impl<'a> Reasons<'a> {
         let mut conflicts = BTreeMap::new();
         for finding in report.all_findings()? {
             let finding = finding?;
-            let row = finding.row.filter(|_| finding.code.starts_with("load/"));
+            let is_here = finding.sheet == *sheet && finding.code.starts_with("load/");
+            let row = finding.row.filter(|_| is_here);
             if let Some(row) = row {
                 conflicts
                     .entry(row - 1)
@@ -317,7 +355,8 @@ impl<'a> Reasons<'a> {
             }
         }
         let findings: AllFindings<'a> = report.all_findings()?;
-        let about_rows = findings.filter_map(|finding| {
+        let sheet = Arc::clone(sheet);
+        let about_rows = findings.filter_map(move |finding| {
             let finding = match finding {
                 Ok(finding) => finding,
                 Err(error) => return Some(Err(error)),
@@ -325,7 +364,8 @@ impl<'a> Reasons<'a> {
             let is_of_another_kind = ["load/", "header/"]
                 .iter()
                 .any(|start| finding.code.starts_with(start));
-            let counts = finding.level == Level::Error && !is_of_another_kind;
+            let counts =
+                finding.level == Level::Error && !is_of_another_kind && finding.sheet == sheet;
             let row = finding.row.filter(|_| counts)?;
             let column = finding.column.as_deref();
             let message = match column.filter(|column| !finding.message.contains(*column)) {

@@ -14,10 +14,14 @@ use crate::{
 /// Width of the column of reasons, in characters.
 const REASON_WIDTH: f64 = 60.0;
 
-/// A sheet under way. Rows go to a temporary file.
-pub(super) struct SheetRows {
+/// The workbook of the rejected rows, sheet by sheet.
+pub(super) struct Book {
     workbook: Workbook,
-    /// Apart from the workbook until it is finished.
+    sheets: usize,
+}
+
+/// A sheet under way, apart from its workbook. Rows go to a temporary file.
+pub(super) struct SheetRows {
     sheet: Worksheet,
     cells: CellWriter,
     note: Format,
@@ -27,15 +31,26 @@ pub(super) struct SheetRows {
     name: String,
 }
 
-impl SheetRows {
-    pub(super) fn new(table: &Table, dates: DateSystem) -> Result<SheetRows> {
-        let mut workbook = Workbook::new();
-        for number in 1..=table.sheets_before {
-            let sheet = workbook.add_worksheet();
-            sheet.set_name(format!("(sheet {number})")).map_err(fail)?;
+impl Book {
+    pub(super) fn new() -> Book {
+        Book {
+            workbook: Workbook::new(),
+            sheets: 0,
+        }
+    }
+
+    /// A new sheet for a table, behind as many others as it has to be.
+    pub(super) fn sheet(&mut self, table: &Table, dates: DateSystem) -> Result<SheetRows> {
+        let is_first = self.sheets == 0;
+        while table.place.is_some_and(|place| self.sheets < place) {
+            self.sheets += 1;
+            let sheet = self.workbook.add_worksheet();
+            let name = format!("(sheet {})", self.sheets);
+            sheet.set_name(name).map_err(fail)?;
             sheet.set_hidden(true);
         }
-        let mut sheet = workbook
+        let mut sheet = self
+            .workbook
             .new_worksheet_with_constant_memory()
             .map_err(fail)?;
         let name = table.header.sheet.to_string();
@@ -45,9 +60,9 @@ impl SheetRows {
             Err(_) => "Rejected".to_owned(),
         };
         sheet.set_name(&name).map_err(fail)?;
-        sheet
-            .set_active(true)
-            .set_first_tab(table.sheets_before > 0);
+        if is_first {
+            sheet.set_active(true).set_first_tab(self.sheets > 0);
+        }
         let reason = column_of(table.reason)?;
         sheet.set_column_width(reason, REASON_WIDTH).map_err(fail)?;
         if table.has_header() {
@@ -62,7 +77,6 @@ impl SheetRows {
             _ => None,
         };
         Ok(SheetRows {
-            workbook,
             sheet,
             cells: CellWriter::new(dates),
             note: Format::new()
@@ -75,15 +89,21 @@ impl SheetRows {
         })
     }
 
-    pub(super) fn finish(mut self, mut out: impl io::Write + io::Seek + Send) -> Result<()> {
-        self.workbook.push_worksheet(self.sheet);
-        if let Some((area, first, last, row)) = &self.area {
+    /// Takes in a sheet that is finished.
+    pub(super) fn add(&mut self, rows: SheetRows) -> Result<()> {
+        self.workbook.push_worksheet(rows.sheet);
+        self.sheets += 1;
+        if let Some((area, first, last, row)) = &rows.area {
             let (first, last) = (column_name((*first).into()), column_name((*last).into()));
-            let sheet = self.name.replace('\'', "''");
-            let (top, end) = (row + 1, self.row + 1);
+            let sheet = rows.name.replace('\'', "''");
+            let (top, end) = (row + 1, rows.row + 1);
             let cells = format!("='{sheet}'!${first}${top}:${last}${end}");
             self.workbook.define_name(area, &cells).map_err(fail)?;
         }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, mut out: impl io::Write + io::Seek + Send) -> Result<()> {
         self.workbook.save_to_writer(&mut out).map_err(fail)?;
         let flushed = out.flush();
         flushed.map_err(|error| Error::io(error, "cannot write the rejected rows"))

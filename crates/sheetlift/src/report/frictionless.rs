@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    sync::Arc,
 };
 
 use md5::{Digest, Md5};
@@ -138,7 +139,7 @@ impl Report {
             .map(|column| column.label.as_deref().unwrap_or_default())
             .collect();
         let is_error = |finding: &&Finding| finding.level == Level::Error;
-        let rows: BTreeSet<u32> = self
+        let rows: BTreeSet<Row> = self
             .findings
             .iter()
             .filter(is_error)
@@ -206,27 +207,37 @@ impl Report {
     }
 }
 
+/// A row of a sheet, from 1.
+type Row = (Arc<str>, u32);
+
 /// The row a finding is about, if it is not about the header.
-fn row_of(finding: &Finding) -> Option<u32> {
-    finding.row.filter(|_| !finding.code.starts_with("header/"))
+fn row_of(finding: &Finding) -> Option<Row> {
+    let row = finding.row.filter(|_| !finding.code.starts_with("header/"));
+    row.map(|row| (Arc::clone(&finding.sheet), row))
 }
 
-/// The cells of some rows, from 1, as texts.
-fn cells_of(job: &Job, rows: &BTreeSet<u32>) -> Result<BTreeMap<u32, Vec<String>>> {
-    let mut cells: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+/// The cells of some rows, as texts.
+fn cells_of(job: &Job, rows: &BTreeSet<Row>) -> Result<BTreeMap<Row, Vec<String>>> {
+    let mut cells: BTreeMap<Row, Vec<String>> = BTreeMap::new();
     if rows.is_empty() {
         return Ok(cells);
     }
     let workbook = job.workbook()?;
     let dates = workbook.dates();
-    workbook.cells(&job.located(), &mut |info| {
-        if rows.contains(&(info.row + 1)) {
-            let row = cells.entry(info.row + 1).or_default();
-            row.resize(row.len().max(info.column as usize + 1), String::new());
-            row[info.column as usize] = cell_text(info.cell, dates).unwrap_or_default();
-        }
-        Ok(())
-    })?;
+    for sheet in job.sheets_of_table(&workbook)? {
+        let mut options = job.located();
+        options.sheet = sheet;
+        let name: Arc<str> = workbook.sheet(&options.sheet)?.name.as_str().into();
+        workbook.cells(&options, &mut |info| {
+            let row = (Arc::clone(&name), info.row + 1);
+            if rows.contains(&row) {
+                let row = cells.entry(row).or_default();
+                row.resize(row.len().max(info.column as usize + 1), String::new());
+                row[info.column as usize] = cell_text(info.cell, dates).unwrap_or_default();
+            }
+            Ok(())
+        })?;
+    }
     Ok(cells)
 }
 
@@ -235,7 +246,7 @@ struct Scene<'a> {
     job: &'a Job,
     labels: &'a [&'a str],
     header_row: Option<u32>,
-    cells: &'a BTreeMap<u32, Vec<String>>,
+    cells: &'a BTreeMap<Row, Vec<String>>,
     mapping: &'a [Mapped],
     /// Zero-based columns by their letters.
     columns: BTreeMap<String, u32>,
@@ -274,7 +285,8 @@ impl Scene<'_> {
         }
         if is_of("#row") {
             let row = finding.row.unwrap_or_default();
-            let mut cells = self.cells.get(&row).cloned().unwrap_or_default();
+            let cells = self.cells.get(&(Arc::clone(&finding.sheet), row));
+            let mut cells = cells.cloned().unwrap_or_default();
             cells.resize(cells.len().max(self.labels.len()), String::new());
             about.insert("cells".into(), json!(cells));
             about.insert("rowNumber".into(), json!(row));
@@ -332,9 +344,15 @@ impl Scene<'_> {
             return Map::new();
         };
         let names = names_of(key);
-        let cells = finding.row.and_then(|row| self.cells.get(&row));
+        let cells = row_of(finding).and_then(|row| self.cells.get(&row));
         let cells = names.iter().map(|name| {
-            let mapped = self.mapping.iter().find(|mapped| &*mapped.field == *name);
+            let mapped = self.mapping.iter().find(|mapped| {
+                let is_here = mapped
+                    .sheet
+                    .as_ref()
+                    .is_none_or(|sheet| *sheet == finding.sheet);
+                is_here && &*mapped.field == *name
+            });
             let column = mapped.and_then(|mapped| self.columns.get(&mapped.column));
             let cell = column.and_then(|&column| cells?.get(column as usize));
             cell.map(String::as_str).unwrap_or_default()

@@ -11,7 +11,12 @@ mod values;
 
 pub use format::ReportFormat;
 
-use std::{collections::BTreeMap, io, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    sync::Arc,
+    time::Instant,
+};
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use sheetlift_core::{Contract, Finding, Level, Mapped, Summary};
@@ -20,6 +25,7 @@ use sheetlift_load::{Outcome, RowConflict, State};
 use crate::{
     error::Result,
     findings::{AllFindings, FindingGroup, Source, Spilled},
+    sheets::OpenSheet,
 };
 
 /// Groups that a report lists.
@@ -35,8 +41,11 @@ const MAX_GROUPS: usize = 1_000;
 pub struct Report {
     /// Name or path of the file.
     pub file: Option<String>,
-    /// Name of the sheet; `None` when the import was loaded before and the file was not read again.
+    /// Name of the sheet; `None` when the import was loaded before and the file was not read again, or there are several.
     pub sheet: Option<String>,
+    /// Names of the sheets, where the table is on several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sheets: Vec<String>,
     /// What it was held to.
     pub contract: ContractName,
     /// True when the header does not fit the contract: no row was checked and nothing was loaded.
@@ -183,6 +192,25 @@ impl Report {
         }
     }
 
+    /// Says where the table is, and which columns were taken for its fields.
+    pub(crate) fn take_sheets(&mut self, sheets: &VecDeque<OpenSheet>) {
+        let has_several = sheets.len() > 1;
+        let mut names = sheets.iter().map(|sheet| sheet.name().to_string());
+        match has_several {
+            true => self.sheets = names.collect(),
+            false => self.sheet = names.next(),
+        }
+        let mapped = sheets.iter().flat_map(|sheet| {
+            let name = has_several.then(|| Arc::clone(sheet.name()));
+            let mapped = sheet.validator.mapping().iter().cloned();
+            mapped.map(move |mut mapped| {
+                mapped.sheet = name.clone();
+                mapped
+            })
+        });
+        self.mapping = mapped.collect();
+    }
+
     /// True when every row was accepted and none was refused by the target.
     ///
     /// An import that was loaded before is judged by what it did then: rows that were rejected are still not loaded.
@@ -319,7 +347,11 @@ pub(crate) fn conflict_finding(conflict: &RowConflict, sheet: &str) -> Finding {
         row_key: Some(conflict.key.clone()).filter(|key| !key.is_empty()),
         expected: expected.to_owned(),
         message: conflict.reason.clone(),
-        ..Finding::about(Level::Error, conflict.code.clone(), sheet.into())
+        ..Finding::about(
+            Level::Error,
+            conflict.code.clone(),
+            conflict.part.as_deref().unwrap_or(sheet).into(),
+        )
     }
 }
 

@@ -7,6 +7,7 @@ mod published;
 mod read;
 mod refusals;
 mod row_schema;
+mod sheets;
 mod structured;
 mod temporal;
 

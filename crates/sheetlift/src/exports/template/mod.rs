@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
     Color, DocProperties, Format, FormatBorder, Formula, Note, Table, TableColumn, Workbook,
     Worksheet, XlsxError,
 };
-use sheetlift_core::{CellRange, Contract, HeaderRow, MAX_ROWS, SheetRef, cell_name};
+use sheetlift_core::{CellRange, Contract, HeaderRow, MAX_ROWS, SheetRef, Sheets, cell_name};
 
 use crate::error::{Error, Result};
 
@@ -45,7 +45,7 @@ pub fn template_xlsx(contract: &Contract) -> Result<Vec<u8>> {
     let mut workbook = Workbook::new();
     let title = contract.title.as_deref().or(contract.name.as_deref());
     workbook.set_properties(&DocProperties::new().set_title(title.unwrap_or_default()));
-    let names = Names::of(contract);
+    let names = Names::of(contract)?;
     let instructions = |sheet: &mut Worksheet| {
         sheet.set_name(&names.instructions).map_err(refused)?;
         instructions::write(sheet, contract)
@@ -57,11 +57,13 @@ pub fn template_xlsx(contract: &Contract) -> Result<Vec<u8>> {
         }
     }
     let mut lists = Lists::new(names.lists.clone());
-    let sheet = workbook.add_worksheet();
-    sheet.set_name(&names.data).map_err(refused)?;
-    write_sheet(sheet, contract, &place, &mut lists)?;
-    sheet.set_active(true);
-    if place.sheets_before == 0 {
+    for (number, name) in names.data.iter().enumerate() {
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(name).map_err(refused)?;
+        write_sheet(sheet, contract, &place, &mut lists)?;
+        sheet.set_active(number == 0);
+    }
+    if place.sheets_before == 0 && !is_of_table(contract, &names.instructions)? {
         instructions(workbook.add_worksheet())?;
     }
     if !lists.columns.is_empty() {
@@ -138,29 +140,57 @@ impl Place {
 
 /// Names of sheets, no two of which are the same to Excel.
 struct Names {
-    data: String,
+    data: Vec<String>,
     instructions: String,
     lists: String,
 }
 
 impl Names {
-    fn of(contract: &Contract) -> Names {
-        let data = match &contract.locate.sheet {
-            SheetRef::Name(name) => name.clone(),
-            _ => {
-                let name = contract.title.as_ref().or(contract.name.as_ref());
-                sheet_name(name.map_or("", String::as_str))
+    fn of(contract: &Contract) -> Result<Names> {
+        let refusal =
+            |what: String, hint: &str| Error::usage("usage/template", what).with_hint(hint);
+        let title = contract.title.as_ref().or(contract.name.as_ref());
+        let titled = sheet_name(title.map_or("", String::as_str));
+        let data = match (&contract.locate.sheet, &contract.locate.sheets) {
+            (SheetRef::Name(name), _) => vec![name.clone()],
+            (_, Some(Sheets::Listed(listed))) => {
+                let name = |sheet: &SheetRef| match sheet {
+                    SheetRef::Name(name) => Ok(name.clone()),
+                    _ => Err(refusal(
+                        "the contract numbers its sheets, which a template has to name".to_owned(),
+                        "list the sheets by their names in sheetlift.locate.sheets",
+                    )),
+                };
+                listed.iter().map(name).collect::<Result<_>>()?
             }
+            (_, Some(Sheets::Matching(pattern))) if !is_of_table(contract, &titled)? => {
+                return Err(refusal(
+                    format!(
+                        "the sheet of the template would be {titled:?}, which {pattern:?} does not match"
+                    ),
+                    "give the contract a title that fits: it names the sheet",
+                ));
+            }
+            _ => vec![titled],
         };
-        let beside = |wanted: &str| match wanted.eq_ignore_ascii_case(&data) {
+        let beside = |wanted: &str| match data.iter().any(|name| wanted.eq_ignore_ascii_case(name))
+        {
             true => format!("{wanted} 2"),
             false => wanted.to_owned(),
         };
-        Names {
+        Ok(Names {
             instructions: beside("Instructions"),
             lists: beside("Lists"),
             data,
-        }
+        })
+    }
+}
+
+/// Whether a visible sheet of this name would be taken for one of the table.
+fn is_of_table(contract: &Contract, name: &str) -> Result<bool> {
+    match &contract.locate.sheets {
+        Some(sheets) => Ok(sheets.includes(name)?),
+        None => Ok(false),
     }
 }
 
