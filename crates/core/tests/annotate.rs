@@ -1,5 +1,6 @@
 //! A copy with marks: the same workbook but for what is marked.
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::{

@@ -206,7 +206,7 @@ impl Workbook {
     /// # use sheetlift_core::{Sheets, Workbook};
     /// # let bytes = sheetlift_fixtures::inventory::clean_inventory();
     /// let workbook = Workbook::from_bytes(bytes)?;
-    /// assert_eq!(workbook.sheets_of(&Sheets::All)?.len(), 1);
+    /// assert_eq!(workbook.sheets_of(&Sheets::All)?.len(), 2);
     /// # Ok::<(), sheetlift_core::Error>(())
     /// ```
     ///

@@ -1,0 +1,13 @@
+//! The command, as its users have it. One binary: linking many takes longer than running them.
+
+mod annotated;
+mod cells;
+mod common;
+mod contract;
+mod convert;
+mod errors;
+mod hostile;
+mod inventory;
+mod kill;
+mod options;
+mod text;

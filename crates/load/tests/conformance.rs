@@ -1,8 +1,0 @@
-//! The suite that every sink has to pass, on SQLite files.
-
-mod common;
-
-#[test]
-fn sqlite_conforms() {
-    sheetlift_load::conformance::run(common::Sqlite::new);
-}

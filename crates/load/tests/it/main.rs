@@ -1,0 +1,8 @@
+//! The SQLite sink against its files, its targets and the conformance suite. One binary: linking many takes longer than running them.
+
+mod common;
+mod conformance;
+mod kill;
+mod model;
+mod sqlite_files;
+mod sqlite_target;

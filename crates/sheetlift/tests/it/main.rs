@@ -1,0 +1,18 @@
+//! Jobs, as users of the library have them. One binary: linking many takes longer than running them.
+
+mod annotated;
+mod common;
+mod convert;
+mod dialects;
+mod frictionless;
+mod infer;
+mod jobs;
+mod layouts;
+mod reading;
+mod references;
+mod rejects;
+mod reports;
+mod several_sheets;
+mod sheets;
+mod tables;
+mod template;
