@@ -42,6 +42,12 @@
 //!
 //! Features: `sqlite` (default) is the SQLite sink; `conformance` exports the test suite that every sink has to pass.
 
+#[cfg(feature = "sqlite")]
+mod cells;
+#[cfg(feature = "sqlite")]
+mod class;
+#[cfg(feature = "sqlite")]
+mod format;
 mod key;
 mod mode;
 mod plan;

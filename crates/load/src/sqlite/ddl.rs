@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use arrow_schema::{DataType, Field, TimeUnit};
 
-use super::format;
 use super::names::quote;
 use super::schema;
 use crate::error::{Error, Result};
+use crate::format;
 use crate::plan::Plan;
 
 /// What is said about the columns of a new table beside what its plan says. Columns are called by their names; what is said of

@@ -1,80 +1,19 @@
-//! Which Arrow types the sink takes, and how each meets a column of the target.
+//! How each class of values meets a column of the target.
 
-use arrow_schema::{DataType, TimeUnit};
+use crate::class::Class;
 
-/// What a column holds, as far as SQLite is concerned. Batches may use any Arrow type of the same class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    Null,
-    Integer,
-    Boolean,
-    Real,
-    Text,
-    Bytes,
-    Date,
-    Time,
-    Timestamp { utc: bool },
-    Duration(TimeUnit),
-    Decimal { scale: i8 },
-}
-
-impl Class {
-    /// The class of an Arrow type, none for types the sink refuses.
-    pub(super) fn of(data_type: &DataType) -> Option<Class> {
-        Some(match data_type {
-            DataType::Null => Class::Null,
-            DataType::Boolean => Class::Boolean,
-            t if t.is_integer() => Class::Integer,
-            t if t.is_floating() => Class::Real,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Class::Text,
-            DataType::Dictionary(_, value) if Class::of(value) == Some(Class::Text) => Class::Text,
-            DataType::Binary
-            | DataType::LargeBinary
-            | DataType::BinaryView
-            | DataType::FixedSizeBinary(_) => Class::Bytes,
-            DataType::Date32 | DataType::Date64 => Class::Date,
-            DataType::Time32(_) | DataType::Time64(_) => Class::Time,
-            DataType::Timestamp(_, zone) => Class::Timestamp {
-                utc: zone.is_some(),
-            },
-            DataType::Duration(unit) => Class::Duration(*unit),
-            DataType::Decimal32(_, scale)
-            | DataType::Decimal64(_, scale)
-            | DataType::Decimal128(_, scale) => Class::Decimal { scale: *scale },
-            _ => return None,
-        })
-    }
-
-    /// The declared type in a new table; exactly one of SQLite's own, so that the affinity cannot surprise.
-    pub(super) fn declared(self) -> &'static str {
-        match self {
-            Class::Integer | Class::Boolean | Class::Duration(_) => "INTEGER",
-            Class::Real => "REAL",
-            Class::Bytes => "BLOB",
-            Class::Null
-            | Class::Text
-            | Class::Date
-            | Class::Time
-            | Class::Timestamp { .. }
-            | Class::Decimal { .. } => "TEXT",
-        }
-    }
-
-    /// What people call it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Class::Null => "empty values",
-            Class::Integer => "integers",
-            Class::Boolean => "booleans",
-            Class::Real => "numbers",
-            Class::Text => "text",
-            Class::Bytes => "bytes",
-            Class::Date => "dates",
-            Class::Time => "times",
-            Class::Timestamp { .. } => "timestamps",
-            Class::Duration(_) => "durations",
-            Class::Decimal { .. } => "decimals",
-        }
+/// The declared type in a new table; exactly one of SQLite's own, so that the affinity cannot surprise.
+pub(super) fn declared(class: Class) -> &'static str {
+    match class {
+        Class::Integer | Class::Boolean | Class::Duration(_) => "INTEGER",
+        Class::Real => "REAL",
+        Class::Bytes => "BLOB",
+        Class::Null
+        | Class::Text
+        | Class::Date
+        | Class::Time
+        | Class::Timestamp { .. }
+        | Class::Decimal { .. } => "TEXT",
     }
 }
 

@@ -14,6 +14,7 @@ use super::rows::{self, WriteError};
 use super::schema::{self, Column};
 use super::target::{self, Misfit, Target};
 use super::{SqliteSink, connection, scratch};
+use crate::cells::arrays;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Outcome, Reject, State};
 use crate::plan::Plan;
@@ -374,7 +375,7 @@ impl Import for SqliteImport {
     fn stage(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()> {
         rows::check(batch, rows, &self.columns)?;
         self.enter()?;
-        let arrays = rows::arrays(batch)?;
+        let arrays = arrays(batch)?;
         let written = rows::write(&self.conn, &self.sql, &self.columns, &arrays, rows);
         self.written += written.map_err(|error| match error {
             WriteError::Database(error) => fault(&self.sink.shown, "staging for")(error),

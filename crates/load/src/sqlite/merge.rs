@@ -297,7 +297,7 @@ impl Merge<'_> {
         let parts = self
             .key_columns()
             .map(|(i, _)| match self.columns[i].class {
-                super::fit::Class::Bytes => format!("hex(s.c{i})"),
+                crate::class::Class::Bytes => format!("hex(s.c{i})"),
                 _ => format!("coalesce(CAST(s.c{i} AS TEXT), '')"),
             });
         let parts: Vec<String> = parts.collect();

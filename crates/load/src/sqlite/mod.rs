@@ -50,7 +50,6 @@ mod ddl;
 mod describe;
 mod fault;
 mod fit;
-mod format;
 mod import;
 mod ledger;
 mod merge;

@@ -4,11 +4,12 @@ use arrow_array::{ArrayRef, RecordBatch};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 
-use super::cells::{Cells, is_of, normalised};
+use super::cells::Entering;
 use super::fault::{is_key_taken, is_row_refused, reason};
 use super::names::{in_main, joined, list};
 use super::schema::Column;
 use super::scratch::{KEY_EXISTS, MAX_KEY_CHARS, STAGE, TARGET_CONSTRAINT, except};
+use crate::cells::{Cells, is_of};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
@@ -45,11 +46,6 @@ pub(super) fn check(batch: &RecordBatch, rows: &[u32], columns: &[Column]) -> Re
         }
     }
     Ok(())
-}
-
-/// The columns of a batch in the form that [`Cells`] reads.
-pub(super) fn arrays(batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
-    batch.columns().iter().map(normalised).collect()
 }
 
 /// The statement that stages a row: one parameter per column, then the row number.
@@ -145,10 +141,14 @@ pub(super) fn write(
 ) -> Result<u64, WriteError> {
     let mut cells = Vec::with_capacity(columns.len());
     for (column, array) in columns.iter().zip(arrays) {
-        let Some(column_cells) = Cells::new(array, column.fit) else {
+        let Some(column_cells) = Cells::new(array) else {
             return Err(WriteError::Type(column.name.clone()));
         };
-        cells.push(column_cells);
+        cells.push(Entering {
+            cells: column_cells,
+            fit: column.fit,
+            class: column.class,
+        });
     }
     let key: Vec<usize> = (0..columns.len()).filter(|&i| columns[i].is_key).collect();
     let mut statement = conn.prepare_cached(sql)?;
@@ -193,13 +193,13 @@ impl From<rusqlite::Error> for WriteError {
 fn bind(
     statement: &mut CachedStatement<'_>,
     columns: &[Column],
-    cells: &[Cells<'_>],
+    cells: &[Entering<'_>],
     key: &[usize],
     index: usize,
     scratch: &mut Vec<u8>,
 ) -> rusqlite::Result<Option<Refusal>> {
     // SQLite would number an empty INTEGER PRIMARY KEY and take any number of empty values in other keys.
-    if let Some(&empty) = key.iter().find(|&&i| cells[i].is_null(index)) {
+    if let Some(&empty) = key.iter().find(|&&i| cells[i].cells.is_null(index)) {
         let reason = format!("key column {:?} is empty", columns[empty].name);
         return Ok(Some(Refusal::unfit(reason)));
     }
@@ -224,7 +224,7 @@ fn bind(
 }
 
 /// The key for people; the twin of the SQL in the merge.
-fn key_text(cells: &[Cells<'_>], key: &[usize], index: usize) -> String {
+fn key_text(cells: &[Entering<'_>], key: &[usize], index: usize) -> String {
     let mut scratch = Vec::new();
     let mut part = |&i: &usize| match cells[i].value(index, &mut scratch) {
         Ok(ValueRef::Integer(value)) => value.to_string(),

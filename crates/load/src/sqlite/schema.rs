@@ -3,8 +3,9 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;
 
-use super::fit::{Class, Fit};
+use super::fit::{self, Fit};
 use super::names::{list, quote, same};
+use crate::class::Class;
 
 /// SQLite takes 2,000 columns per table, and staging adds one.
 const MAX_COLUMNS: usize = 1_999;
@@ -103,7 +104,7 @@ pub(super) fn create_table(plan: &Plan, columns: &[Column]) -> String {
 /// A column of it.
 pub(super) fn declaration(column: &Column) -> String {
     let not_null = if column.nullable { "" } else { " NOT NULL" };
-    let (name, declared) = (quote(&column.name), column.class.declared());
+    let (name, declared) = (quote(&column.name), fit::declared(column.class));
     format!("{name} {declared}{not_null}")
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
-use super::fit::Fit;
+use super::fit::{self, Fit};
 use super::names::{in_main, joined, list, quote, same};
 use super::schema::{Column, create_table};
 
@@ -144,7 +144,7 @@ fn fits(plan: &Plan, columns: &[Column], found: &[Found], strict: bool) -> Resul
         let names = joined(missing.iter().map(|c| format!("{:?}", c.name)), ", ");
         let plural = if missing.len() == 1 { "" } else { "s" };
         let ddl = missing.iter().map(|column| {
-            let (name, declared) = (quote(&column.name), column.class.declared());
+            let (name, declared) = (quote(&column.name), fit::declared(column.class));
             format!("ALTER TABLE {} ADD COLUMN {name} {declared};", quote(table))
         });
         return Err(Error::target(
@@ -184,7 +184,7 @@ fn fits(plan: &Plan, columns: &[Column], found: &[Found], strict: bool) -> Resul
             )
             .with_hint(format!(
                 "declare the column {}, or change its type in the contract",
-                column.class.declared()
+                fit::declared(column.class)
             )));
         };
         fits.push(fit);
