@@ -139,8 +139,14 @@ fn by_code(out: &mut String, report: &Report, paint: Paint) {
     let mut codes: Vec<(&String, &u64)> = report.counts.by_code.iter().collect();
     codes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let _ = writeln!(out, "\n{}", paint.bold("findings by code"));
+    let width = codes.iter().map(|(code, _)| code.len()).max().unwrap_or(0);
     for (code, number) in codes {
-        let _ = writeln!(out, "  {code:<24} {:>12}", grouped(*number));
+        let _ = writeln!(
+            out,
+            "  {code:<width$} {:>12}",
+            grouped(*number),
+            width = width.max(24)
+        );
     }
 }
 
