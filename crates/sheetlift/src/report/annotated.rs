@@ -3,11 +3,15 @@
 use std::{
     io::{Seek, Write},
     iter,
+    sync::Arc,
 };
 
 use sheetlift_core::{Annotated, Finding, Marks, SheetRef, Workbook, parse_column};
 
-use super::{Report, values::Values};
+use super::{
+    Report,
+    values::{Renamed, Values},
+};
 use crate::{
     error::{Error, Result},
     findings::AllFindings,
@@ -17,7 +21,7 @@ use crate::{
 impl Job {
     /// Writes a copy of the workbook that shows the findings of `report`, which is one of this job. A workbook of SpreadsheetML keeps
     /// everything else it has (see [`Workbook::annotate`]); of other files (xls, xlsb, ods, csv) the copy has the values and number
-    /// formats of the sheet that was checked. [`Annotated::notes`] says what was left out. Findings about whole rows are shown in
+    /// formats of the sheets that were checked. [`Annotated::notes`] says what was left out. Findings about whole rows are shown in
     /// the first column that has a field.
     ///
     /// Let the job keep all findings ([`Job::with_all_findings_kept`]): without, only those that the report lists are marked.
@@ -39,17 +43,21 @@ impl Job {
     /// As [`Job::workbook`]; `Usage` for a report on an import that was loaded before, for which no row was read; `Io` when `out` or a
     /// temporary file fails, or the findings that were kept cannot be read; `Limit`; `Cancelled`.
     pub fn annotate(&self, report: &Report, out: impl Write + Seek) -> Result<Annotated> {
-        let Some(sheet) = &report.sheet else {
+        let sheets = sheets_of(report).into_iter().map(SheetRef::Name);
+        let sheets: Vec<SheetRef> = sheets.collect();
+        if sheets.is_empty() {
             let error = Error::usage("report/no-sheet", "the report is not about a sheet");
             return Err(error.with_hint("annotate the report of `validate`"));
-        };
-        let sheet = SheetRef::Name(sheet.clone());
+        }
         let workbook = self.workbook()?;
         let mut annotated = match workbook.annotated_extension()? {
-            Some(_) => mark(&workbook, &sheet, report, out)?,
+            Some(_) => mark(&workbook, &sheets, &Renamed::new(), report, out)?,
             None => {
-                let values = Values::of(self, &workbook, &sheet)?;
-                let mut annotated = mark(&values.workbook, &SheetRef::First, report, out)?;
+                let values = Values::of(self, &workbook, &sheets)?;
+                let copied = 0..values.workbook.sheets().len();
+                let copied: Vec<SheetRef> = copied.map(SheetRef::Index).collect();
+                let (workbook, renamed) = (&values.workbook, &values.renamed);
+                let mut annotated = mark(workbook, &copied, renamed, report, out)?;
                 annotated.notes.splice(..0, values.notes);
                 annotated
             }
@@ -70,21 +78,33 @@ impl Job {
     }
 }
 
-/// Marks a sheet.
+/// Names of the sheets that a report is about.
+fn sheets_of(report: &Report) -> Vec<String> {
+    report.sheet.iter().cloned().collect()
+}
+
+/// Marks sheets, some of which have another name here than in the report.
 fn mark(
     workbook: &Workbook,
-    sheet: &SheetRef,
+    sheets: &[SheetRef],
+    renamed: &Renamed,
     report: &Report,
     out: impl Write + Seek,
 ) -> Result<Annotated> {
+    let as_here = |mut finding: Finding| {
+        if let Some(name) = renamed.get(&*finding.sheet) {
+            finding.sheet = Arc::clone(name);
+        }
+        finding
+    };
     let columns = report.mapping.iter();
     let mut marks = Marks::new(columns.filter_map(|m| parse_column(&m.column)).min());
     for finding in report.all_findings()? {
-        marks.add(&finding?);
+        marks.add(&as_here(finding?));
     }
     let mut failed = None;
-    let findings = until_failed(report.all_findings()?, &mut failed);
-    let annotated = workbook.annotate(sheet, marks, findings, out);
+    let findings = until_failed(report.all_findings()?, &mut failed).map(as_here);
+    let annotated = workbook.annotate(sheets, marks, findings, out);
     match failed {
         Some(error) => Err(error),
         None => Ok(annotated?),

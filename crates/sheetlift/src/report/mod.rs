@@ -6,6 +6,7 @@ mod frictionless;
 mod html;
 mod junit;
 mod sarif;
+mod sheet_names;
 mod table;
 mod values;
 

@@ -1,4 +1,9 @@
-//! The values of a sheet as a workbook of their own, for files that cannot be copied as they are.
+//! The values of sheets as a workbook of their own, for files that cannot be copied as they are.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use rust_xlsxwriter::{Workbook as Writer, XlsxError};
 use sheetlift_core::{
@@ -7,6 +12,7 @@ use sheetlift_core::{
 };
 use tempfile::NamedTempFile;
 
+use super::sheet_names;
 use crate::{
     error::{Error, Result},
     excel::CellWriter,
@@ -15,9 +21,14 @@ use crate::{
 
 /// Characters of a cell (Excel).
 const MAX_CHARS: usize = 32_767;
+
+/// Names of sheets in the copy, by their names in the file, where they differ.
+pub(super) type Renamed = HashMap<String, Arc<str>>;
+
 /// A copy of values in a temporary file.
 pub(super) struct Values {
     pub(super) workbook: Workbook,
+    pub(super) renamed: Renamed,
     /// What it does not have.
     pub(super) notes: Vec<String>,
     /// Removed when this is dropped.
@@ -25,37 +36,26 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Copies a sheet: texts, numbers with their formats, booleans, errors. Rows are written as they are read.
-    pub(super) fn of(job: &Job, workbook: &Workbook, sheet: &SheetRef) -> Result<Values> {
+    /// Copies sheets, in the order of the file: texts, numbers with their formats, booleans, errors. Rows are written as they are
+    /// read.
+    pub(super) fn of(job: &Job, workbook: &Workbook, sheets: &[SheetRef]) -> Result<Values> {
         let failed = |error| Error::io(error, "cannot write a temporary file");
         let mut file = tempfile::Builder::new()
             .prefix("sheetlift-")
             .suffix(".xlsx")
             .tempfile()
             .map_err(failed)?;
-        let info = workbook.sheet(sheet)?;
-        let mut writer = Writer::new();
-        let mut rows = Rows {
-            sheet: writer.add_worksheet_with_constant_memory().map_err(wrong)?,
-            cells: CellWriter::new(workbook.dates()),
-            row: 0,
-            lost: 0,
-        };
-        // A name that a workbook cannot have is left to be the usual one.
-        let _ = rows.sheet.set_name(&*info.name);
-        let mut error = None;
-        let options = ReadOptions::default().with_sheet(sheet.clone());
-        let visited = workbook.cells(&options, &mut |cell| {
-            rows.put(&cell).map_err(|wrong| {
-                error = Some(wrong);
-                sheetlift_core::Error::cancelled() // stops the read
-            })
-        });
-        if let Some(error) = error {
-            return Err(error);
+        let mut wanted = HashSet::new();
+        for sheet in sheets {
+            wanted.insert(&*workbook.sheet(sheet)?.name);
         }
-        visited?;
-        let lost = rows.lost;
+        let all = workbook.sheets().iter().enumerate();
+        let (places, old): (Vec<usize>, Vec<&str>) = all
+            .map(|(place, info)| (place, &*info.name))
+            .filter(|(_, name)| wanted.remove(name))
+            .unzip();
+        let new = sheet_names::in_excel(&old);
+        let (mut writer, lost) = copied(workbook, &places, &new)?;
         writer.save_to_writer(file.as_file_mut()).map_err(wrong)?;
 
         // Our own file: nothing in it is to be feared.
@@ -75,6 +75,19 @@ impl Values {
         if workbook.is_encrypted() {
             notes.push(Annotated::NO_PASSWORD.to_owned());
         }
+        let renamed: Renamed = old
+            .iter()
+            .zip(&new)
+            .filter(|(old, new)| *old != new)
+            .map(|(old, new)| ((*old).to_owned(), new.as_str().into()))
+            .collect();
+        // That of one table is no matter: in a text file it is not even the author's.
+        if old.len() > 1 && !renamed.is_empty() {
+            notes.push(format!(
+                "{} sheets have another name in the copy, for theirs is none to Excel",
+                renamed.len()
+            ));
+        }
         if lost > 0 {
             notes.push(format!(
                 "{lost} cells are not in the copy: their rows are out of order, or beyond what a sheet can have"
@@ -82,21 +95,59 @@ impl Values {
         }
         Ok(Values {
             workbook: Workbook::open(source, options)?,
+            renamed,
             notes,
             _file: file,
         })
     }
 }
 
+/// The sheets at these places under these names, and how many cells they are without.
+fn copied(workbook: &Workbook, places: &[usize], names: &[String]) -> Result<(Writer, u64)> {
+    let mut writer = Writer::new();
+    let mut cells = CellWriter::new(workbook.dates());
+    let mut lost = 0;
+    for (&place, name) in places.iter().zip(names) {
+        let sheet = writer.add_worksheet_with_constant_memory();
+        let sheet = sheet.map_err(wrong)?;
+        sheet.set_name(name).map_err(wrong)?;
+        let mut rows = Rows {
+            sheet,
+            cells: &mut cells,
+            row: 0,
+            lost: 0,
+        };
+        rows.copy(workbook, place)?;
+        lost += rows.lost;
+    }
+    Ok((writer, lost))
+}
+
 /// The sheet under way.
 struct Rows<'a> {
     sheet: &'a mut rust_xlsxwriter::Worksheet,
-    cells: CellWriter,
+    cells: &'a mut CellWriter,
     row: u32,
     lost: u64,
 }
 
 impl Rows<'_> {
+    /// Copies the sheet at this place.
+    fn copy(&mut self, workbook: &Workbook, place: usize) -> Result<()> {
+        let mut error = None;
+        let options = ReadOptions::default().with_sheet(SheetRef::Index(place));
+        let visited = workbook.cells(&options, &mut |cell| {
+            self.put(&cell).map_err(|wrong| {
+                error = Some(wrong);
+                sheetlift_core::Error::cancelled() // stops the read
+            })
+        });
+        match error {
+            Some(error) => Err(error),
+            None => Ok(visited.map(drop)?),
+        }
+    }
+
     fn put(&mut self, cell: &CellInfo<'_>) -> Result<()> {
         let (row, column) = (cell.row, cell.column as u16);
         if row < self.row || row >= MAX_ROWS {
@@ -148,6 +199,8 @@ fn shortened(text: &str) -> String {
 mod tests {
     use std::io;
 
+    use sheetlift_fixtures::forge_ods::{Ods, row, text_cell};
+
     use super::*;
     use crate::ErrorKind;
 
@@ -168,5 +221,42 @@ mod tests {
         }
         let error = wrong(XlsxError::RowColumnLimitError);
         assert_eq!(error.code(), "internal/bug");
+    }
+
+    #[test]
+    fn sheets_stand_in_the_order_of_the_file_under_their_names() {
+        let text = |text: &str| row(&text_cell(&format!("<text:p>{text}</text:p>")));
+        let book = Ods::new()
+            .sheet("Z/1", &text("z"))
+            .sheet("not asked for", &text("n"))
+            .sheet("It's", &text("i"))
+            .build();
+        let job = Job::from_bytes(book, "a.ods").unwrap();
+        let workbook = job.workbook().unwrap();
+        let sheets = ["It's", "Z/1", "it's"].map(SheetRef::from);
+        let values = Values::of(&job, &workbook, &sheets).unwrap();
+        let names: Vec<&str> = values.workbook.sheets().iter().map(|s| &*s.name).collect();
+        assert_eq!(names, ["Z_1", "It's"]);
+        assert_eq!(
+            values.renamed,
+            Renamed::from([("Z/1".to_owned(), "Z_1".into())])
+        );
+        assert_eq!(values.notes.len(), 2, "{:?}", values.notes);
+        let texts = |place: usize| {
+            let mut texts = Vec::new();
+            let options = ReadOptions::default().with_sheet(SheetRef::Index(place));
+            let visited = values.workbook.cells(&options, &mut |cell| {
+                if let Cell::Text(text, _) = cell.cell {
+                    texts.push(text.to_owned());
+                }
+                Ok(())
+            });
+            visited.unwrap();
+            texts
+        };
+        assert_eq!(
+            (texts(0), texts(1)),
+            (vec!["z".to_owned()], vec!["i".to_owned()])
+        );
     }
 }

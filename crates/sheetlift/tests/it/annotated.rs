@@ -125,3 +125,15 @@ fn rows_are_shown_in_the_first_column_with_a_field() {
     let annotated = job.annotate(&report, &mut out).unwrap();
     assert_eq!((annotated.filled, annotated.commented), (1, 1));
 }
+
+#[test]
+fn a_text_file_is_marked_whatever_it_is_called() {
+    let name = format!("{}.csv", "items [2025] ".repeat(4));
+    let contract: Contract = "fields: [{name: qty, type: integer}]".parse().unwrap();
+    let job = Job::from_bytes(b"qty\n1\ntwo\n".to_vec(), name).unwrap();
+    let job = job.with_contract(contract);
+    let (annotated, made) = copy(&job, &job.validate().unwrap());
+    assert_eq!((annotated.filled, annotated.commented), (1, 1));
+    let names: Vec<&str> = made.sheets().iter().map(|sheet| &*sheet.name).collect();
+    assert_eq!(names, ["items _2025_ items _2025_ items", "Findings"]);
+}

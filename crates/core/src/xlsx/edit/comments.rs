@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     draft::{Draft, Element, XML, push_text},
-    marks::{Comment, Marks},
+    marks::{Comment, SheetMarks},
 };
 use crate::{
     a1::{cell_name, parse_cell},
@@ -61,7 +61,7 @@ enum Place {
 }
 
 /// Adds the comments of the marks.
-pub(super) fn write(draft: Draft, marks: &Marks, limits: &Limits) -> Result<Commented> {
+pub(super) fn write(draft: Draft, marks: &SheetMarks, limits: &Limits) -> Result<Commented> {
     let mut draft = draft.with_open_root(limits)?;
     let mut seen = Vec::new();
     let elements = draft.outline(limits, |tag, depth| {
@@ -218,20 +218,11 @@ fn text_of(comment: &Comment) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::marks::tests::finding, *};
-    use crate::finding::Level;
-
-    fn marks(cells: &[(u32, u32)]) -> Marks {
-        let mut marks = Marks::default();
-        for &(row, column) in cells {
-            marks.add(&finding(Some(row + 1), Some(column), Level::Error, "a < b"));
-        }
-        marks
-    }
+    use super::{super::marks::tests::marks_of, *};
 
     fn written(xml: &str, cells: &[(u32, u32)]) -> (Commented, String) {
         let draft = Draft::new("comments", xml);
-        let written = write(draft, &marks(cells), &Limits::default()).unwrap();
+        let written = write(draft, &marks_of(cells, "a < b"), &Limits::default()).unwrap();
         let xml = String::from_utf8(written.part.1.clone()).unwrap();
         (written, xml)
     }

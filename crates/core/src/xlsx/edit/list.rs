@@ -1,7 +1,7 @@
 //! The sheet of findings: one a row, with a link to its cell. All texts are inline strings in a format that keeps them texts
 //! (`quotePrefix`): whatever stood in a cell of the author is never a formula here.
 
-use std::{fmt::Write as _, io::Write};
+use std::{collections::HashSet, fmt::Write as _, io::Write, sync::Arc};
 
 use super::{
     draft::{XML, push_text},
@@ -19,8 +19,9 @@ const MAX_TEXT: usize = 1_000;
 const MAX_LINES: usize = 10;
 const LINE_POINTS: usize = 15;
 
-/// Labels and widths of the columns.
-const COLUMNS: [(&str, u32); 9] = [
+/// Labels and widths of the columns. A list about one sheet is without the first.
+const COLUMNS: [(&str, u32); 10] = [
+    ("Sheet", 18),
     ("Cell", 16),
     ("Level", 9),
     ("Code", 20),
@@ -35,12 +36,21 @@ const COLUMNS: [(&str, u32); 9] = [
 /// What a list is about.
 pub(super) struct About<'a> {
     pub(super) namespace: &'a str,
-    /// The name of the sheet with the marks.
-    pub(super) marked: &'a str,
+    /// Names of the sheets that a link can lead to.
+    pub(super) with_cells: &'a HashSet<&'a str>,
+    /// Findings say which sheet they are of.
+    pub(super) names_sheets: bool,
     /// How many findings there are.
     pub(super) all: u64,
     /// The workbook has a window to show the sheet in: without, a sheet must not say how it is seen.
     pub(super) has_view: bool,
+}
+
+impl About<'_> {
+    /// The first of [`COLUMNS`] that the list has.
+    fn first_column(&self) -> usize {
+        usize::from(!self.names_sheets)
+    }
 }
 
 /// Writes the part; gives how many findings are listed.
@@ -59,8 +69,9 @@ pub(super) fn write(
         xml += "<sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" \
                 activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews>";
     }
+    let columns = &COLUMNS[about.first_column()..];
     xml += "<cols>";
-    for (at, (_, width)) in COLUMNS.iter().enumerate() {
+    for (at, (_, width)) in columns.iter().enumerate() {
         let number = at + 1;
         let _ = write!(
             xml,
@@ -68,21 +79,23 @@ pub(super) fn write(
         );
     }
     xml += "</cols><sheetData><row r=\"1\">";
-    for (at, (label, _)) in COLUMNS.iter().enumerate() {
+    for (at, (label, _)) in columns.iter().enumerate() {
         text(&mut xml, 0, at, list.label, label);
     }
     xml += "</row>";
-    let mut links = Vec::new();
+    let (mut links, mut row) = (Vec::new(), 1);
     for finding in findings.take(MAX_ROWS as usize) {
-        let row = links.len() as u32 + 1;
-        row_of(&mut xml, row, &finding, &list, styles);
-        links.push(Link::of(&finding));
+        let has_link = about.with_cells.contains(&*finding.sheet);
+        row_of(&mut xml, row, &finding, (about, has_link), &list, styles);
+        if has_link {
+            links.push(Link::of(row, &finding));
+        }
         put(out, xml.as_bytes())?;
         xml.clear();
+        row += 1;
     }
-    let listed = links.len() as u64;
+    let listed = u64::from(row) - 1;
     if let more @ 1.. = about.all.saturating_sub(listed) {
-        let row = links.len() as u32 + 1;
         let _ = write!(xml, "<row r=\"{}\">", row + 1);
         text(&mut xml, row, 0, list.text, &format!("… and {more} more"));
         xml += "</row>";
@@ -90,8 +103,9 @@ pub(super) fn write(
     xml += "</sheetData>";
     if !links.is_empty() {
         xml += "<hyperlinks>";
-        for (at, link) in links.iter().enumerate() {
-            link.push(&mut xml, about.marked, at as u32 + 1);
+        let column = 1 - about.first_column() as u32;
+        for link in &links {
+            link.push(&mut xml, column);
             put(out, xml.as_bytes())?;
             xml.clear();
         }
@@ -103,11 +117,20 @@ pub(super) fn write(
     Ok(listed)
 }
 
-fn row_of(xml: &mut String, row: u32, finding: &Finding, list: &ListStyles, styles: &mut Styles) {
+fn row_of(
+    xml: &mut String,
+    row: u32,
+    finding: &Finding,
+    (about, has_link): (&About<'_>, bool),
+    list: &ListStyles,
+    styles: &mut Styles,
+) {
     let level = styles.of_level(finding.level);
     let suggestion = finding.suggestion.as_deref();
+    let place_style = if has_link { list.link } else { list.text };
     let texts = [
-        (Some(&*place(finding)), list.link),
+        (Some(&*finding.sheet), list.text),
+        (Some(&*place(finding)), place_style),
         (Some(finding.level.name()), level),
         (Some(&*finding.code), list.text),
         (finding.column.as_deref(), list.text),
@@ -118,14 +141,15 @@ fn row_of(xml: &mut String, row: u32, finding: &Finding, list: &ListStyles, styl
         (finding.row_key.as_deref(), list.text),
     ];
     // Not every program makes room for texts of several lines by itself.
-    let columns = texts.iter().zip(COLUMNS);
+    let first = about.first_column();
+    let columns = texts.iter().zip(COLUMNS).skip(first);
     let lines = columns.filter_map(|((value, _), (_, width))| Some(lines(value.as_ref()?, width)));
     let _ = write!(xml, "<row r=\"{}\"", row + 1);
     if let Some(lines @ 2..) = lines.max() {
         let _ = write!(xml, " ht=\"{}\" customHeight=\"1\"", lines * LINE_POINTS);
     }
     xml.push('>');
-    for (at, (value, style)) in texts.into_iter().enumerate() {
+    for (at, (value, style)) in texts.into_iter().skip(first).enumerate() {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             text(xml, row, at, style, value);
         }
@@ -164,23 +188,29 @@ fn place(finding: &Finding) -> String {
 
 /// Where a row of the list leads to.
 struct Link {
-    row: Option<u32>,
-    column: Option<u32>,
+    /// The row of the list.
+    at: u32,
+    sheet: Arc<str>,
+    row: u32,
+    column: u32,
 }
 
 impl Link {
-    fn of(finding: &Finding) -> Link {
+    fn of(at: u32, finding: &Finding) -> Link {
         Link {
-            row: finding.row,
-            column: finding.column_index,
+            at,
+            sheet: Arc::clone(&finding.sheet),
+            row: finding.row.unwrap_or(1).max(1) - 1,
+            column: finding.column_index.unwrap_or(0),
         }
     }
 
-    fn push(&self, xml: &mut String, sheet: &str, row: u32) {
-        let quoted = format!("'{}'", sheet.replace('\'', "''"));
-        let (target_row, column) = (self.row.unwrap_or(1).max(1) - 1, self.column.unwrap_or(0));
-        let cell = a1::cell_name(target_row, column);
-        let _ = write!(xml, "<hyperlink ref=\"A{}\" location=\"", row + 1);
+    /// Puts it on its cell in this column of the list.
+    fn push(&self, xml: &mut String, column: u32) {
+        let quoted = format!("'{}'", self.sheet.replace('\'', "''"));
+        let cell = a1::cell_name(self.row, self.column);
+        let place = a1::cell_name(self.at, column);
+        let _ = write!(xml, "<hyperlink ref=\"{place}\" location=\"");
         push_text(xml, &format!("{quoted}!{cell}"), MAX_TEXT);
         xml.push_str("\"/>");
     }

@@ -3,9 +3,9 @@
 //!
 //! | part | change |
 //! | --- | --- |
-//! | the sheet | formats of marked cells, missing cells, the name of the drawing ([`sheet`]) |
+//! | each sheet with marks | formats of marked cells, missing cells, the name of the drawing ([`sheet`]) |
 //! | styles | formats with another fill ([`styles`]) |
-//! | comments and drawing of the sheet | what the findings say ([`comments`], [`vml`]) |
+//! | comments and drawing of such a sheet | what the findings say ([`marked`], [`comments`], [`vml`]) |
 //! | workbook, relationships, content types | a sheet and parts more ([`parts`]) |
 //! | a new sheet | all findings, with links ([`list`]) |
 //!
@@ -14,6 +14,7 @@
 mod comments;
 mod draft;
 mod list;
+mod marked;
 mod marks;
 mod parts;
 mod sheet;
@@ -21,29 +22,24 @@ mod styles;
 mod vml;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     io::{Seek, Write},
 };
 
 pub use marks::Marks;
 
 use self::{
-    comments::Commented,
     draft::Draft,
+    marked::{MarkedSheet, Unused},
     parts::{Dialect, Kind, Relationships},
-    sheet::{SheetEdit, Written},
     styles::Styles,
 };
-use super::{
-    book::XlsxBook,
-    package::{Package, Relationship},
-};
+use super::{book::XlsxBook, package::Package};
 use crate::{
-    book::Book,
+    book::{Book, SheetKind},
     error::{Error, Result},
     finding::Finding,
-    xml::{Capped, Pieces, foreign_encoding, to_utf8},
-    zip::{EntryReader, PartRead, ZipWriter},
+    zip::ZipWriter,
 };
 
 /// What a copy of a workbook shows ([`Workbook::annotate`](crate::Workbook::annotate)).
@@ -74,54 +70,46 @@ impl XlsxBook {
         parts::extension(self.package(), &self.package().workbook_part()?)
     }
 
-    /// Writes a copy with marks on the sheet at a place.
+    /// Writes a copy with marks on the sheets at these places.
     pub(crate) fn annotate<W: Write + Seek>(
         &self,
-        sheet: usize,
+        sheets: &BTreeSet<usize>,
         mut marks: Marks,
         findings: &mut dyn Iterator<Item = Finding>,
         out: W,
     ) -> Result<Annotated> {
         marks.sort();
-        MarkedCopy::new(self, sheet, &marks)?.write(findings, out)
+        MarkedCopy::new(self, sheets, &marks)?.write(findings, out)
     }
 }
 
-/// A copy before it is written: the parts that change, as far as they can be known without the sheet.
+/// A copy before it is written: the parts that change, as far as they can be known without the sheets.
 struct MarkedCopy<'a> {
     package: &'a Package,
     marks: &'a Marks,
     dialect: Dialect,
-    /// Name and part of the sheet that is marked.
-    sheet: &'a str,
-    part: &'a str,
+    sheets: Vec<MarkedSheet<'a>>,
     styles: Styles,
-    relationships: Relationships,
-    comments: Option<Comments>,
+    unused: Unused,
     /// Parts that are ready, by their names without case.
-    ready: HashMap<String, (String, Vec<u8>)>,
+    ready: BTreeMap<String, (String, Vec<u8>)>,
     /// The part of the list of findings.
     list: String,
+    /// Sheets that have cells: what a link can lead to.
+    with_cells: HashSet<&'a str>,
+    /// The list is about several sheets.
+    names_sheets: bool,
     /// The workbook has a window that the list can be seen in.
     has_view: bool,
     annotated: Annotated,
 }
 
-/// The kind of relationships to drawings of comments.
-const DRAWING: &str = "vmlDrawing";
-
-/// How comments come into the copy.
-struct Comments {
-    comments: Draft,
-    /// Drawings of the sheet: that of its comments, and that of its header.
-    drawings: Vec<Draft>,
-    /// A drawing, should it have none for comments, and the relationship to it.
-    new_drawing: String,
-    new_id: String,
-}
-
 impl<'a> MarkedCopy<'a> {
-    fn new(book: &'a XlsxBook, sheet: usize, marks: &'a Marks) -> Result<MarkedCopy<'a>> {
+    fn new(
+        book: &'a XlsxBook,
+        places: &BTreeSet<usize>,
+        marks: &'a Marks,
+    ) -> Result<MarkedCopy<'a>> {
         let package = book.package();
         let limits = &package.budget().limits;
         let workbook_part = package.workbook_part()?;
@@ -154,23 +142,16 @@ impl<'a> MarkedCopy<'a> {
             sheet: parts::free_sheet_name("Findings", names),
             ..Annotated::default()
         };
-        let part = book.part_of(sheet);
-        package.reader(part)?; // it is there
-        let mut relationships = Relationships::of(package, part)?;
-        let mut comments = None;
-        if !marks.comments().is_empty() {
-            match Comments::new(package, &mut relationships, dialect)? {
-                Some(found) => {
-                    let name = &found.comments.name;
-                    if !package.has(name) {
-                        added.push((name.clone(), Kind::Comments));
-                    }
-                    comments = Some(found);
-                }
-                None => annotated.notes.push(
-                    "no comments: the drawing for those of the sheet is not written as spreadsheet programs do it"
-                        .to_owned(),
-                ),
+        let (mut sheets, mut unused) = (Vec::new(), Unused::new());
+        for &place in places {
+            package.budget().cancel().check()?;
+            let (name, part) = (&*book.sheets()[place].name, book.part_of(place));
+            package.reader(part)?; // it is there
+            if let Some(marks) = marks.of_sheet(name) {
+                let sheet = MarkedSheet::new(package, (name, part), marks, &mut unused)?;
+                added.extend(sheet.new_comments().map(|part| (part, Kind::Comments)));
+                annotated.notes.extend(sheet.note());
+                sheets.push(sheet);
             }
         }
         let whole = [
@@ -185,24 +166,30 @@ impl<'a> MarkedCopy<'a> {
                 &list_id,
             )?),
         ];
-        let mut ready = HashMap::new();
+        let mut ready = BTreeMap::new();
         for (name, bytes) in whole.into_iter().flatten() {
             let key = name.to_ascii_lowercase();
             if let Some((name, _)) = ready.insert(key, (name, bytes)) {
                 return Err(two_things(&name));
             }
         }
+        let of_copy = places.iter().map(|&place| &*book.sheets()[place].name);
+        let named: HashSet<&str> = of_copy
+            .chain(marks.sheets().map(|(name, _)| name))
+            .collect();
+        let worksheets = book.sheets().iter();
+        let worksheets = worksheets.filter(|sheet| sheet.kind == SheetKind::Worksheet);
         Ok(MarkedCopy {
             package,
             marks,
             dialect,
-            sheet: &book.sheets()[sheet].name,
-            part,
+            sheets,
             styles: Styles::new(styles, limits)?,
-            relationships,
-            comments,
+            unused,
             ready,
             list,
+            with_cells: worksheets.map(|sheet| &*sheet.name).collect(),
+            names_sheets: named.len() > 1,
             has_view,
             annotated,
         })
@@ -213,11 +200,15 @@ impl<'a> MarkedCopy<'a> {
         findings: &mut dyn Iterator<Item = Finding>,
         out: W,
     ) -> Result<Annotated> {
-        let package = self.package;
+        let (package, dialect) = (self.package, self.dialect);
         self.check_parts()?;
         let later: HashSet<String> = self.later().map(str::to_ascii_lowercase).collect();
+        let sheets = self.sheets.iter().enumerate();
+        let sheets: HashMap<String, usize> = sheets
+            .map(|(place, sheet)| (sheet.part.to_ascii_lowercase(), place))
+            .collect();
         let mut zip = ZipWriter::new(out)?;
-        let (mut sheet, mut is_signed) = (Written::default(), false);
+        let mut is_signed = false;
         for entry in package.archive().entries() {
             package.budget().cancel().check()?;
             let name = entry.name.to_ascii_lowercase();
@@ -225,9 +216,10 @@ impl<'a> MarkedCopy<'a> {
                 is_signed = true;
             } else if let Some((_, bytes)) = self.ready.remove(&name) {
                 zip.write(&entry.name, &bytes)?;
-            } else if name == self.part.to_ascii_lowercase() {
-                sheet = zip.stream(&entry.name, entry.inflated_bytes, |out| {
-                    self.write_sheet(out)
+            } else if let Some(&place) = sheets.get(&name) {
+                let (sheet, styles) = (&mut self.sheets[place], &mut self.styles);
+                zip.stream(&entry.name, entry.inflated_bytes, |out| {
+                    sheet.write(package, dialect, styles, out)
                 })?;
             } else if !later.contains(&name) {
                 zip.copy(package.archive(), entry)?;
@@ -240,17 +232,18 @@ impl<'a> MarkedCopy<'a> {
             let note = "the digital signature is left out: it would not hold for the copy";
             self.annotated.notes.push(note.to_owned());
         }
-        for (name, bytes) in self.comment(&sheet)? {
-            zip.write(&name, &bytes)?;
+        for sheet in &mut self.sheets {
+            package.budget().cancel().check()?;
+            sheet.write_comments(package, dialect, &mut self.unused, &mut zip)?;
         }
-        let all = self.marks.findings();
         self.annotated.listed = zip.stream(&self.list, 0, |out| {
             list::write(
                 out,
                 &list::About {
-                    namespace: self.dialect.main,
-                    marked: self.sheet,
-                    all,
+                    namespace: dialect.main,
+                    with_cells: &self.with_cells,
+                    names_sheets: self.names_sheets,
+                    all: self.marks.findings(),
                     has_view: self.has_view,
                 },
                 &mut self.styles,
@@ -260,161 +253,31 @@ impl<'a> MarkedCopy<'a> {
         let (name, bytes) = self.styles.finish()?;
         zip.write(&name, &bytes)?;
         zip.finish()?;
-        self.annotated.filled = sheet.filled;
-        let notes = left_out(self.marks, &sheet, self.annotated.listed);
+        let sum = |of: fn(&MarkedSheet<'_>) -> u64| -> u64 { self.sheets.iter().map(of).sum() };
+        self.annotated.filled = sum(|sheet| sheet.written.filled);
+        self.annotated.commented = sum(|sheet| sheet.commented);
+        let notes = left_out(self.marks, &self.sheets, self.annotated.listed);
         self.annotated.notes.extend(notes);
         Ok(self.annotated)
     }
 
-    /// Names of the parts that are written once the sheet is.
+    /// Names of the parts that are written once the sheets are.
     fn later(&self) -> impl Iterator<Item = &str> {
-        let of_comments = self.comments.iter().flat_map(|comments| {
-            let drawings = comments.drawings.iter().map(|draft| &*draft.name);
-            drawings.chain([&*comments.comments.name, self.relationships.name()])
-        });
-        of_comments.chain([self.styles.name()])
+        let of_sheets = self.sheets.iter().flat_map(MarkedSheet::later);
+        of_sheets.chain([self.styles.name()])
     }
 
     /// Asks whether the parts that change are so many: one that is two things cannot be changed as both.
     fn check_parts(&self) -> Result<()> {
         let ready = self.ready.values().map(|(name, _)| &**name);
+        let sheets = self.sheets.iter().map(|sheet| sheet.part);
         let mut seen = HashSet::new();
-        for name in ready.chain(self.later()).chain([self.part]) {
+        for name in ready.chain(self.later()).chain(sheets) {
             if !seen.insert(name.to_ascii_lowercase()) {
                 return Err(two_things(name));
             }
         }
         Ok(())
-    }
-
-    fn write_sheet(&mut self, out: &mut dyn Write) -> Result<Written> {
-        let limits = &self.package.budget().limits;
-        let reader = in_utf8(self.package, self.part)?;
-        let pieces = Pieces::new(Capped::new(PartRead::new(reader), limits), limits);
-        let mut drawings = Vec::new();
-        if let Some(comments) = &self.comments {
-            let known = self.relationships.known.iter();
-            let known = known.filter(|known| comments.place_of(known).is_some());
-            drawings.extend(known.map(|known| &*known.id));
-        }
-        let edit = SheetEdit {
-            marks: self.marks,
-            styles: &mut self.styles,
-            dialect: self.dialect,
-            drawing: self.comments.as_ref().map(|comments| &*comments.new_id),
-            drawings: &drawings,
-            limits,
-        };
-        edit.write(pieces, out)
-            .map_err(|error| error.in_part(self.part))
-    }
-
-    /// The comments, the drawing of their shapes, and what names both.
-    fn comment(&mut self, sheet: &Written) -> Result<Vec<(String, Vec<u8>)>> {
-        let limits = &self.package.budget().limits;
-        let Some(comments) = self.comments.take() else {
-            return Ok(Vec::new());
-        };
-        let mut known = self.relationships.known.iter();
-        let place = known
-            .find(|known| sheet.drawing.as_ref() == Some(&known.id))
-            .and_then(|known| comments.place_of(known));
-        let Comments {
-            comments,
-            mut drawings,
-            new_drawing,
-            new_id,
-        } = comments;
-        let is_new = !self.package.has(&comments.name);
-        if is_new {
-            let id = self.relationships.free_id();
-            let kind = Kind::Comments.name();
-            self.relationships
-                .add(self.dialect, &id, kind, &comments.name);
-        }
-        let Commented {
-            part,
-            new,
-            joined,
-            left,
-        } = comments::write(comments, self.marks, limits)?;
-        self.annotated.commented = new.len() as u64 + joined;
-        if left > 0 {
-            let note = format!(
-                "{left} cells have a conversation, which is kept: they have no comment of ours"
-            );
-            self.annotated.notes.push(note);
-        }
-        let drawing = match place {
-            Some(place) => drawings.swap_remove(place),
-            None => {
-                self.relationships
-                    .add(self.dialect, &new_id, DRAWING, &new_drawing);
-                vml::empty(&new_drawing)
-            }
-        };
-        let first = vml::free_block(self.package)?;
-        let mut written = vec![part, vml::write(drawing, &new, first, limits)?];
-        written.extend(
-            drawings
-                .into_iter()
-                .map(|drawing| (drawing.name.clone(), drawing.finish())),
-        );
-        written.push(self.relationships.finish()?);
-        Ok(written)
-    }
-}
-
-impl Comments {
-    /// The comments of a sheet and its drawings; none where shapes cannot be added to those.
-    fn new(
-        package: &Package,
-        relationships: &mut Relationships,
-        dialect: Dialect,
-    ) -> Result<Option<Comments>> {
-        let limits = &package.budget().limits;
-        let mut drawings: Vec<Draft> = Vec::new();
-        let of_kind = |kind: &'static str| {
-            let known = relationships.known.iter();
-            known.filter(move |known| known.kind == kind)
-        };
-        for known in of_kind(DRAWING) {
-            if drawings.iter().any(|drawing| drawing.name == known.target) {
-                continue;
-            }
-            if !package.has(&known.target) {
-                continue;
-            }
-            let drawing = Draft::read(package, &known.target);
-            match drawing
-                .ok()
-                .filter(|drawing| vml::is_usual(drawing, limits))
-            {
-                Some(drawing) => drawings.push(drawing),
-                None => return Ok(None),
-            }
-        }
-        let there = of_kind("comments").find(|known| package.has(&known.target));
-        let comments = match there {
-            Some(known) => Draft::read(package, &known.target)?,
-            None => {
-                let name = parts::free_part(package, "xl/sheetlift_comments", ".xml");
-                comments::empty(&name, dialect.main)
-            }
-        };
-        Ok(Some(Comments {
-            comments,
-            drawings,
-            new_drawing: parts::free_part(package, "xl/drawings/sheetlift_vml", ".vml"),
-            new_id: relationships.free_id(),
-        }))
-    }
-
-    /// The place of the drawing that a relationship leads to, if it does.
-    fn place_of(&self, known: &Relationship) -> Option<usize> {
-        let mut drawings = self.drawings.iter();
-        let place = drawings.position(|drawing| drawing.name.eq_ignore_ascii_case(&known.target));
-        place.filter(|_| known.kind == DRAWING)
     }
 }
 
@@ -422,24 +285,15 @@ fn two_things(part: &str) -> Error {
     Error::malformed("the part is named as two different things").in_part(part)
 }
 
-/// A part as a stream of UTF-8.
-fn in_utf8(package: &Package, part: &str) -> Result<EntryReader> {
-    /// Bytes of a declaration.
-    const LOOK: usize = 1 << 10;
-    let reader = package.reader(part)?;
-    let mut look = reader.clone();
-    let mut bytes = vec![0; look.first_room(LOOK)];
-    let read = look.fill(&mut bytes, 0)?;
-    bytes.truncate(read);
-    match foreign_encoding(&bytes) {
-        Some(_) => look.converted(bytes, to_utf8),
-        None => Ok(reader),
-    }
-}
-
 /// What the marks ask for and the copy does not show.
-fn left_out(marks: &Marks, sheet: &Written, listed: u64) -> Vec<String> {
+fn left_out(marks: &Marks, sheets: &[MarkedSheet<'_>], listed: u64) -> Vec<String> {
     let mut notes = Vec::new();
+    let sum = |of: fn(&MarkedSheet<'_>) -> u64| -> u64 { sheets.iter().map(of).sum() };
+    if let conversations @ 1.. = sum(|sheet| sheet.conversations) {
+        notes.push(format!(
+            "{conversations} cells have a conversation, which is kept: they have no comment of ours"
+        ));
+    }
     if marks.unmarked() > 0 {
         notes.push(format!(
             "{} findings after the first {} are not marked",
@@ -453,16 +307,26 @@ fn left_out(marks: &Marks, sheet: &Written, listed: u64) -> Vec<String> {
             Marks::MAX_COMMENTS
         ));
     }
-    if sheet.unfilled > 0 {
+    let unfilled = sum(|sheet| sheet.written.unfilled);
+    if unfilled > 0 {
         notes.push(format!(
-            "{} cells are not filled, for the workbook has as many formats as it can",
-            sheet.unfilled
+            "{unfilled} cells are not filled, for the workbook has as many formats as it can"
         ));
     }
-    let shown = sheet.filled + sheet.unfilled;
-    if let hidden @ 1.. = (marks.cells().len() as u64).saturating_sub(shown) {
+    let shown = unfilled + sum(|sheet| sheet.written.filled);
+    let asked = sum(|sheet| sheet.marks.cells().len() as u64);
+    if let hidden @ 1.. = asked.saturating_sub(shown) {
         notes.push(format!(
             "{hidden} cells that have no value are not coloured: their rows are not in the file, or out of order"
+        ));
+    }
+    let all: u64 = marks
+        .sheets()
+        .map(|(_, marks)| marks.cells().len() as u64)
+        .sum();
+    if let elsewhere @ 1.. = all.saturating_sub(asked) {
+        notes.push(format!(
+            "{elsewhere} cells are not marked, for they are on other sheets"
         ));
     }
     if let more @ 1.. = marks.findings().saturating_sub(listed) {

@@ -105,6 +105,11 @@ impl Relationships {
         }
     }
 
+    /// Keeps an id that was free when these were read before.
+    pub(super) fn reserve(&mut self, id: &str) {
+        self.ids.insert(id.to_owned());
+    }
+
     /// Adds one under a free id.
     pub(super) fn add(&mut self, dialect: Dialect, id: &str, kind: &str, target: &str) {
         let x = &self.root.prefix;
@@ -294,14 +299,35 @@ pub(super) fn free_sheet_name<'a>(wanted: &str, taken: impl Iterator<Item = &'a 
 }
 
 /// A name for a part that no other has: `{before}{number}{after}`.
-pub(super) fn free_part(package: &Package, before: &str, after: &str) -> String {
-    let mut number = 1;
-    loop {
-        let name = format!("{before}{number}{after}");
-        if !package.has(&name) {
-            return name;
+pub(super) fn free_part(package: &Package, before: &'static str, after: &'static str) -> String {
+    FreeParts::new(before, after).next(package)
+}
+
+/// Such names for several parts, each given once.
+pub(super) struct FreeParts {
+    before: &'static str,
+    after: &'static str,
+    /// The last number that was tried.
+    number: u32,
+}
+
+impl FreeParts {
+    pub(super) fn new(before: &'static str, after: &'static str) -> FreeParts {
+        FreeParts {
+            before,
+            after,
+            number: 0,
         }
-        number += 1;
+    }
+
+    pub(super) fn next(&mut self, package: &Package) -> String {
+        loop {
+            self.number += 1;
+            let name = format!("{}{}{}", self.before, self.number, self.after);
+            if !package.has(&name) {
+                return name;
+            }
+        }
     }
 }
 

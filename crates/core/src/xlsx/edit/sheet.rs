@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, io::Write};
 
 use super::{
     draft::in_utf8,
-    marks::{Mark, Marks},
+    marks::{Mark, SheetMarks},
     parts::{Dialect, MAIN, relationship_id},
     styles::Styles,
 };
@@ -43,7 +43,7 @@ pub(super) struct Written {
 
 /// Writes a sheet again.
 pub(super) struct SheetEdit<'a> {
-    pub(super) marks: &'a Marks,
+    pub(super) marks: &'a SheetMarks,
     pub(super) styles: &'a mut Styles,
     pub(super) dialect: Dialect,
     /// The relationship to a drawing that the sheet gets unless it has one.

@@ -100,6 +100,12 @@ fn number(digits: &[u8]) -> Option<usize> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
+/// Blocks that the shapes of so many comments take.
+pub(super) fn blocks(cells: usize) -> usize {
+    // The first id of a block is that of the drawing itself.
+    cells.div_ceil(BLOCK - 1)
+}
+
 /// Adds the shapes of comments on these cells, with ids from the block `first` on.
 pub(super) fn write(
     mut draft: Draft,
@@ -116,8 +122,7 @@ pub(super) fn write(
             tag.name() == "shapetype" && tag.attribute("id")?.as_deref() == Some(SHAPE_TYPE);
         Ok(tag.name() == "idmap")
     })?;
-    let blocks = cells.len().div_ceil(BLOCK - 1);
-    let more = (first..first + blocks).map(|block| block.to_string());
+    let more = (first..first + blocks(cells.len())).map(|block| block.to_string());
     if let Some(map) = elements.get(1) {
         let data = draft.tag(map, |tag| tag.attribute("data"))?;
         let known = data.unwrap_or_default();
@@ -139,7 +144,6 @@ pub(super) fn write(
         );
     }
     for (number, &(row, column)) in cells.iter().enumerate() {
-        // The first id of a block is that of the drawing itself.
         let id = (first + number / (BLOCK - 1)) * BLOCK + 1 + number % (BLOCK - 1);
         let _ = write!(
             shapes,

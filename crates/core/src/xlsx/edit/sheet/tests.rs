@@ -3,12 +3,11 @@
 use super::{
     super::{
         draft::Draft,
-        marks::tests::finding,
+        marks::tests::marks_of,
         parts::{self, Dialect},
     },
     *,
 };
-use crate::finding::Level;
 
 const MAIN: &str = parts::MAIN[0];
 const STYLES: &str = "<styleSheet><cellXfs><xf/><xf/><xf/><xf/><xf/></cellXfs></styleSheet>";
@@ -16,12 +15,8 @@ const STYLES: &str = "<styleSheet><cellXfs><xf/><xf/><xf/><xf/><xf/></cellXfs></
 /// A sheet with marks on these cells; the first format that is made has number 5.
 fn edited(xml: &str, cells: &[&str], drawing: Option<&str>) -> (Written, String) {
     let limits = Limits::default();
-    let mut marks = Marks::default();
-    for cell in cells {
-        let (row, column) = parse_cell(cell).unwrap();
-        marks.add(&finding(Some(row + 1), Some(column), Level::Error, "x"));
-    }
-    marks.sort();
+    let cells: Vec<(u32, u32)> = cells.iter().map(|cell| parse_cell(cell).unwrap()).collect();
+    let marks = marks_of(&cells, "x");
     let mut styles = Styles::new(Draft::new("styles", STYLES), &limits).unwrap();
     let workbook = Draft::new("workbook", format!("<workbook xmlns=\"{MAIN}\"/>"));
     let edit = SheetEdit {

@@ -1,0 +1,11 @@
+//! A copy with marks: the same workbook but for what is marked.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod support;
+
+mod comments;
+mod files;
+mod kept;
+mod list;
+mod sheets;
