@@ -62,4 +62,4 @@ pub use validate::{
     Checked, Expectation, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Survey, Validator,
     expectations, rule_docs,
 };
-pub use xlsx::{Annotated, Marks};
+pub use xlsx::{Annotated, Marks, is_list_of_findings};

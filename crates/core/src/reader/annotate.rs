@@ -30,7 +30,7 @@ impl Workbook {
     /// where there are several. A mark and a link are on the sheet that [`Finding::sheet`] names, exactly so; a finding of another
     /// sheet than `sheets` is listed and not marked. Everything else (formulas, styles, other sheets, charts, macros) is kept as it
     /// is, byte for byte where it stands in parts of its own; digital signatures are left out. What stood in cells is never a
-    /// formula in the list. A
+    /// formula in the list, and [`is_list_of_findings`](crate::is_list_of_findings) knows that sheet when the copy comes back. A
     /// workbook that was opened with a password has a copy without one, and a note says so.
     ///
     /// Memory: the small parts of the workbook (styles, relationships, the comments of one sheet), one row of a sheet, and the marks.

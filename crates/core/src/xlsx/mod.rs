@@ -13,7 +13,7 @@ pub(crate) mod sheet;
 
 pub(crate) use body::XlsxSheet;
 pub(crate) use book::XlsxBook;
-pub use edit::{Annotated, Marks};
+pub use edit::{Annotated, Marks, is_list_of_findings};
 pub(crate) use package::Package;
 pub(crate) use strings::{Block, SharedStrings};
 #[cfg(feature = "fuzzing")]

@@ -53,6 +53,25 @@ impl About<'_> {
     }
 }
 
+/// True for the labels of a sheet of findings, as [`Workbook::annotate`](crate::Workbook::annotate) adds one to a copy: when the
+/// copy comes back, that sheet is none of its author's tables. `labels` are the texts of its first row from column A on; blanks
+/// behind them do not count.
+///
+/// ```
+/// use sheetlift_core::is_list_of_findings;
+/// let mut labels = vec!["Cell", "Level", "Code", "Column", "Value", "Expected", "Message", "Suggestion", "Row key"];
+/// assert!(is_list_of_findings(&labels));
+/// labels.insert(0, "Sheet"); // of several sheets
+/// assert!(is_list_of_findings(&labels));
+/// assert!(!is_list_of_findings(&["Cell", "Level"]));
+/// ```
+pub fn is_list_of_findings(labels: &[&str]) -> bool {
+    let blanks = labels.iter().rev().take_while(|label| label.is_empty());
+    let labels = &labels[..labels.len() - blanks.count()];
+    let ours = COLUMNS.map(|(label, _)| label);
+    labels == ours || labels == &ours[1..]
+}
+
 /// Writes the part; gives how many findings are listed.
 pub(super) fn write(
     out: &mut dyn Write,
@@ -219,6 +238,43 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
+
+    /// The texts of the first row of a list.
+    fn labels(names_sheets: bool) -> Vec<String> {
+        let draft = Styles::empty("styles", "main");
+        let mut styles = Styles::new(draft, &Limits::default()).unwrap();
+        let about = About {
+            namespace: "main",
+            with_cells: &HashSet::new(),
+            names_sheets,
+            all: 0,
+            has_view: true,
+        };
+        let mut out = Vec::new();
+        write(&mut out, &about, &mut styles, &mut std::iter::empty()).unwrap();
+        let xml = String::from_utf8(out).unwrap();
+        let texts = xml.split("<t xml:space=\"preserve\">").skip(1);
+        let texts = texts.map(|rest| rest[..rest.find('<').unwrap()].to_owned());
+        texts.collect()
+    }
+
+    #[test]
+    fn a_list_is_known_by_what_stands_above_it() {
+        for (names_sheets, columns) in [(false, 9), (true, 10)] {
+            let labels = labels(names_sheets);
+            let mut labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            assert_eq!(labels.len(), columns);
+            assert!(is_list_of_findings(&labels), "{labels:?}");
+            labels.extend(["", ""]);
+            assert!(is_list_of_findings(&labels), "{labels:?}");
+            labels.push("More");
+            assert!(!is_list_of_findings(&labels), "{labels:?}");
+            assert!(!is_list_of_findings(&labels[..columns - 1]), "{labels:?}");
+            assert!(!is_list_of_findings(&labels[2..]), "{labels:?}");
+        }
+        assert!(!is_list_of_findings(&[]) && !is_list_of_findings(&["", ""]));
+    }
 
     #[test]
     fn texts_have_the_room_they_need() {

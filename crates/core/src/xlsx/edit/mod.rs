@@ -26,6 +26,7 @@ use std::{
     io::{Seek, Write},
 };
 
+pub use list::is_list_of_findings;
 pub use marks::Marks;
 
 use self::{
