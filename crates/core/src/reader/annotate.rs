@@ -53,8 +53,8 @@ impl Workbook {
     /// ```
     ///
     /// # Errors
-    /// `Usage` for a sheet that is not there; `Unsupported` for a file of another format; `Malformed` or `Limit` when a part that changes cannot be read; `Io` when `out`
-    /// fails, and `Cancelled`. What was written by then is no workbook.
+    /// `Usage` for a sheet that is not there; `Unsupported` for a file of another format; `Malformed` or `Limit` when a part that
+    /// changes cannot be read; `Io` when `out` fails, and `Cancelled`. What was written by then is no workbook.
     pub fn annotate(
         &self,
         sheets: &[SheetRef],
