@@ -250,7 +250,7 @@ pub(crate) struct OpenArgs {
 /// What to read, and as what.
 #[derive(Debug, Default, ClapArgs)]
 pub(crate) struct ReadArgs {
-    /// Sheet, by name or by its place counted from 1 [default: the first visible one]
+    /// Sheet, by name or by its place counted from 1 [default: what the contract says, or else the first visible one]
     #[arg(long, value_name = "SHEET")]
     pub(crate) sheet: Option<String>,
     /// Cells: B2:F100, B:F, 2:100, B2: to the end, or the name of a table or range
@@ -297,7 +297,7 @@ pub(crate) struct InferArgs {
     /// Propose the smallest and the largest value of each column as minimum and maximum, not only that numbers are not below 0
     #[arg(long)]
     pub(crate) ranges: bool,
-    /// Sheet, by name or by its place counted from 1 [default: the first visible one]
+    /// Sheet, by name or by its place counted from 1 [default: what the contract says, or else the first visible one]
     #[arg(long, value_name = "SHEET")]
     pub(crate) sheet: Option<String>,
     /// Cells: B2:F100, B:F, 2:100, B2: to the end, or the name of a table or range

@@ -118,6 +118,7 @@ impl Limits {
 
     /// Asks whether a table may have so many rows and columns, and so few cells with a value.
     pub(crate) fn check_table(&self, rows: u64, columns: usize, cells: u64) -> Result<()> {
+        check("max_rows", self.max_rows, rows)?;
         let all = rows.saturating_mul(columns as u64);
         check("max_cells", self.max_cells, all)?;
         let blank = all.saturating_sub(cells);

@@ -6,8 +6,8 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use sheetlift_core::{
     Cell, CellRange, Checked, Contract, Field, Finding, Header, HeaderRow, HeaderSearch, Level,
-    ReadOptions, RejectedRow, RowReader, SheetRef, TableQuestion, Total, Validator, Window,
-    Workbook, cell_name, column_name,
+    ReadOptions, RejectedRow, RowReader, SheetRef, StringTable, TableQuestion, Total, Validator,
+    Window, Workbook, cell_name, column_name,
 };
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     progress::Progress,
     references,
     report::{Report, Timings},
-    sheets::OpenSheet,
+    sheets::Sheet,
 };
 
 /// A file up to here is read whole before its first window, so that rows may stand in any order. Debug builds read most files
@@ -151,8 +151,11 @@ pub struct Check {
     job: Job,
     rows: RowReader,
     validator: Validator,
+    workbook: Workbook,
     /// Further sheets of the table.
-    next_sheets: VecDeque<OpenSheet>,
+    next_sheets: VecDeque<Sheet>,
+    /// What texts refer to: the next sheet of an xlsx file has the same, as long as somebody keeps them.
+    strings: Option<Arc<StringTable>>,
     header_findings: Vec<Finding>,
     report: Report,
     rows_expected: Option<u64>,
@@ -177,41 +180,34 @@ impl Check {
             return Err(job.locate(error.with_hint("name their rows in `commentRows`")));
         }
         let all = wants == Wants::Everything || job.findings_to.is_some() || job.keeps_all_findings;
-        let mut sheets = job.open_sheets(&workbook, &contract)?;
-        let has_blocked = |sheets: &VecDeque<OpenSheet>| {
-            let mut sheets = sheets.iter();
-            sheets.any(|sheet| sheet.validator.is_blocked())
-        };
-        if !has_blocked(&sheets) {
-            let surveyed = sheets.into_iter().map(|sheet| sheet.survey(job, &workbook));
-            sheets = surveyed.collect::<Result<_>>()?;
-        }
-        let is_blocked = has_blocked(&sheets);
+        let mut sheets = VecDeque::from(job.look_at_sheets(&workbook, &contract)?);
+        let is_blocked = sheets.iter().any(Sheet::is_blocked);
         let mut report = Report::new(job.source.name(), &contract);
         report.take_sheets(&sheets);
         report.blocked = is_blocked;
-        let found = sheets.iter().map(|sheet| sheet.validator.header_findings());
+        let found = sheets.iter().map(|sheet| &sheet.header_findings[..]);
         let header_findings = found.collect::<Vec<_>>().concat();
         let rows_expected = match &job.progress {
-            Some(_) => sheets
-                .iter()
-                .map(|sheet| rows_expected(&workbook, &sheet.options, sheet.rows.header()))
-                .sum(),
+            Some(_) => {
+                let rows = sheets
+                    .iter()
+                    .map(|sheet| rows_expected(&workbook, &sheet.options, &sheet.header));
+                let rows: Option<u64> = rows.sum();
+                rows.map(|rows| job.read.limit.map_or(rows, |limit| rows.min(limit)))
+            }
             None => None,
         };
         let first = sheets.pop_front();
         let first = first.ok_or_else(|| Error::bug("the table is on no sheet"))?;
-        let (rows, mut validator) = (first.rows, first.validator);
+        let (rows, mut validator) = first.open(job, &workbook)?;
+        for sheet in &sheets {
+            validator.count_header_findings(&sheet.header_findings);
+        }
         if !all {
             validator = validator.with_max_findings(job.max_findings);
         }
         validator = validator.with_rejected(wants != Wants::Report);
-        if is_blocked {
-            // What is wrong with the headers of the others counts, too.
-            sheets
-                .drain(..)
-                .for_each(|sheet| validator.next_sheet(sheet.validator));
-        } else {
+        if !is_blocked {
             references::take_in(job, &contract, &mut validator)?;
             control_totals(&workbook, &contract, &rows.header().sheet, &mut validator)?;
         }
@@ -219,7 +215,9 @@ impl Check {
             job: job.clone(),
             rows,
             validator,
+            workbook,
             next_sheets: sheets,
+            strings: None,
             header_findings,
             report,
             rows_expected,
@@ -286,14 +284,19 @@ impl Check {
             if !self.validator.has_ended()
                 && let Some(window) = self.rows.next_window()?
             {
+                if !self.next_sheets.is_empty() {
+                    self.strings = Some(Arc::clone(window.strings()));
+                }
                 return Ok(Some(window));
             }
             let Some(next) = self.next_sheets.pop_front() else {
                 return Ok(None);
             };
             self.sheet_number += 1;
-            self.rows = next.rows;
-            self.validator.next_sheet(next.validator);
+            let (mut rows, validator) = next.open(&self.job, &self.workbook)?;
+            rows.continue_after(&self.rows);
+            self.rows = rows;
+            self.validator.next_sheet(validator);
         }
     }
 
@@ -341,10 +344,7 @@ pub(crate) fn open_table(
     options: &mut ReadOptions,
 ) -> Result<(RowReader, Validator)> {
     let open = |options: &ReadOptions| -> Result<(RowReader, Validator)> {
-        let rows = match job.source.bytes().len() <= SMALL_FILE_BYTES {
-            true => held_rows(workbook, options)?,
-            false => workbook.rows(options)?,
-        };
+        let rows = open_rows(job, workbook, options)?;
         let validator = Validator::new(contract, rows.header());
         Ok((rows, validator.map_err(|error| job.locate(error))?))
     };
@@ -426,6 +426,18 @@ fn unclear_header(rows: &[u32], sheet: &Arc<str>) -> Finding {
         suggestion: Some(suggestion),
         ..Finding::about(Level::Error, "header/ambiguous-match", Arc::clone(sheet))
     }
+}
+
+/// The rows, of a small file all of them at once.
+pub(crate) fn open_rows(
+    job: &Job,
+    workbook: &Workbook,
+    options: &ReadOptions,
+) -> Result<RowReader> {
+    Ok(match job.source.bytes().len() <= SMALL_FILE_BYTES {
+        true => held_rows(workbook, options)?,
+        false => workbook.rows(options)?,
+    })
 }
 
 /// All rows, in order, of the columns with a label.

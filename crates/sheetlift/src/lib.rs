@@ -39,6 +39,7 @@ mod infer;
 mod inspect;
 mod load;
 mod looker;
+mod sheet_names;
 mod sheets;
 mod survey;
 

@@ -116,7 +116,7 @@ impl LoadOptions {
 
 impl Job {
     /// Loads accepted rows, records rejected ones, and does so once: the same file under the same contract into the same
-    /// table is [`AlreadyLoaded`](crate::LoadState::AlreadyLoaded) ever after, and its sheet is not even read.
+    /// table is [`AlreadyLoaded`](crate::LoadState::AlreadyLoaded) ever after, and its rows are not even read.
     ///
     /// Everything becomes visible in one transaction, or nothing does: after an error, a cancellation or a crash the same
     /// call starts afresh.

@@ -84,28 +84,25 @@ fn is_parquet(path: &Path) -> bool {
 fn take_rows(job: &Job, take: &mut dyn FnMut(&[ArrayRef])) -> Result<()> {
     let contract = job.needed_contract()?;
     let workbook = job.workbook()?;
-    for sheet in job.open_sheets(&workbook, contract)? {
-        if sheet.validator.is_blocked() {
-            let reasons = sheet.validator.header_findings().iter();
-            let reasons: Vec<&str> = reasons.map(|finding| finding.message.as_str()).collect();
-            let message = format!(
-                "the table that is referred to does not fit: {}",
-                reasons.join("; ")
-            );
-            return Err(job.locate(Error::usage("header/missing-field", message)));
-        }
-        let mut sheet = sheet.survey(job, &workbook)?;
-        while !sheet.validator.has_ended()
-            && let Some(window) = sheet.rows.next_window()?
+    let sheets = job.look_at_sheets(&workbook, contract)?;
+    if let Some(sheet) = sheets.iter().find(|sheet| sheet.is_blocked()) {
+        let reasons = sheet.header_findings.iter();
+        let reasons: Vec<&str> = reasons.map(|finding| finding.message.as_str()).collect();
+        let message = format!(
+            "the table that is referred to does not fit: {}",
+            reasons.join("; ")
+        );
+        return Err(job.locate(Error::usage("header/missing-field", message)));
+    }
+    for sheet in sheets {
+        let (mut rows, mut validator) = sheet.open(job, &workbook)?;
+        while !validator.has_ended()
+            && let Some(window) = rows.next_window()?
         {
             job.cancel.check()?;
-            let checked = sheet.validator.check(&window);
-            take(
-                checked
-                    .map_err(|error| job.locate(error))?
-                    .accepted
-                    .columns(),
-            );
+            let checked = validator.check(&window);
+            let checked = checked.map_err(|error| job.locate(error))?;
+            take(checked.accepted.columns());
         }
     }
     Ok(())

@@ -1,12 +1,13 @@
-//! The sheets of a table, opened one after the other.
+//! The sheets of a table. All of them are looked at before the first row is read, and then read one after the other.
 
-use std::{collections::VecDeque, sync::Arc};
-
-use sheetlift_core::{Contract, ReadOptions, RowReader, SheetRef, Sheets, Validator, Workbook};
+use sheetlift_core::{
+    Contract, Finding, Header, Level, Mapped, ReadOptions, RowReader, SheetRef, Sheets, Survey,
+    Validator, Workbook, is_list_of_findings,
+};
 
 use crate::{
-    check::{open_table, read_options},
-    error::Result,
+    check::{open_rows, open_table, read_options},
+    error::{Error, Result},
     job::Job,
     survey::survey,
 };
@@ -15,25 +16,39 @@ use crate::{
 /// to be held.
 const MAX_WINDOW_ROWS: usize = 16_384;
 
-/// A sheet of the table, before its first row is read.
-pub(crate) struct OpenSheet {
+/// A sheet of the table: where its rows are, and what there is to say before they are read.
+pub(crate) struct Sheet {
+    /// They name the sheet by its place, and its header.
     pub(crate) options: ReadOptions,
-    pub(crate) rows: RowReader,
-    pub(crate) validator: Validator,
+    pub(crate) header: Header,
+    pub(crate) mapping: Vec<Mapped>,
+    pub(crate) header_findings: Vec<Finding>,
+    survey: Option<Survey>,
+    /// The first sheet is open already.
+    opened: Option<(RowReader, Validator)>,
 }
 
-impl OpenSheet {
-    pub(crate) fn name(&self) -> &Arc<str> {
-        &self.rows.header().sheet
+impl Sheet {
+    /// True when its header has an error.
+    pub(crate) fn is_blocked(&self) -> bool {
+        let mut findings = self.header_findings.iter();
+        findings.any(|finding| finding.level == Level::Error)
     }
 
-    /// Looks at whole columns where the contract asks for it.
-    pub(crate) fn survey(mut self, job: &Job, workbook: &Workbook) -> Result<OpenSheet> {
-        let contract = job.needed_contract()?;
-        if let Some(survey) = survey(workbook, &self.options, contract, &job.cancel)? {
-            self.validator = self.validator.with_survey(survey);
-        }
-        Ok(self)
+    /// Its rows, and what holds them to the contract.
+    pub(crate) fn open(self, job: &Job, workbook: &Workbook) -> Result<(RowReader, Validator)> {
+        let (rows, validator) = match self.opened {
+            Some(opened) => opened,
+            None => {
+                let validator = Validator::new(job.needed_contract()?, &self.header);
+                let validator = validator.map_err(|error| job.locate(error))?;
+                (open_rows(job, workbook, &self.options)?, validator)
+            }
+        };
+        Ok(match &self.survey {
+            Some(survey) => (rows, validator.with_survey(survey)),
+            None => (rows, validator),
+        })
     }
 }
 
@@ -51,7 +66,7 @@ impl Job {
             let first = found[0].clone();
             let mut used = Vec::new();
             for sheet in found {
-                if has_cells(workbook, &sheet)? {
+                if is_of_author(workbook, &sheet)? {
                     used.push(sheet);
                 }
             }
@@ -63,42 +78,63 @@ impl Job {
         Ok(found)
     }
 
-    /// Opens all of them. Nothing but their headers is read yet, unless the file is small.
-    pub(crate) fn open_sheets(
-        &self,
-        workbook: &Workbook,
-        contract: &Contract,
-    ) -> Result<VecDeque<OpenSheet>> {
-        let sheets = self.sheets_of_table(workbook)?;
-        let mut opened = VecDeque::with_capacity(sheets.len());
-        for sheet in sheets {
-            self.cancel.check()?;
-            let is_whole = self.read.columns.is_none();
-            let mut options = read_options(self, contract).with_ragged_told(is_whole);
-            options.sheet = sheet;
-            options.batch_rows = options.batch_rows.min(MAX_WINDOW_ROWS);
-            let (rows, validator) = open_table(self, workbook, contract, &mut options)?;
-            opened.push_back(OpenSheet {
-                options,
-                rows,
-                validator,
-            });
-        }
-        Ok(opened)
-    }
-
     /// Their names.
     pub(crate) fn sheet_names(&self, workbook: &Workbook) -> Result<Vec<String>> {
         let sheets = self.sheets_of_table(workbook)?;
         let name = |sheet: &SheetRef| Ok(workbook.sheet(sheet)?.name.clone());
         sheets.iter().map(name).collect()
     }
+
+    /// Looks at the headers of all of them and, unless one does not fit, at the columns that the contract wants surveyed.
+    pub(crate) fn look_at_sheets(
+        &self,
+        workbook: &Workbook,
+        contract: &Contract,
+    ) -> Result<Vec<Sheet>> {
+        let mut sheets: Vec<Sheet> = Vec::new();
+        for sheet in self.sheets_of_table(workbook)? {
+            self.cancel.check()?;
+            let is_whole = self.read.columns.is_none();
+            let mut options = read_options(self, contract).with_ragged_told(is_whole);
+            options.sheet = sheet;
+            options.batch_rows = options.batch_rows.min(MAX_WINDOW_ROWS);
+            let (rows, validator) = open_table(self, workbook, contract, &mut options)?;
+            sheets.push(Sheet {
+                options,
+                header: rows.header().clone(),
+                mapping: validator.mapping().to_vec(),
+                header_findings: validator.header_findings().to_vec(),
+                survey: None,
+                opened: sheets.is_empty().then_some((rows, validator)),
+            });
+        }
+        if !sheets.iter().any(Sheet::is_blocked) {
+            for sheet in &mut sheets {
+                sheet.survey = survey(workbook, &sheet.options, contract, &self.cancel)?;
+                if let Some(survey) = &sheet.survey {
+                    let validator = Validator::new(contract, &sheet.header)?;
+                    let findings = validator.with_survey(survey).header_findings().to_vec();
+                    sheet.header_findings = findings;
+                }
+            }
+        }
+        match sheets.is_empty() {
+            true => Err(Error::bug("the table is on no sheet")),
+            false => Ok(sheets),
+        }
+    }
 }
 
-/// Whether there is anything on a sheet.
-fn has_cells(workbook: &Workbook, sheet: &SheetRef) -> Result<bool> {
+/// Whether there is anything on a sheet, but for a list of findings that comes back in an annotated copy.
+fn is_of_author(workbook: &Workbook, sheet: &SheetRef) -> Result<bool> {
     match workbook.rows(&ReadOptions::default().with_sheet(sheet.clone())) {
-        Ok(rows) => Ok(!rows.header().columns.is_empty()),
+        Ok(rows) => {
+            let columns = rows.header().columns.iter();
+            let labels: Vec<&str> = columns
+                .map(|column| column.label.as_deref().unwrap_or_default())
+                .collect();
+            Ok(!labels.is_empty() && !is_list_of_findings(&labels))
+        }
         Err(error) if error.code() == "sheet/out-of-order" => Ok(true),
         Err(error) => Err(error.into()),
     }

@@ -43,5 +43,6 @@ fn look(
         cancel.check()?;
         survey.add(&window);
     }
+    survey.settle();
     Ok(survey)
 }

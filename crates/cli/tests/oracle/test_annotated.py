@@ -175,9 +175,38 @@ def test_other_files_become_workbooks_of_values(folder):
 
 
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice (soffice) is not here")
+def test_several_sheets_are_marked(folder):
+    book = Workbook()
+    for number, title in enumerate(("Bob's items", "Lager 2")):
+        sheet = book.create_sheet(title) if number else book.active
+        sheet.title = title
+        sheet.append(["sku", "qty", "day", "note"])
+        for row in range(2, 6):
+            sheet.append([f"{number}-{row}", row, date(2025, 1, row), "fine"])
+        sheet["B3"] = "three"
+    book["Bob's items"]["B3"].comment = Comment("ask Ann", "Bob")
+    path, out = folder / "two.xlsx", folder / "two.annotated.xlsx"
+    book.save(path)
+    contract = folder / "all.json"
+    contract.write_text(json.dumps({"schema": CONTRACT, "sheetlift": {"locate": {"sheets": "all"}}}))
+    annotate(path, contract, out)
+    after = load_workbook(out)
+    for title in ("Bob's items", "Lager 2"):
+        cell = after[title]["B3"]
+        assert fill(cell) != fill(after[title]["B4"]) and "three" in cell.comment.text
+    assert "ask Ann" in after["Bob's items"]["B3"].comment.text
+    rows = [row for row in after["Findings"].iter_rows(min_row=2) if row[1].value]
+    assert [(row[0].value, row[1].value, row[1].hyperlink.location) for row in rows] == [
+        ("Bob's items", "B3", "'Bob''s items'!B3"),
+        ("Lager 2", "B3", "'Lager 2'!B3"),
+    ]
+
+
 def test_libreoffice_reads_the_copies(folder, author):
     """All copies in one run; a file that has to be repaired is not converted."""
-    copies = [author[1], folder / "inventory.xlsx", folder / "csv.annotated.xlsx"]
+    copies = [
+        author[1], folder / "inventory.xlsx", folder / "csv.annotated.xlsx", folder / "two.annotated.xlsx"
+    ]
     copies = [copy for copy in copies if copy.exists()]
     for kind in ("pdf", "ods"):
         subprocess.run(

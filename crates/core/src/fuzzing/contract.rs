@@ -43,7 +43,7 @@ pub fn contract(data: &[u8]) {
     let Some(validator) = sound(Validator::new(&contract, header)) else {
         return;
     };
-    let mut validator = validator.with_survey(survey);
+    let mut validator = validator.with_survey(&survey);
     if validator.is_blocked() {
         return;
     }

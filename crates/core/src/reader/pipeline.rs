@@ -22,7 +22,7 @@ use crate::{
     error::{Error, Result},
     limits::Budget,
     xlsx::{
-        Block, SharedStrings,
+        Block, KnownTable, SharedStrings, TableOrChunks,
         sheet::{ChunkReader, Scanned, Scanner, SheetContext},
     },
     xml::{Token, Tokens},
@@ -52,6 +52,8 @@ struct Shared {
     part: Mutex<Feed>,
     /// `None` once the table is complete.
     strings: Mutex<Option<SharedStrings>>,
+    /// Where the next reader of this workbook looks for the table.
+    known: KnownTable,
     /// There are chunks of strings that nobody took.
     strings_left: AtomicBool,
     /// A worker is at them.
@@ -92,7 +94,7 @@ impl Pipeline {
     pub(crate) fn start(
         context: &Arc<SheetContext>,
         mut chunks: ChunkReader,
-        strings: SharedStrings,
+        strings: TableOrChunks,
         when: Strings,
         first_row: u32,
         has_rows: bool,
@@ -102,18 +104,27 @@ impl Pipeline {
         if context.selection.merges {
             chunks.keep_rest();
         }
+        let TableOrChunks {
+            table,
+            chunks: chunks_of_strings,
+            known,
+        } = strings;
         let shared = Arc::new(Shared {
             part: Mutex::new(Feed {
                 chunks,
                 next: 0,
                 ended: false,
             }),
-            strings_left: AtomicBool::new(true),
+            strings_left: AtomicBool::new(chunks_of_strings.is_some()),
             strings_busy: AtomicBool::new(false),
-            strings: Mutex::new(Some(strings)),
+            strings: Mutex::new(chunks_of_strings),
+            known,
             when,
             budget: Arc::clone(&context.budget),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                table: table.map(Ok),
+                ..State::default()
+            }),
             changed: Condvar::new(),
             stop: AtomicBool::new(false),
             window: (4 * threads as u64).max(CHUNKS_AHEAD),
@@ -193,6 +204,9 @@ impl PieceStream for Pipeline {
     }
 
     fn strings_to(self: Box<Self>, len: usize) -> Result<Arc<StringTable>> {
+        if let Some(Ok(table)) = &self.shared.lock().table {
+            return Ok(Arc::clone(table));
+        }
         let mut strings = self.shared.lock_strings();
         let Some(mut strings) = strings.take() else {
             return Err(Error::bug(
@@ -342,8 +356,9 @@ impl Shared {
             Err(TryLockError::WouldBlock) if self.take_slot(&mut self.lock()) => {
                 return self.read_chunk(&mut worker.scanner);
             }
+            Err(TryLockError::WouldBlock) => self.lock_strings(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Ok(guard) => guard,
-            Err(_) => self.lock_strings(),
         };
         let block = &mut worker.block;
         let Some(strings) = guard.as_mut() else {
@@ -385,7 +400,11 @@ impl Shared {
         };
         drop(guard);
         self.strings_left.store(false, Ordering::Release);
-        self.lock().table = Some(table.map(Arc::new));
+        let table = table.map(Arc::new);
+        if let Ok(table) = &table {
+            self.known.set(table);
+        }
+        self.lock().table = Some(table);
         self.changed.notify_all();
     }
 

@@ -131,6 +131,14 @@ impl RowReader {
         self.rows_given
     }
 
+    /// Counts the rows and cells that another reader has given as its own: the sheets of both are one table, for which limits and
+    /// the number of rows to read hold.
+    pub fn continue_after(&mut self, other: &RowReader) {
+        self.rows_given += other.rows_given;
+        self.slots_given += other.slots_given;
+        self.text_given += other.text_given;
+    }
+
     /// Reads only these columns (zero-based sheet columns) from now on. The header keeps all its columns; those that are not
     /// read are null.
     ///

@@ -64,7 +64,8 @@ pub fn stage_times(workbook: &Workbook, options: &ReadOptions) -> Result<StageTi
         times.cells += scanned.pieces.iter().map(slots).sum::<u64>();
         buf = chunk.into_buf();
     }
-    let mut strings = open(workbook, options)?.0.into_strings();
+    let strings = open(workbook, options)?.0.into_strings();
+    let mut strings = strings.ok_or_else(|| Error::bug("a reader of the sheet is still there"))?;
     let start = Instant::now();
     let mut block = Block::default();
     while !strings.is_done() {

@@ -1,6 +1,6 @@
 //! Opening a workbook, and choosing one of its sheets.
 
-use std::{ops::RangeInclusive, path::Path};
+use std::{collections::HashSet, ops::RangeInclusive, path::Path};
 
 use bytes::Bytes;
 
@@ -211,7 +211,8 @@ impl Workbook {
     /// ```
     ///
     /// # Errors
-    /// `sheet/not-found` with the names there are; `Limit` for more than [`MAX_SHEETS_OF_A_TABLE`].
+    /// `sheet/not-found` with the names there are; `sheet/ambiguous` when two of them have one name; `Limit` for more than
+    /// [`MAX_SHEETS_OF_A_TABLE`].
     pub fn sheets_of(&self, sheets: &Sheets) -> Result<Vec<SheetRef>> {
         if self.text_format().is_some() {
             return Ok(vec![SheetRef::First]);
@@ -241,6 +242,15 @@ impl Workbook {
             };
             let error = Error::usage("sheet/not-found", missing);
             return Err(self.source.locate(error.with_hint(self.names_in_words())));
+        }
+        let mut names = HashSet::new();
+        for &place in &places {
+            let name = &self.sheets()[place].name;
+            if !names.insert(name) {
+                let error =
+                    Error::usage("sheet/ambiguous", format!("two sheets are called {name:?}"));
+                return Err(self.source.locate(error));
+            }
         }
         let most = MAX_SHEETS_OF_A_TABLE as u64;
         check("max_sheets_of_a_table", most, places.len() as u64)

@@ -183,18 +183,29 @@ impl Validator {
     /// Goes on with another sheet of the same table: `next` was made for its header, by the same contract. Keys, totals and the
     /// number of findings that are made are those of the table, as they were set for its first sheet. A table can be on
     /// [`MAX_SHEETS_OF_A_TABLE`](crate::MAX_SHEETS_OF_A_TABLE) sheets.
-    pub fn next_sheet(&mut self, mut next: Validator) {
-        next.summary.add(&self.summary);
+    ///
+    /// What there is to say about its header was counted before the first row, by [`Validator::count_header_findings`].
+    pub fn next_sheet(&mut self, next: Validator) {
         self.places.push(Arc::clone(&next.header.sheet));
         *self = Validator {
             keys: std::mem::take(&mut self.keys),
             table: std::mem::take(&mut self.table),
             places: self.places.clone(),
+            summary: std::mem::take(&mut self.summary),
             findings_left: self.findings_left,
             infos_left: self.infos_left,
             wants_rejected: self.wants_rejected,
             ..next
         };
+    }
+
+    /// Counts what there is to say about the header of another sheet of the table.
+    pub fn count_header_findings(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            let field = finding.field.as_deref();
+            self.summary
+                .count(finding.level, &finding.code, &finding.rule, field, 1);
+        }
     }
 
     /// What there is to say about the header.
@@ -322,9 +333,9 @@ impl Validator {
     }
 
     /// What there is to say of the table as a whole, once its last window was checked: rules about it, and thresholds. An error
-    /// means that nothing of it is to be loaded. Counted in [`Validator::summary`].
+    /// means that nothing of it is to be loaded. Counted in [`Validator::summary`]. Of a table on several sheets they name the first.
     pub fn finish(&mut self) -> Vec<Finding> {
-        let findings = self.table.finish(&self.summary, &self.places.name());
+        let findings = self.table.finish(&self.summary, self.places.first());
         for finding in &findings {
             let field = finding.field.as_deref();
             self.summary

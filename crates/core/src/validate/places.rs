@@ -43,13 +43,9 @@ impl RowPlaces {
         }
     }
 
-    /// What the sheets are called together.
-    pub(super) fn name(&self) -> Arc<str> {
-        match &self.sheets[..] {
-            [only] => Arc::clone(only),
-            [first, rest @ ..] => format!("{first} and {} more", rest.len()).into(),
-            [] => Arc::default(),
-        }
+    /// The first sheet, which stands for the table.
+    pub(super) fn first(&self) -> &Arc<str> {
+        &self.sheets[0] // there always is one
     }
 }
 
@@ -67,6 +63,6 @@ mod tests {
         assert_eq!(places.words(4), "row 5 of sheet \"May\"");
         assert_eq!(places.words(MAX_ROWS + 4), "row 5");
         assert_eq!(places.words(MAX_ROWS - 1), "row 1048576 of sheet \"May\"");
-        assert_eq!(&*places.name(), "May and 1 more");
+        assert_eq!(&**places.first(), "May");
     }
 }

@@ -131,29 +131,6 @@ impl Summary {
     }
 }
 
-impl Summary {
-    /// Adds the counts of another sheet.
-    pub(super) fn add(&mut self, other: &Summary) {
-        self.rows_read += other.rows_read;
-        self.rows_accepted += other.rows_accepted;
-        self.rows_rejected += other.rows_rejected;
-        self.rows_blank += other.rows_blank;
-        self.errors += other.errors;
-        self.warnings += other.warnings;
-        self.infos += other.infos;
-        let all = [
-            (&mut self.by_code, &other.by_code),
-            (&mut self.by_rule, &other.by_rule),
-            (&mut self.by_field, &other.by_field),
-        ];
-        for (counts, others) in all {
-            others
-                .iter()
-                .for_each(|(key, times)| add(counts, key, *times));
-        }
-    }
-}
-
 fn add(counts: &mut BTreeMap<String, u64>, key: &str, times: u64) {
     match counts.get_mut(key) {
         Some(count) => *count += times,

@@ -38,7 +38,7 @@ const ALL: u8 = 0b111;
 /// for window in windows {
 ///     survey.add(window);
 /// }
-/// let validator = Validator::new(contract, header)?.with_survey(survey);
+/// let validator = Validator::new(contract, header)?.with_survey(&survey);
 /// # Ok(())
 /// # }
 /// ```
@@ -79,6 +79,13 @@ struct Seen {
 }
 
 impl Survey {
+    /// Forgets which texts were looked at, once all were: what was decided stays, and needs little memory.
+    pub fn settle(&mut self) {
+        for column in &mut self.columns {
+            column.seen = (None, Vec::new());
+        }
+    }
+
     /// True when some field of the contract asks for it.
     pub fn is_needed(contract: &Contract) -> bool {
         let mut types = contract.fields.iter().map(|field| &field.field_type);
@@ -164,7 +171,7 @@ impl Validator {
     /// Takes over what a survey of all rows has found out. Without it dates of a field with `dateOrder: infer` have to be clear
     /// each by itself.
     #[must_use]
-    pub fn with_survey(mut self, survey: Survey) -> Validator {
+    pub fn with_survey(mut self, survey: &Survey) -> Validator {
         for column in &survey.columns {
             match column.decision() {
                 Decision::Nothing => {}

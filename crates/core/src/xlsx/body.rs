@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     package::Package,
     sheet::{Chunk, ChunkReader, Scanner, SheetContext, chunks::Prologue},
-    strings::SharedStrings,
+    strings::{KnownTable, SharedStrings, TableOrChunks},
 };
 use crate::{
     a1::MAX_ROWS,
@@ -19,7 +19,7 @@ use crate::{
 /// A sheet of a package.
 pub(crate) struct XlsxSheet {
     pub(crate) chunks: ChunkReader,
-    strings: SharedStrings,
+    strings: TableOrChunks,
     prologue: Prologue,
     formats: Arc<CellFormats>,
     dates: DateSystem,
@@ -32,7 +32,7 @@ impl XlsxSheet {
     pub(super) fn open(
         package: &Package,
         part: &str,
-        strings: Option<&str>,
+        strings: (Option<&str>, &KnownTable),
         formats: Arc<CellFormats>,
         dates: DateSystem,
     ) -> Result<Self> {
@@ -43,7 +43,7 @@ impl XlsxSheet {
             ChunkReader::open(reader, "sheetData", "row", max_row, max_prologue)?;
         Ok(XlsxSheet {
             chunks,
-            strings: SharedStrings::open(package, strings)?,
+            strings: TableOrChunks::open(package, strings.0, strings.1)?,
             prologue,
             formats,
             dates,
@@ -52,9 +52,9 @@ impl XlsxSheet {
         })
     }
 
-    /// The shared strings alone.
-    pub(crate) fn into_strings(self) -> SharedStrings {
-        self.strings
+    /// The shared strings alone, unless their table is known already.
+    pub(crate) fn into_strings(self) -> Option<SharedStrings> {
+        self.strings.chunks
     }
 
     /// What workers need to know to read these cells.
@@ -122,8 +122,7 @@ impl SheetBody for XlsxSheet {
     }
 
     fn strings_to(&mut self, len: usize) -> Result<&StringTable> {
-        self.strings.read_to(len)?;
-        Ok(self.strings.table())
+        self.strings.read_to(len)
     }
 
     fn start(

@@ -9,6 +9,7 @@ use super::{
     body::XlsxSheet,
     comments::read_comments,
     package::Package,
+    strings::KnownTable,
     styles::read_formats,
     workbook::{WorkbookPart, read_tables},
 };
@@ -24,6 +25,7 @@ pub(crate) struct XlsxBook {
     package: Package,
     part: WorkbookPart,
     formats: Mutex<Option<Arc<CellFormats>>>,
+    strings: KnownTable,
 }
 
 impl XlsxBook {
@@ -34,6 +36,7 @@ impl XlsxBook {
             package,
             part,
             formats: Mutex::new(None),
+            strings: KnownTable::default(),
         })
     }
 
@@ -57,7 +60,7 @@ impl XlsxBook {
         XlsxSheet::open(
             &self.package,
             &self.part.parts[sheet],
-            self.part.strings.as_deref(),
+            (self.part.strings.as_deref(), &self.strings),
             self.formats()?,
             self.part.dates,
         )

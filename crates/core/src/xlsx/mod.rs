@@ -15,6 +15,6 @@ pub(crate) use body::XlsxSheet;
 pub(crate) use book::XlsxBook;
 pub use edit::{Annotated, Marks, is_list_of_findings};
 pub(crate) use package::Package;
-pub(crate) use strings::{Block, SharedStrings};
+pub(crate) use strings::{Block, KnownTable, SharedStrings, TableOrChunks};
 #[cfg(feature = "fuzzing")]
 pub(crate) use styles::read_formats;

@@ -1,6 +1,10 @@
 //! The shared strings part (ECMA-376 part 1, 18.4), read chunk by chunk beside the sheet.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
 use memchr::memchr;
 
@@ -32,6 +36,56 @@ pub(crate) struct SharedStrings {
     /// The end of the strings was met, or there are none.
     complete: bool,
     limits: Limits,
+}
+
+/// The table of a workbook, while some reader has it: sheets that are read one after the other read it once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KnownTable(Arc<Mutex<Weak<StringTable>>>);
+
+impl KnownTable {
+    fn get(&self) -> Option<Arc<StringTable>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.upgrade()
+    }
+
+    pub(crate) fn set(&self, table: &Arc<StringTable>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(table);
+    }
+}
+
+/// The strings of a sheet: all of them, or what they are read from.
+pub(crate) struct TableOrChunks {
+    pub(crate) table: Option<Arc<StringTable>>,
+    pub(crate) chunks: Option<SharedStrings>,
+    pub(crate) known: KnownTable,
+}
+
+impl TableOrChunks {
+    /// The table if it is known, or else the part opened.
+    pub(super) fn open(package: &Package, part: Option<&str>, known: &KnownTable) -> Result<Self> {
+        let table = known.get();
+        let chunks = match table {
+            Some(_) => None,
+            None => Some(SharedStrings::open(package, part)?),
+        };
+        Ok(TableOrChunks {
+            table,
+            chunks,
+            known: known.clone(),
+        })
+    }
+
+    /// The table with its first `len` strings at least, or all there are.
+    pub(super) fn read_to(&mut self, len: usize) -> Result<&StringTable> {
+        match (&self.table, &mut self.chunks) {
+            (Some(table), _) => Ok(table),
+            (None, Some(chunks)) => {
+                chunks.read_to(len)?;
+                Ok(chunks.table())
+            }
+            (None, None) => Err(Error::bug("strings without a table")),
+        }
+    }
 }
 
 /// A chunk to be read.
@@ -335,8 +389,6 @@ fn decoded_string(bytes: &[u8], at: usize) -> Option<(Cow<'_, str>, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use sheetlift_fixtures::Book;
 
     use super::*;

@@ -1,5 +1,6 @@
 //! Reading, from files to batches. One binary: linking many takes longer than running them.
 
+mod annotate;
 mod calamine;
 mod common;
 mod cut;

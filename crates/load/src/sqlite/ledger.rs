@@ -106,6 +106,7 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
     let fail = fault(name, "writing the ledger of");
     let created_tables = !exists(conn).map_err(&fail)?;
     conn.execute_batch(CREATE).map_err(&fail)?;
+    add_parts(conn).map_err(&fail)?;
     let previous = conn
         .query_row(
             &format!("SELECT {CLAIM_COLUMNS} FROM {IMPORTS} WHERE import_key = ?1"),
@@ -129,6 +130,21 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
     };
     held.write(conn, plan).map_err(&fail)?;
     Ok(Claim::Held(held))
+}
+
+/// A ledger from before rows had parts gets a column for them.
+fn add_parts(conn: &Connection) -> rusqlite::Result<()> {
+    for table in ["_sheetlift_rejects", "_sheetlift_outcomes"] {
+        let has_parts: bool = conn.query_row(
+            "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = 'part')",
+            [table],
+            |row| row.get(0),
+        )?;
+        if !has_parts {
+            conn.execute_batch(&format!("ALTER TABLE main.{table} ADD COLUMN part TEXT"))?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the database holds nothing but the ledger, so that nobody is disturbed by a long transaction.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::common::{Sqlite, by_id, one, read, refusal};
 use arrow_array::*;
 use sheetlift_load::conformance::{Database, all_types, claim, items, load, numbers, plan};
-use sheetlift_load::{ErrorKind, Mode, Sink};
+use sheetlift_load::{ErrorKind, Mode, Plan, Sink};
 
 #[test]
 fn values_that_would_change_become_conflicts() {
@@ -404,4 +404,27 @@ fn texts_keep_their_nul() {
     let found = db.rows("items", &["id", "text"]);
     assert_eq!(found[0][1].as_deref(), Some("a\0b"));
     assert_eq!(found[1][1].as_deref(), Some("\0"));
+}
+
+#[test]
+fn a_ledger_from_before_rows_had_parts_is_gone_on_with() {
+    let db = Sqlite::new();
+    let batch = items([("a", Some(1)), ("a", Some(2))]);
+    load(&db.open(), &plan("before", &batch), &batch);
+    db.execute(
+        "ALTER TABLE _sheetlift_rejects DROP COLUMN part; ALTER TABLE _sheetlift_outcomes DROP COLUMN part",
+    );
+    let parts = plan("parts", &batch).with_parts(["May", "June"]);
+    let mut import = claim(&db.open(), &parts);
+    import.stage(&batch, &[3, Plan::PART_ROWS + 4]).unwrap();
+    let outcome = import.commit(false).unwrap();
+    assert_eq!((outcome.unchanged, outcome.conflict_total), (1, 1));
+    let conflict = &outcome.conflicts[0];
+    assert_eq!((conflict.part.as_deref(), conflict.row), (Some("June"), 4));
+    let listed = db.rows("_sheetlift_outcomes", &["row", "part"]);
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        listed,
+        [vec![text("1"), None], vec![text("4"), text("June")]]
+    );
 }

@@ -4,11 +4,16 @@
 mod text;
 mod xlsx;
 
-use std::{collections::BTreeMap, io, iter::Peekable, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    iter::Peekable,
+    sync::Arc,
+};
 
 use sheetlift_core::{
-    Cell, CellInfo, Header, HeaderColumn, HeaderRow, Level, REASON_LABEL, ReadOptions, SheetRef,
-    Sheets, Workbook,
+    Cell, CellInfo, Finding, Header, HeaderColumn, HeaderRow, Level, REASON_LABEL, ReadOptions,
+    SheetRef, Sheets, Workbook,
 };
 
 use crate::{
@@ -17,6 +22,7 @@ use crate::{
     findings::AllFindings,
     job::Job,
     report::Report,
+    sheet_names,
 };
 
 use text::TextRows;
@@ -59,14 +65,15 @@ impl Job {
         out: impl io::Write + io::Seek + Send,
     ) -> Result<u64> {
         let workbook = self.workbook()?;
+        let mut reasons = Reasons::of(report)?;
         let mut book = Book::new();
         let mut written = 0;
         for table in Table::all(self, &workbook, report)? {
             let mut sheet = book.sheet(&table, workbook.dates())?;
-            let mut rows = self.pass(&workbook, report, &table, Order::OfFile, &mut sheet)?;
+            let mut rows = self.pass(&workbook, &mut reasons, &table, Order::OfFile, &mut sheet)?;
             if rows.is_none() {
                 sheet = book.sheet(&table, workbook.dates())?;
-                rows = self.pass(&workbook, report, &table, Order::Sorted, &mut sheet)?;
+                rows = self.pass(&workbook, &mut reasons, &table, Order::Sorted, &mut sheet)?;
             }
             book.add(sheet)?;
             written += rows.unwrap_or_default();
@@ -95,7 +102,8 @@ impl Job {
         };
         let table = Table::of(self, &workbook, &SheetRef::First)?;
         let mut lines = TextRows::new(out, format.encoding, format.delimiter as u8, &options);
-        let rows = self.pass(&workbook, report, &table, Order::OfFile, &mut lines)?;
+        let mut reasons = Reasons::of(report)?;
+        let rows = self.pass(&workbook, &mut reasons, &table, Order::OfFile, &mut lines)?;
         lines.finish()?;
         Ok(rows.unwrap_or_default())
     }
@@ -104,13 +112,14 @@ impl Job {
     fn pass(
         &self,
         workbook: &Workbook,
-        report: &Report,
+        reasons: &mut Reasons<'_>,
         table: &Table,
         order: Order,
         out: &mut dyn Rows,
     ) -> Result<Option<u64>> {
+        reasons.enter(&table.header.sheet)?;
         let mut writer = Writer {
-            reasons: Reasons::of(report, &table.header.sheet)?,
+            reasons,
             table,
             out,
             current: None,
@@ -173,6 +182,8 @@ enum Order {
 struct Table {
     options: ReadOptions,
     header: Header,
+    /// Name of the sheet as Excel takes it.
+    name: String,
     /// Zero-based place of the sheet, where the contract counts sheets.
     place: Option<usize>,
     /// Where the contract finds it by the name of an Excel table or a range.
@@ -184,11 +195,11 @@ struct Table {
 }
 
 impl Table {
-    /// Of all sheets that the contract asks for by their names or places; of others only those with a rejected row. They stand in
-    /// the order of the tabs.
+    /// Of all sheets that the contract asks for by their names or places; of others only those with a rejected row.
     fn all(job: &Job, workbook: &Workbook, report: &Report) -> Result<Vec<Table>> {
         let named = job.located().sheet;
-        let listed = match &job.needed_contract()?.locate.sheets {
+        let sheets_of = job.needed_contract()?.locate.sheets.as_ref();
+        let listed = match sheets_of {
             Some(Sheets::Listed(listed)) if named == SheetRef::First => &listed[..],
             _ => std::slice::from_ref(&named),
         };
@@ -199,24 +210,54 @@ impl Table {
             _ => None,
         };
         let mut sheets = job.sheets_of_table(workbook)?;
-        sheets.sort_by_key(place);
-        let is_only = sheets.len() == 1;
+        if are_counted {
+            sheets.sort_by_key(place);
+        }
+        let is_needed_anyway = sheets.len() == 1 || matches!(sheets_of, Some(Sheets::Listed(_)));
+        if !is_needed_anyway {
+            let rejected = sheets_with_rejects(report)?;
+            let is_rejected = |sheet: &SheetRef| -> Result<bool> {
+                Ok(rejected.contains(workbook.sheet(sheet)?.name.as_str()))
+            };
+            let mut needed = Vec::new();
+            for sheet in &sheets {
+                if is_rejected(sheet)? {
+                    needed.push(sheet.clone());
+                }
+            }
+            // Without any, one with nothing but its header is left.
+            sheets.truncate(1);
+            if !needed.is_empty() {
+                sheets = needed;
+            }
+        }
         let mut tables = Vec::new();
         for sheet in sheets {
             let mut table = Table::of(job, workbook, &sheet)?;
             table.place = place(&sheet).filter(|_| are_counted);
-            let mut reasons = Reasons::of(report, &table.header.sheet)?;
-            let is_listed = is_only || listed.len() > 1;
-            let is_needed = is_listed || reasons.next_up_to(u32::MAX - 1)?.is_some();
-            if is_needed || tables.is_empty() {
-                tables.push((is_needed, table));
+            tables.push(table);
+        }
+        let names: Vec<&str> = tables.iter().map(|table| &*table.header.sheet).collect();
+        let names = sheet_names::in_excel(&names);
+        for (table, name) in tables.iter_mut().zip(names) {
+            let is_found = match (&named, sheets_of) {
+                _ if *name == *table.header.sheet || workbook.text_format().is_some() => true,
+                (SheetRef::Name(_), _) => false,
+                (SheetRef::First, Some(sheets @ Sheets::Matching(_))) => sheets.includes(&name)?,
+                (SheetRef::First, Some(Sheets::Listed(_))) => are_counted,
+                _ => true,
+            };
+            if !is_found {
+                let message = format!(
+                    "no sheet of an Excel workbook can be called {:?}, and the contract finds it by its name",
+                    table.header.sheet
+                );
+                return Err(Error::usage("usage/rejects", message)
+                    .with_hint("give the sheet a shorter, plainer name"));
             }
+            table.name = name;
         }
-        // Without any, one with nothing but its header is left.
-        if tables.iter().any(|(is_needed, _)| *is_needed) {
-            tables.retain(|(is_needed, _)| *is_needed);
-        }
-        Ok(tables.into_iter().map(|(_, table)| table).collect())
+        Ok(tables)
     }
 
     fn of(job: &Job, workbook: &Workbook, sheet: &SheetRef) -> Result<Table> {
@@ -233,7 +274,9 @@ impl Table {
         let last = header.columns.iter().rfind(is_used);
         let reason = last.map_or(0, |last| last.index + 1);
         let area = options.area.take();
-        options.sheet = SheetRef::Name(header.sheet.to_string());
+        if !matches!(options.sheet, SheetRef::Index(_)) {
+            options.sheet = SheetRef::Name(header.sheet.to_string());
+        }
         options.range = None;
         options.columns = None;
         options.header = HeaderRow::None;
@@ -242,6 +285,7 @@ impl Table {
         options.display_text = false;
         Ok(Table {
             options,
+            name: header.sheet.to_string(),
             header,
             place: None,
             area,
@@ -256,8 +300,8 @@ impl Table {
 }
 
 /// Puts the rejected rows below the header.
-struct Writer<'a> {
-    reasons: Reasons<'a>,
+struct Writer<'a, 'r> {
+    reasons: &'a mut Reasons<'r>,
     table: &'a Table,
     out: &'a mut dyn Rows,
     /// The row of the sheet that is being written, and the reason that is due in it.
@@ -266,7 +310,7 @@ struct Writer<'a> {
     written: u64,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     fn take(
         &mut self,
         (row, column): (u32, u32),
@@ -322,89 +366,147 @@ impl Writer<'_> {
     }
 }
 
-/// Rows and what is wrong with each.
-type Messages<'a> = Box<dyn Iterator<Item = Result<(u32, String)>> + 'a>;
+/// Names of the sheets that have a rejected row.
+fn sheets_with_rejects(report: &Report) -> Result<BTreeSet<Arc<str>>> {
+    let mut sheets = BTreeSet::new();
+    for finding in report.all_findings()? {
+        let finding = finding?;
+        if finding.level == Level::Error
+            && finding.row.is_some()
+            && !sheets.contains(&finding.sheet)
+        {
+            sheets.insert(finding.sheet);
+        }
+    }
+    Ok(sheets)
+}
 
-/// Why each row of a sheet was rejected, by row: what the contract says first, then what the target said of the row.
+/// Why each row was rejected, sheet by sheet and by row: what the contract says first, then what the target said of the row.
 struct Reasons<'a> {
-    findings: Peekable<Messages<'a>>,
-    conflicts: BTreeMap<u32, String>,
+    report: &'a Report,
+    findings: Peekable<AllFindings<'a>>,
+    /// The sheet whose rows are asked for.
+    sheet: Arc<str>,
+    conflicts: BTreeMap<(Arc<str>, u32), String>,
 }
 
 impl<'a> Reasons<'a> {
-    fn of(report: &'a Report, sheet: &Arc<str>) -> Result<Reasons<'a>> {
+    fn of(report: &'a Report) -> Result<Reasons<'a>> {
         if report.findings_omitted > 0 && report.spilled.is_none() {
             return Err(Error::usage(
                 "usage/rejects",
                 "the rejected rows are not known: not all findings were kept",
             ));
         }
-        let mut conflicts = BTreeMap::new();
-        for finding in report.all_findings()? {
-            let finding = finding?;
-            let is_here = finding.sheet == *sheet && finding.code.starts_with("load/");
-            let row = finding.row.filter(|_| is_here);
-            if let Some(row) = row {
-                conflicts
-                    .entry(row - 1)
-                    .and_modify(|reasons: &mut String| {
-                        reasons.push_str("; ");
-                        reasons.push_str(&finding.message);
-                    })
-                    .or_insert_with(|| finding.message.clone());
-            }
-        }
-        let findings: AllFindings<'a> = report.all_findings()?;
-        let sheet = Arc::clone(sheet);
-        let about_rows = findings.filter_map(move |finding| {
-            let finding = match finding {
-                Ok(finding) => finding,
-                Err(error) => return Some(Err(error)),
-            };
-            let is_of_another_kind = ["load/", "header/"]
-                .iter()
-                .any(|start| finding.code.starts_with(start));
-            let counts =
-                finding.level == Level::Error && !is_of_another_kind && finding.sheet == sheet;
-            let row = finding.row.filter(|_| counts)?;
-            let column = finding.column.as_deref();
-            let message = match column.filter(|column| !finding.message.contains(*column)) {
-                Some(column) => format!("{column}: {}", finding.message),
-                None => finding.message,
-            };
-            Some(Ok((row - 1, message)))
-        });
-        let about_rows: Messages<'a> = Box::new(about_rows);
         Ok(Reasons {
-            findings: about_rows.peekable(),
-            conflicts,
+            report,
+            findings: report.all_findings()?.peekable(),
+            sheet: Arc::default(),
+            conflicts: BTreeMap::new(),
         })
     }
 
-    /// The next rejected row, if it is this one or above it.
+    /// Goes to the rows of a sheet. Findings come sheet by sheet: most often they are what follows.
+    fn enter(&mut self, sheet: &Arc<str>) -> Result<()> {
+        let is_again = self.sheet == *sheet;
+        self.sheet = Arc::clone(sheet);
+        if self.conflicts.is_empty() {
+            self.take_conflicts()?;
+        }
+        if is_again || !self.skip_to_sheet()? {
+            self.findings = self.report.all_findings()?.peekable();
+            self.skip_to_sheet()?;
+        }
+        Ok(())
+    }
+
+    fn take_conflicts(&mut self) -> Result<()> {
+        for finding in self.report.all_findings()? {
+            let finding = finding?;
+            let is_one = finding.code.starts_with("load/");
+            if let Some(row) = finding.row.filter(|_| is_one) {
+                let reasons = self.conflicts.entry((finding.sheet, row - 1)).or_default();
+                if !reasons.is_empty() {
+                    reasons.push_str("; ");
+                }
+                reasons.push_str(&finding.message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes over what is about other sheets; false when nothing is left.
+    fn skip_to_sheet(&mut self) -> Result<bool> {
+        let sheet = &self.sheet;
+        let is_other = |finding: &Result<Finding>| match finding {
+            Ok(finding) => finding.sheet != *sheet || !rejects_its_row(finding),
+            Err(_) => false,
+        };
+        while self.findings.next_if(is_other).is_some() {}
+        Ok(self.findings.peek().is_some())
+    }
+
+    /// The next rejected row of the sheet, if it is this one or above it.
     fn next_up_to(&mut self, row: u32) -> Result<Option<(u32, String)>> {
+        self.skip_remarks();
         let found = match self.findings.peek() {
-            Some(Ok((row, _))) => Some(*row),
-            Some(Err(_)) => None,
-            None => Some(u32::MAX),
+            Some(Ok(finding)) if finding.sheet == self.sheet => {
+                finding.row.map_or(u32::MAX, |row| row - 1)
+            }
+            Some(Err(_)) => match self.findings.next() {
+                Some(Err(error)) => return Err(error), // which ends it
+                _ => u32::MAX,
+            },
+            _ => u32::MAX,
         };
-        let Some(found) = found else {
-            return self.findings.next().transpose(); // an error, which ends it
+        let mut of_sheet = self.conflicts.range((Arc::clone(&self.sheet), 0)..);
+        let refused = match of_sheet.next() {
+            Some(((sheet, row), _)) if *sheet == self.sheet => *row,
+            _ => u32::MAX,
         };
-        let refused = self.conflicts.keys().next().copied().unwrap_or(u32::MAX);
         let next = found.min(refused);
         if next > row || next == u32::MAX {
             return Ok(None);
         }
         let mut messages = Vec::new();
-        while let Some(Ok((_, message))) = self
-            .findings
-            .next_if(|finding| finding.as_ref().is_ok_and(|(row, _)| *row == next))
-        {
-            messages.push(message);
+        while let Some(Ok(finding)) = self.findings.next_if(|finding| {
+            let is_here =
+                |finding: &Finding| finding.sheet == self.sheet && finding.row == Some(next + 1);
+            finding.as_ref().is_ok_and(is_here)
+        }) {
+            if rejects_its_row(&finding) {
+                messages.push(message(finding));
+            }
         }
-        messages.extend(self.conflicts.remove(&next));
+        messages.extend(self.conflicts.remove(&(Arc::clone(&self.sheet), next)));
         Ok(Some((next, messages.join("; "))))
+    }
+
+    /// Passes over what rejects no row of the sheet.
+    fn skip_remarks(&mut self) {
+        let sheet = &self.sheet;
+        let is_remark = |finding: &Result<Finding>| {
+            let finding = finding.as_ref();
+            finding.is_ok_and(|finding| finding.sheet == *sheet && !rejects_its_row(finding))
+        };
+        while self.findings.next_if(is_remark).is_some() {}
+    }
+}
+
+/// Whether a finding of the contract is why its row was rejected.
+fn rejects_its_row(finding: &Finding) -> bool {
+    let is_of_another_kind = ["load/", "header/"]
+        .iter()
+        .any(|start| finding.code.starts_with(start));
+    finding.level == Level::Error && finding.row.is_some() && !is_of_another_kind
+}
+
+/// What it says, with its column.
+fn message(finding: Finding) -> String {
+    let column = finding.column.as_deref();
+    match column.filter(|column| !finding.message.contains(*column)) {
+        Some(column) => format!("{column}: {}", finding.message),
+        None => finding.message,
     }
 }
 

@@ -18,6 +18,8 @@ const REASON_WIDTH: f64 = 60.0;
 pub(super) struct Book {
     workbook: Workbook,
     sheets: usize,
+    /// A table is in it.
+    has_table: bool,
 }
 
 /// A sheet under way, apart from its workbook. Rows go to a temporary file.
@@ -36,12 +38,12 @@ impl Book {
         Book {
             workbook: Workbook::new(),
             sheets: 0,
+            has_table: false,
         }
     }
 
     /// A new sheet for a table, behind as many others as it has to be.
     pub(super) fn sheet(&mut self, table: &Table, dates: DateSystem) -> Result<SheetRows> {
-        let is_first = self.sheets == 0;
         while table.place.is_some_and(|place| self.sheets < place) {
             self.sheets += 1;
             let sheet = self.workbook.add_worksheet();
@@ -53,14 +55,8 @@ impl Book {
             .workbook
             .new_worksheet_with_constant_memory()
             .map_err(fail)?;
-        let name = table.header.sheet.to_string();
-        // A name that Excel does not know (of a text file, of another program) is not needed to find the only sheet.
-        let name = match sheet.set_name(&name) {
-            Ok(_) => name,
-            Err(_) => "Rejected".to_owned(),
-        };
-        sheet.set_name(&name).map_err(fail)?;
-        if is_first {
+        sheet.set_name(&table.name).map_err(fail)?;
+        if !self.has_table {
             sheet.set_active(true).set_first_tab(self.sheets > 0);
         }
         let reason = column_of(table.reason)?;
@@ -85,7 +81,7 @@ impl Book {
                 .set_quote_prefix(),
             row: 0,
             area,
-            name,
+            name: table.name.clone(),
         })
     }
 
@@ -93,6 +89,7 @@ impl Book {
     pub(super) fn add(&mut self, rows: SheetRows) -> Result<()> {
         self.workbook.push_worksheet(rows.sheet);
         self.sheets += 1;
+        self.has_table = true;
         if let Some((area, first, last, row)) = &rows.area {
             let (first, last) = (column_name((*first).into()), column_name((*last).into()));
             let sheet = rows.name.replace('\'', "''");

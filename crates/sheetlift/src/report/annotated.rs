@@ -80,7 +80,7 @@ impl Job {
 
 /// Names of the sheets that a report is about.
 fn sheets_of(report: &Report) -> Vec<String> {
-    report.sheet.iter().cloned().collect()
+    report.sheets.iter().chain(&report.sheet).cloned().collect()
 }
 
 /// Marks sheets, some of which have another name here than in the report.

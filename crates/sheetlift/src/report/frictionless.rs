@@ -12,12 +12,13 @@ use std::{
 use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
-use sheetlift_core::{Finding, ForeignKey, Level, Mapped, cell_text, column_name};
+use sheetlift_core::{Finding, ForeignKey, Level, Mapped, Workbook, cell_text, column_name};
 
 use super::Report;
 use crate::{
     error::{Error, Result},
     job::Job,
+    sheets::Sheet,
 };
 
 /// Title, description and template of the message of a type.
@@ -131,79 +132,105 @@ impl Report {
     }
 
     fn frictionless(&self, job: &Job) -> Result<Value> {
-        let header = job.check()?.header().clone();
+        let workbook = job.workbook()?;
+        let contract = job.needed_contract()?;
+        let sheets = job.look_at_sheets(&workbook, contract)?;
+        let is_error = |finding: &&Finding| finding.level == Level::Error;
+        let errors = self.findings.iter().filter(is_error);
+        let cells = cells_of(job, &workbook, &errors.filter_map(row_of).collect())?;
+        let seconds = self.timings.map_or(0, |timings| timings.total_ms) as f64 / 1e3;
+        let mut tasks = Vec::new();
+        for sheet in &sheets {
+            let name = (sheets.len() > 1).then_some(&*sheet.header.sheet);
+            tasks.push(self.task(job, sheet, name, (&cells, seconds)));
+        }
+        Ok(json!({
+            "valid": self.is_clean(),
+            "stats": {
+                "tasks": tasks.len(),
+                "errors": self.counts.errors,
+                "warnings": self.counts.warnings,
+                "seconds": seconds,
+            },
+            "warnings": [],
+            "errors": [],
+            "tasks": tasks,
+        }))
+    }
+
+    /// What is said of a sheet: of the only one everything, of one among several what is listed about it.
+    fn task(
+        &self,
+        job: &Job,
+        sheet: &Sheet,
+        name: Option<&str>,
+        (cells, seconds): (&BTreeMap<Row, Vec<String>>, f64),
+    ) -> Value {
+        let header = &sheet.header;
         let labels: Vec<&str> = header
             .columns
             .iter()
             .filter(|_| header.row.is_some())
             .map(|column| column.label.as_deref().unwrap_or_default())
             .collect();
-        let is_error = |finding: &&Finding| finding.level == Level::Error;
-        let rows: BTreeSet<Row> = self
-            .findings
-            .iter()
-            .filter(is_error)
-            .filter_map(row_of)
-            .collect();
-        let cells = cells_of(job, &rows)?;
         let scene = Scene {
             job,
             labels: &labels,
             header_row: header.row.map(|row| row + 1),
-            cells: &cells,
-            mapping: &self.mapping,
+            cells,
+            mapping: &sheet.mapping,
             columns: header
                 .columns
                 .iter()
                 .map(|column| (column_name(column.index), column.index))
                 .collect(),
         };
-        let errors: Vec<Value> = self
-            .findings
-            .iter()
-            .filter(is_error)
-            .map(|it| scene.error(it))
-            .collect();
-        let mut warnings: Vec<String> = self
-            .findings
-            .iter()
-            .filter(|finding| finding.level == Level::Warning)
-            .map(|finding| format!("{}: {}", finding.address(), finding.message))
-            .collect();
-        if self.findings_omitted > 0 {
+        let is_first = self
+            .sheets
+            .first()
+            .is_none_or(|first| Some(first.as_str()) == name);
+        let is_here = |finding: &&Finding| name.is_none_or(|name| *finding.sheet == *name);
+        let of_level = |level: Level| {
+            let here = self.findings.iter().filter(is_here);
+            here.filter(move |finding| finding.level == level)
+        };
+        let errors: Vec<Value> = of_level(Level::Error).map(|it| scene.error(it)).collect();
+        let warning = |it: &Finding| format!("{}: {}", it.address(), it.message);
+        let mut warnings: Vec<String> = of_level(Level::Warning).map(warning).collect();
+        let (all_errors, all_warnings) = match name {
+            Some(_) => (errors.len() as u64, warnings.len() as u64),
+            None => (self.counts.errors, self.counts.warnings),
+        };
+        if self.findings_omitted > 0 && is_first {
             warnings.push(format!("{} findings are not listed", self.findings_omitted));
         }
-        let seconds = self.timings.map_or(0, |timings| timings.total_ms) as f64 / 1e3;
         let bytes = job.source().bytes();
         let place = self.file.as_deref().unwrap_or_default();
-        let name = self.contract.name.clone().unwrap_or_else(|| name_of(place));
-        let (all_errors, all_warnings) = (self.counts.errors, self.counts.warnings);
-        let is_valid = self.is_clean();
-        Ok(json!({
+        let resource = self.contract.name.clone().unwrap_or_else(|| name_of(place));
+        let is_valid = match name {
+            Some(_) => errors.is_empty(),
+            None => self.is_clean(),
+        };
+        let rows = self.rows.read + self.rows.blank;
+        json!({
+            "name": name.map_or_else(|| resource.clone(), |name| format!("{resource}: {name}")),
+            "type": "table",
             "valid": is_valid,
-            "stats": {"tasks": 1, "errors": all_errors, "warnings": all_warnings, "seconds": seconds},
-            "warnings": [],
-            "errors": [],
-            "tasks": [{
-                "name": name,
-                "type": "table",
-                "valid": is_valid,
-                "place": place,
-                "labels": labels,
-                "stats": {
-                    "errors": all_errors,
-                    "warnings": all_warnings,
-                    "seconds": seconds,
-                    "md5": hex(&Md5::digest(bytes)),
-                    "sha256": hex(&Sha256::digest(bytes)),
-                    "bytes": bytes.len(),
-                    "fields": job.needed_contract()?.fields.len(),
-                    "rows": self.rows.read + self.rows.blank,
-                },
-                "warnings": warnings,
-                "errors": errors,
-            }],
-        }))
+            "place": place,
+            "labels": labels,
+            "stats": {
+                "errors": all_errors,
+                "warnings": all_warnings,
+                "seconds": seconds,
+                "md5": hex(&Md5::digest(bytes)),
+                "sha256": hex(&Sha256::digest(bytes)),
+                "bytes": bytes.len(),
+                "fields": job.contract().map_or(0, |contract| contract.fields.len()),
+                "rows": if is_first { rows } else { 0 }, // of all sheets together
+            },
+            "warnings": warnings,
+            "errors": errors,
+        })
     }
 }
 
@@ -217,14 +244,17 @@ fn row_of(finding: &Finding) -> Option<Row> {
 }
 
 /// The cells of some rows, as texts.
-fn cells_of(job: &Job, rows: &BTreeSet<Row>) -> Result<BTreeMap<Row, Vec<String>>> {
+fn cells_of(
+    job: &Job,
+    workbook: &Workbook,
+    rows: &BTreeSet<Row>,
+) -> Result<BTreeMap<Row, Vec<String>>> {
     let mut cells: BTreeMap<Row, Vec<String>> = BTreeMap::new();
     if rows.is_empty() {
         return Ok(cells);
     }
-    let workbook = job.workbook()?;
     let dates = workbook.dates();
-    for sheet in job.sheets_of_table(&workbook)? {
+    for sheet in job.sheets_of_table(workbook)? {
         let mut options = job.located();
         options.sheet = sheet;
         let name: Arc<str> = workbook.sheet(&options.sheet)?.name.as_str().into();
@@ -346,13 +376,7 @@ impl Scene<'_> {
         let names = names_of(key);
         let cells = row_of(finding).and_then(|row| self.cells.get(&row));
         let cells = names.iter().map(|name| {
-            let mapped = self.mapping.iter().find(|mapped| {
-                let is_here = mapped
-                    .sheet
-                    .as_ref()
-                    .is_none_or(|sheet| *sheet == finding.sheet);
-                is_here && &*mapped.field == *name
-            });
+            let mapped = self.mapping.iter().find(|mapped| &*mapped.field == *name);
             let column = mapped.and_then(|mapped| self.columns.get(&mapped.column));
             let cell = column.and_then(|&column| cells?.get(column as usize));
             cell.map(String::as_str).unwrap_or_default()

@@ -6,7 +6,6 @@ mod frictionless;
 mod html;
 mod junit;
 mod sarif;
-mod sheet_names;
 mod table;
 mod values;
 
@@ -26,7 +25,7 @@ use sheetlift_load::{Outcome, RowConflict, State};
 use crate::{
     error::Result,
     findings::{AllFindings, FindingGroup, Source, Spilled},
-    sheets::OpenSheet,
+    sheets::Sheet,
 };
 
 /// Groups that a report lists.
@@ -194,16 +193,16 @@ impl Report {
     }
 
     /// Says where the table is, and which columns were taken for its fields.
-    pub(crate) fn take_sheets(&mut self, sheets: &VecDeque<OpenSheet>) {
+    pub(crate) fn take_sheets(&mut self, sheets: &VecDeque<Sheet>) {
         let has_several = sheets.len() > 1;
-        let mut names = sheets.iter().map(|sheet| sheet.name().to_string());
+        let mut names = sheets.iter().map(|sheet| sheet.header.sheet.to_string());
         match has_several {
             true => self.sheets = names.collect(),
             false => self.sheet = names.next(),
         }
         let mapped = sheets.iter().flat_map(|sheet| {
-            let name = has_several.then(|| Arc::clone(sheet.name()));
-            let mapped = sheet.validator.mapping().iter().cloned();
+            let name = has_several.then(|| Arc::clone(&sheet.header.sheet));
+            let mapped = sheet.mapping.iter().cloned();
             mapped.map(move |mut mapped| {
                 mapped.sheet = name.clone();
                 mapped

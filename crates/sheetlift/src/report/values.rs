@@ -12,7 +12,7 @@ use sheetlift_core::{
 };
 use tempfile::NamedTempFile;
 
-use super::sheet_names;
+use crate::sheet_names;
 use crate::{
     error::{Error, Result},
     excel::CellWriter,

@@ -7,9 +7,10 @@ use std::{io::Cursor, sync::Arc};
 use arrow_array::{RecordBatch, cast::AsArray};
 use rust_xlsxwriter::Workbook;
 use sheetlift::{
-    Contract, Job, LoadOptions, LoadState, ReadOptions, RejectedRow, Report, Verdicts,
+    Contract, Job, Limits, LoadOptions, LoadState, ReadOptions, RejectedRow, Report, Verdicts,
     template_xlsx,
 };
+use sheetlift_fixtures::{Book, forge_ods::Ods};
 
 const FIELDS: &str = "name: items\nschema:\n  fields: [{name: sku}, {name: qty, type: integer, constraints: {minimum: 0}}]\n  primaryKey: sku\n";
 
@@ -223,8 +224,8 @@ fn rules_of_the_table_are_about_all_sheets() {
     assert_eq!(
         told,
         [
-            "'May and 2 more' table/row-count: the table has 6 rows, but has to have at least 7 rows",
-            "'May and 2 more' table/threshold: 3 of 6 rows were rejected, but the contract wants at most 2 rejected rows: nothing is loaded",
+            "May table/row-count: the table has 6 rows, but has to have at least 7 rows",
+            "May table/threshold: 3 of 6 rows were rejected, but the contract wants at most 2 rejected rows: nothing is loaded",
         ]
     );
 }
@@ -276,7 +277,7 @@ fn rejected_rows_keep_their_sheets() {
     for (sheets, names) in [
         ("all", &["May", "June"][..]),
         ("{matching: '^(Ma|Ju)'}", &["May", "June"]),
-        ("[June, May, July]", &["May", "June", "July"]),
+        ("[June, May, July]", &["June", "May", "July"]),
         ("[1, 3, 4]", &["May", "(sheet 2)", "June", "Old"]),
     ] {
         let job = job(months(), sheets);
@@ -385,4 +386,146 @@ fn the_name_of_the_table_is_that_of_a_sheet_where_there_is_one() {
         (Some("May"), 0)
     );
     assert_eq!(report.mapping[0].sheet, None);
+}
+
+/// The rows to read, and what a file may ask of us, are those of all sheets together.
+#[test]
+fn limits_hold_for_the_table() {
+    let read = ReadOptions::default().with_limit(4);
+    let job_of = |sheets: &str| job(months(), sheets);
+    let report = job_of("all").with_read(read).validate().unwrap();
+    assert_eq!((report.rows.read, report.rows.rejected), (4, 1));
+    let limits = |rows: u64| {
+        let mut limits = Limits::default();
+        limits.max_rows = rows;
+        limits
+    };
+    assert!(job_of("all").with_limits(limits(6)).validate().is_ok());
+    let error = job_of("all").with_limits(limits(5)).validate().unwrap_err();
+    assert!(error.to_string().contains("max_rows"), "{error}");
+}
+
+/// The texts of a workbook are read once, however many of its sheets are.
+#[test]
+fn texts_are_read_once_for_all_sheets() {
+    let rows: String = (0..40_000)
+        .map(|row| format!("\nitem number {row},1"))
+        .collect();
+    let rows = format!("sku,qty{rows}");
+    let sheets: Vec<(String, String)> = (0..8)
+        .map(|at| match at {
+            0 => ("s0".to_owned(), rows.clone()),
+            _ => (format!("s{at}"), format!("sku,qty\nonly {at},1")),
+        })
+        .collect();
+    let named: Vec<(&str, &str)> = sheets.iter().map(|(n, r)| (&**n, &**r)).collect();
+    let bytes = book(&named);
+    let mut limits = Limits::default();
+    limits.max_total_inflated_bytes = 14 << 20; // one table has 2 MB, the large sheet 4 MB
+    let job = job(bytes, "all").with_limits(limits);
+    let report = job.validate().unwrap();
+    assert_eq!((report.rows.read, report.rows.rejected), (40_007, 0));
+}
+
+#[test]
+fn two_sheets_of_one_name_are_no_table() {
+    let row = "<row><c t=\"inlineStr\"><is><t>sku</t></is></c><c t=\"inlineStr\"><is><t>qty</t></is></c></row>";
+    let bytes = Book::new().sheet("May", row).sheet("May", row).build();
+    let error = job(bytes, "all").validate().unwrap_err();
+    assert_eq!(error.code(), "sheet/ambiguous");
+}
+
+/// A copy with marks has a list of findings: no sheet of the table.
+#[test]
+fn an_annotated_copy_comes_back() {
+    let job = job(months(), "all");
+    let report = job.validate().unwrap();
+    let mut copy = Cursor::new(Vec::new());
+    let annotated = job.annotate(&report, &mut copy).unwrap();
+    assert_eq!((annotated.listed, annotated.filled), (3, 3));
+    let again = Job::from_bytes(copy.into_inner(), "annotated.xlsx").unwrap();
+    let again = again.with_contract(contract("all")).validate().unwrap();
+    assert_eq!(told(&again), told(&report));
+}
+
+#[test]
+fn names_that_excel_does_not_take_are_kept_as_far_as_they_can_be() {
+    let row = |cells: [&str; 2]| {
+        let cell = |text: &str| {
+            format!(
+                "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
+            )
+        };
+        format!(
+            "<table:table-row>{}{}</table:table-row>",
+            cell(cells[0]),
+            cell(cells[1])
+        )
+    };
+    let rows = format!("{}{}", row(["sku", "qty"]), row(["A", "x"]));
+    let (one, two) = (
+        "Stock of the first warehouse in May",
+        "Stock of the first warehouse in June",
+    );
+    let bytes = Ods::new()
+        .sheet(one, &rows)
+        .sheet(two, &rows.replace(">A<", ">B<"))
+        .build();
+    let write = |sheets: &str| {
+        let job = Job::from_bytes(bytes.clone(), "stock.ods").unwrap();
+        let job = job
+            .with_contract(contract(sheets))
+            .with_all_findings_kept(true);
+        let report = job.validate().unwrap();
+        assert_eq!(report.rows.rejected, 2);
+        let mut file = Cursor::new(Vec::new());
+        job.write_rejects(&report, &mut file)
+            .map(|rows| (rows, file.into_inner()))
+    };
+    for sheets in ["all", "{matching: '^Stock'}"] {
+        let (rows, file) = write(sheets).unwrap();
+        assert_eq!(rows, 2);
+        let again = Job::from_bytes(file, "rejects.xlsx").unwrap();
+        let again = again.with_contract(contract(sheets)).validate().unwrap();
+        assert_eq!(again.rows.read, 2);
+    }
+    let error = write("{matching: '(May|June)$'}").unwrap_err();
+    assert_eq!(error.code(), "usage/rejects");
+    assert!(
+        error.to_string().contains("finds it by its name"),
+        "{error}"
+    );
+}
+
+#[test]
+fn frictionless_has_a_task_for_each_sheet() {
+    let job = job(months(), "[May, June]");
+    let mut out = Vec::new();
+    job.validate()
+        .unwrap()
+        .write_frictionless(&job, &mut out)
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let tasks = report["tasks"].as_array().unwrap();
+    let told: Vec<String> = tasks
+        .iter()
+        .flat_map(|task| {
+            let errors = task["errors"].as_array().unwrap().iter();
+            errors.map(|error| {
+                format!(
+                    "{} {} {} {}",
+                    task["name"], task["labels"], error["fieldNumber"], error["cells"]
+                )
+            })
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#""items: May" ["sku","qty"] 2 ["A2","x"]"#,
+            r#""items: June" ["qty","sku"] null ["5","A1"]"#,
+            r#""items: June" ["qty","sku"] 1 ["-6","B3"]"#,
+        ]
+    );
+    assert_eq!(report["stats"]["errors"], 3);
 }

@@ -409,7 +409,7 @@ fn surveyed(field: &str, windows: &[&[Cell<'_>]]) -> (Vec<String>, Vec<String>) 
     windows.iter().for_each(|window| survey.add(window));
     let mut validator = Validator::new(&contract, &header)
         .unwrap()
-        .with_survey(survey);
+        .with_survey(&survey);
     let column: Vec<String> = validator
         .header_findings()
         .iter()

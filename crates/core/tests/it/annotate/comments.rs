@@ -2,7 +2,7 @@
 
 use sheetlift_fixtures::{Book, forge};
 
-use crate::support::{annotated, changes, part, relationships};
+use super::support::{annotated, changes, part, relationships};
 
 pub(crate) const VML: &str = "<xml xmlns:v=\"urn:schemas-microsoft-com:vml\" xmlns:o=\"urn:schemas-microsoft-com:office:office\" \
     xmlns:x=\"urn:schemas-microsoft-com:office:excel\"><o:shapelayout v:ext=\"edit\"><o:idmap v:ext=\"edit\" data=\"1\"/></o:shapelayout>\

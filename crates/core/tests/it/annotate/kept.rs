@@ -3,10 +3,9 @@
 use sheetlift_core::{Finding, Level, ReadOptions, Workbook, cell_name};
 use sheetlift_fixtures::{Book, Expect, manifest};
 
-use crate::{
-    common::{cells_of, expected_cells, open},
-    support::{all_cells, annotate, annotated, changes, finding, part, parts, rich},
-};
+use crate::common::{cells_of, expected_cells, open};
+
+use super::support::{all_cells, annotate, annotated, changes, finding, part, parts, rich};
 
 #[test]
 fn every_fixture_keeps_its_cells_and_its_other_parts() {

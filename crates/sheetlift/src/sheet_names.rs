@@ -9,7 +9,7 @@ const MAX_UNITS: usize = 31;
 
 /// A name for the copy of each of these sheets: its own where Excel takes it, or else what can be kept of it. No two are the same,
 /// compared without case.
-pub(super) fn in_excel(sheets: &[&str]) -> Vec<String> {
+pub(crate) fn in_excel(sheets: &[&str]) -> Vec<String> {
     let mut taken = HashSet::new();
     let mut is_kept = |name: &&str| is_taken_by_excel(name) && taken.insert(name.to_lowercase());
     let are_kept: Vec<bool> = sheets.iter().map(&mut is_kept).collect();

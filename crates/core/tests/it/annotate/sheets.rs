@@ -3,7 +3,7 @@
 use sheetlift_core::{Annotated, Finding, Level, SheetRef, Workbook};
 use sheetlift_fixtures::{Book, forge};
 
-use crate::{
+use super::{
     comments::{COMMENTS, VML, commented},
     list::list,
     support::{all_cells, annotate_sheets, changes, finding, on, part, parts, relationships, rich},

@@ -3,7 +3,7 @@
 use sheetlift_core::{Annotated, Error, Limits, OpenOptions, Password, Source, Workbook};
 use sheetlift_fixtures::{Book, forge};
 
-use crate::support::{all_cells, annotate, errors, parts};
+use super::support::{all_cells, annotate, errors, parts};
 
 #[test]
 fn what_is_hostile_ends() {

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use sheetlift_core::{Finding, Level, Marks, ReadOptions, SheetRef, Workbook, cell_name};
 use sheetlift_fixtures::Book;
 
-use crate::support::{annotate, errors, finding, on, part};
+use super::support::{annotate, errors, finding, on, part};
 
 /// The sheet of findings as text.
 pub(crate) fn list(copy: &[u8]) -> String {

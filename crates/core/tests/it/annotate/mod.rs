@@ -1,7 +1,5 @@
 //! A copy with marks: the same workbook but for what is marked.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod support;
 
 mod comments;
