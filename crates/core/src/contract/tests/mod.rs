@@ -1,10 +1,13 @@
-//! Contracts that are good; those that are not are in `refusals`.
+//! Contracts that are good; those that are not are in the modules of refusals.
 
 mod dialect;
 mod diff;
+mod field_refusals;
 mod lexical;
+mod local_values;
 mod published;
 mod read;
+mod read_refusals;
 mod refusals;
 mod row_schema;
 mod sheets;

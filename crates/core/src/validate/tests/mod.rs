@@ -1,9 +1,21 @@
 //! Validation, in tables of one-line cases.
 
+/// Tests as tables: the options of a field, and what the function that is named first says of each cell.
+macro_rules! cases {
+    ($look:ident; $($name:ident { $($options:literal: $($cell:expr => $expected:literal),+;)+ })+) => {$(
+        #[test]
+        fn $name() {
+            use Cell::*;
+            $($(assert_eq!($look($options, $cell), $expected, "{} {:?}", $options, $cell);)+)+
+        }
+    )+};
+}
+
 mod headers;
 mod keys;
 mod read;
 mod rows;
+mod survey;
 mod table;
 mod values;
 
@@ -21,6 +33,10 @@ use crate::{
 pub(super) fn contract(yaml: &str) -> Contract {
     yaml.parse()
         .unwrap_or_else(|error| panic!("{yaml}: {error}"))
+}
+
+pub(super) fn text(text: &str) -> Cell<'_> {
+    Cell::Text(text, None)
 }
 
 pub(super) fn header(labels: &[&str]) -> Header {

@@ -63,21 +63,9 @@ fn verdict(options: &str, cell: Cell<'_>) -> String {
 
 type Check = fn(&str, &[Vec<Cell<'_>>]) -> (Checked, Summary);
 
-fn text(text: &str) -> Cell<'_> {
-    Cell::Text(text, None)
-}
-
-macro_rules! cases {
-    ($($name:ident { $($options:literal: $($cell:expr => $expected:literal),+;)+ })+) => {$(
-        #[test]
-        fn $name() {
-            use Cell::*;
-            $($(assert_eq!(verdict($options, $cell), $expected, "{} {:?}", $options, $cell);)+)+
-        }
-    )+};
-}
-
 cases! {
+    verdict;
+
     strings {
         "type: string": text("a") => "\"a\"", text(" a ") => "\" a \"", text("") => "null", Null => "null",
             Int(12) => "\"12\"", Float(0.1) => "\"0.1\"", Bool(true) => "\"TRUE\"", Date(45_658.0) => "\"2025-01-01\"",
