@@ -164,6 +164,24 @@ pub(crate) fn write_text(path: &Path, text: &str) -> Result<()> {
     output.publish()
 }
 
+/// As [`write_text`], piece by piece.
+pub(crate) fn write_to(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    if is_stdout(path) {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write(&mut out)?;
+        let flushed = out.flush();
+        return flushed.map_err(|error| Error::io(error, "cannot write to standard output"));
+    }
+    let output = Output::create(path)?;
+    let mut writer = output.writer()?;
+    write(&mut writer)?;
+    writer.flush().map_err(|error| output.explain(error))?;
+    output.publish()
+}
+
 /// Prints to standard output.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();

@@ -7,7 +7,7 @@ use std::{
 
 use sheetlift::{Error, Format, Job, Report, Result};
 
-use crate::output::{Output, is_stdout, write_text};
+use crate::output::{Output, is_stdout, write_to};
 
 /// Findings that a JSON report lists; the other files have no end.
 const LISTED_IN_JSON: usize = 100_000;
@@ -57,7 +57,7 @@ impl Reports {
     }
 
     pub(crate) fn write(self, report: &Report) -> Result<()> {
-        self.write_with(report, || Ok(format!("{:#}\n", report.to_json())))
+        self.write_with(report, |out| report.write_json(out))
     }
 
     /// An error when no file is JSON: the form of other files is not that of another program.
@@ -74,17 +74,17 @@ impl Reports {
 
     /// As `write`, with the JSON of frictionless-py.
     pub(crate) fn write_as_frictionless(self, report: &Report, job: &Job) -> Result<()> {
-        self.write_with(report, || {
-            let mut json = Vec::new();
-            report.write_frictionless(job, &mut json)?;
-            Ok(String::from_utf8_lossy(&json).into_owned())
-        })
+        self.write_with(report, |out| report.write_frictionless(job, out))
     }
 
-    fn write_with(self, report: &Report, json: impl Fn() -> Result<String>) -> Result<()> {
+    fn write_with(
+        self,
+        report: &Report,
+        json: impl Fn(&mut dyn Write) -> Result<()>,
+    ) -> Result<()> {
         for file in self.files {
             match file {
-                ReportFile::Json(path) => write_text(&path, &json()?)?,
+                ReportFile::Json(path) => write_to(&path, &json)?,
                 ReportFile::Lines(output) => output.publish()?,
                 ReportFile::Table(format, output) => {
                     report.write_findings(format, output.writer()?)?;

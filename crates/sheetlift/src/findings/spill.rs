@@ -1,5 +1,5 @@
-//! Findings in a file without a name, which is gone with the process: an Arrow stream, one batch for each window. What findings
-//! of a kind have in common is kept once, in memory.
+//! Findings in a file without a name, which is gone with the process: an Arrow stream. What findings of a kind have in common is
+//! kept once, in memory.
 
 use std::{
     fs::File,
@@ -19,6 +19,9 @@ use sheetlift_core::Finding;
 use super::{Kind, Kinds};
 use crate::error::{Error, Result};
 
+/// Findings of a batch: a window can have some hundred thousand, which are not to be in memory twice.
+const BATCH: usize = 8_192;
+
 /// Findings on their way to the file.
 pub(crate) struct Spill {
     kinds: Kinds,
@@ -37,9 +40,12 @@ impl Spill {
     }
 
     pub(crate) fn add(&mut self, findings: &[Finding]) -> Result<()> {
-        if findings.is_empty() {
-            return Ok(());
-        }
+        findings
+            .chunks(BATCH)
+            .try_for_each(|batch| self.add_batch(batch))
+    }
+
+    fn add_batch(&mut self, findings: &[Finding]) -> Result<()> {
         let kinds: Vec<u32> = findings
             .iter()
             .map(|finding| self.kinds.number(finding) as u32)
@@ -187,7 +193,7 @@ mod tests {
 
     #[test]
     fn gives_back_what_it_was_given() {
-        let findings: Vec<Finding> = (0..3_000_u32)
+        let findings: Vec<Finding> = (0..3 * BATCH as u32)
             .map(|at| Finding {
                 level: if at % 2 == 0 {
                     Level::Error
@@ -215,7 +221,8 @@ mod tests {
             })
             .collect();
         let mut spill = Spill::new().unwrap();
-        for part in findings.chunks(700) {
+        let (few, many) = findings.split_at(700);
+        for part in [few, &many[..BATCH], &many[BATCH..]] {
             spill.add(part).unwrap();
         }
         spill.add(&[]).unwrap();

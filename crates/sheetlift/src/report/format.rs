@@ -164,8 +164,10 @@ impl Job {
     ) -> Result<()> {
         match format {
             ReportFormat::Json => {
-                let written = writeln!(out, "{:#}", report.to_json());
-                written.map_err(|error| Error::io(error, "cannot write the report"))
+                let mut out = BufWriter::new(out);
+                report.write_json(&mut out)?;
+                let flushed = out.flush();
+                flushed.map_err(|error| Error::io(error, "cannot write the report"))
             }
             ReportFormat::NdJson => report.write_findings(Format::NdJson, out),
             ReportFormat::Csv => report.write_findings(Format::Csv, out),

@@ -23,7 +23,7 @@ use sheetlift_core::{Contract, Finding, Level, Mapped, Summary};
 use sheetlift_load::{Outcome, RowConflict, State};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     findings::{AllFindings, FindingGroup, Source, Spilled},
     sheets::Sheet,
 };
@@ -255,6 +255,18 @@ impl Report {
     /// As JSON.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default() // maps with text keys and finite numbers only: never fails
+    }
+
+    /// Writes [`to_json`](Report::to_json), indented, without making it: however many findings are listed, they are in memory once.
+    /// `out` gets small pieces, and is better buffered.
+    ///
+    /// # Errors
+    /// `Io` when `out` fails.
+    pub fn write_json(&self, mut out: impl io::Write) -> Result<()> {
+        serde_json::to_writer_pretty(&mut out, self)
+            .map_err(io::Error::from)
+            .and_then(|()| out.write_all(b"\n"))
+            .map_err(|error| Error::io(error, "cannot write the report"))
     }
 
     pub(crate) fn take_summary(&mut self, summary: &Summary) {

@@ -87,6 +87,14 @@ fn csv_has_no_formulas_and_every_finding() {
 }
 
 #[test]
+fn json_is_written_as_it_is_given() {
+    for report in [hostile(), dirty().validate().unwrap()] {
+        let text = written(|out| report.write_json(out));
+        assert_eq!(text, format!("{:#}\n", report.to_json()));
+    }
+}
+
+#[test]
 fn parquet_has_the_same_findings() {
     let report = hostile();
     let mut out = Vec::new();
