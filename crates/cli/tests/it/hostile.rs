@@ -11,14 +11,17 @@
 //! heavy files are left out.
 #![cfg(target_os = "linux")] // memory and time of a process are read from /proc
 
+mod common;
+
 use std::{
     fs,
     io::Read as _,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
+use common::process::{self, Taken};
 use sheetlift_fixtures::{Hostile, hostile};
 use tempfile::TempDir;
 
@@ -91,14 +94,8 @@ struct Reader {
 
 impl Reader {
     fn new() -> Reader {
-        let given = std::env::var_os("SHEETLIFT_BIN").map(PathBuf::from);
-        let slower = given.is_none() && cfg!(debug_assertions);
-        // Tests run in the directory of their package, and the variable is set where the workspace is.
-        let given = given.map(|path| match path.is_relative() {
-            true => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path),
-            false => path,
-        });
-        let binary = given.unwrap_or_else(|| env!("CARGO_BIN_EXE_sheetlift").into());
+        let slower = process::given_binary().is_none() && cfg!(debug_assertions);
+        let binary = process::binary();
         let mut commands = vec![
             vec!["convert", "FILE", "-o", "out.csv"],
             vec!["inspect", "FILE"],
@@ -174,36 +171,30 @@ struct Ran {
 impl Ran {
     /// Waits for the end, and looks at the process on the way.
     fn watch(mut child: Child, desk: &TempDir, max_seconds: f64) -> Ran {
-        let mut ran = Ran::default();
         let began = Instant::now();
-        for turn in 0_u64.. {
-            let id = child.id();
-            ran.peak_kib = ran.peak_kib.max(peak_kib(id).unwrap_or(0));
-            ran.cpu_seconds = cpu_seconds(id).unwrap_or(ran.cpu_seconds);
-            if let Some(status) = child.try_wait().unwrap() {
-                ran.code = status.code();
-                break;
-            }
-            ran.ended = if ran.cpu_seconds > 2.0 * max_seconds {
+        let mut turn = 0_u64;
+        let (taken, status) = process::watch(&mut child, |taken: Taken| {
+            turn += 1;
+            if taken.cpu_seconds > 2.0 * max_seconds {
                 Some("takes too long")
             } else if began.elapsed().as_secs_f64() > 2.0 * max_seconds + MAX_IDLE_SECONDS {
                 Some("waits for nothing")
-            } else if ran.peak_kib > 4 * MAX_KIB {
+            } else if taken.peak_kib > 4 * MAX_KIB {
                 Some("takes too much memory")
-            } else if turn % 64 == 0 && written(desk) > MAX_WRITTEN {
+            } else if turn % 64 == 1 && written(desk) > MAX_WRITTEN {
                 Some("writes too much")
             } else {
                 None
-            };
-            if ran.ended.is_some() {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                break;
             }
-            std::thread::sleep(Duration::from_millis(1));
+        });
+        Ran {
+            code: status.ok().and_then(|status| status.code()),
+            ended: status.err(),
+            cpu_seconds: taken.cpu_seconds,
+            seconds: began.elapsed().as_secs_f64(),
+            peak_kib: taken.peak_kib,
+            ..Ran::default()
         }
-        ran.seconds = began.elapsed().as_secs_f64();
-        ran
     }
 
     fn complaints(&self, file: &Hostile, words: &[&str], reader: &Reader) -> Vec<String> {
@@ -272,24 +263,6 @@ fn exit_code(code: &str) -> i32 {
         code if code.starts_with("sheet/") => 2,
         _ => 3,
     }
-}
-
-/// The most memory a process had so far.
-fn peak_kib(id: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
-}
-
-/// Time that a process was at work, in clock ticks of a hundredth of a second.
-fn cpu_seconds(id: u32) -> Option<f64> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name of the program, in parentheses, may hold anything.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / 100.0)
 }
 
 /// Bytes in the directory.

@@ -9,5 +9,6 @@ mod errors;
 mod hostile;
 mod inventory;
 mod kill;
+mod many_findings;
 mod options;
 mod text;

@@ -1,6 +1,9 @@
 //! Runs the built binary in a directory of its own.
 #![allow(dead_code)] // each test file uses its own part
 
+#[cfg(target_os = "linux")]
+pub(crate) mod process;
+
 use std::{
     fs,
     path::{Path, PathBuf},
