@@ -1,6 +1,7 @@
 import json
 import sqlite3
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
@@ -54,7 +55,9 @@ def test_reports_are_files_too(tmp_path, database):
     report = sl.validate(DIRTY, CONTRACT, max_findings=3, reports=[tmp_path / name for name in names], **files)
     assert len(report.findings) == 3
     assert {path.name for path in tmp_path.iterdir()} == {*names, "rejects.xlsx", "marked.xlsx"}
-    assert len((tmp_path / "r.ndjson").read_text().splitlines()) == report.findings_omitted + 3
+    lines = [json.loads(line) for line in (tmp_path / "r.ndjson").read_text().splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, report.findings_omitted + 3 + 1))
+    assert Counter(line["group"] for line in lines) == {group["id"]: group["count"] for group in report.groups}
     again = sl.load(tmp_path / "rejects.xlsx", CONTRACT, to=f"sqlite:{database}", reports=[tmp_path / "again.html"])
     # All but those whose only fault was a key that a row has which is not in this file.
     assert (again.rows["read"], again.rows["rejected"]) == (40, 36)

@@ -152,7 +152,8 @@ impl Job {
         self
     }
 
-    /// Writes every finding as a line of JSON, however many there are, in the memory of one window.
+    /// Writes every finding as a line of JSON ([`write_finding`](crate::write_finding)), however many there are, in the memory of
+    /// one window. No line names an import: lines are there before anything is loaded.
     #[must_use]
     pub fn with_findings_to(mut self, out: impl Write + Send + 'static) -> Job {
         self.findings_to = Some(Arc::new(Mutex::new(out)));
@@ -284,16 +285,16 @@ impl Job {
         }
     }
 
-    /// Writes findings where all of them are wanted.
-    pub(crate) fn write_findings(&self, findings: &[Finding]) -> Result<()> {
+    /// Writes findings where all of them are wanted; so many came before.
+    pub(crate) fn write_findings(&self, before: u64, findings: &[Finding]) -> Result<()> {
         let Some(out) = &self.findings_to else {
             return Ok(());
         };
         let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
         let mut write = || {
-            findings
-                .iter()
-                .try_for_each(|finding| write_finding(&mut *out, finding))
+            (before + 1..)
+                .zip(findings)
+                .try_for_each(|(seq, finding)| write_finding(&mut *out, None, seq, finding))
         };
         write().map_err(|error| Error::io(error, "cannot write the findings"))
     }

@@ -121,6 +121,12 @@ class Report(Mapping[str, Any]):
         return self._data["findings_omitted"]
 
     @property
+    def groups(self) -> list[dict[str, Any]]:
+        """Findings by what repairs them, the worst and largest groups first, up to 1,000: ``id``, which is ``group`` in a finding,
+        ``count``, ``value``, ``suggestion``, ..."""
+        return self._data["groups"]
+
+    @property
     def load(self) -> dict[str, Any] | None:
         """What was loaded: ``state``, ``inserted``, ``updated``, ``unchanged``, ``conflicts``, ``rejected``, ..."""
         return self._data["load"]

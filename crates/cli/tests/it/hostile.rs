@@ -11,8 +11,6 @@
 //! heavy files are left out.
 #![cfg(target_os = "linux")] // memory and time of a process are read from /proc
 
-mod common;
-
 use std::{
     fs,
     io::Read as _,
@@ -21,7 +19,7 @@ use std::{
     time::Instant,
 };
 
-use common::process::{self, Taken};
+use crate::common::process::{self, Taken};
 use sheetlift_fixtures::{Hostile, hostile};
 use tempfile::TempDir;
 

@@ -74,13 +74,44 @@ fn a_report_in_lines_has_the_same_findings() {
     desk.run("validate dirty.xlsx --contract items.contract.json --report report.json");
     desk.run("validate dirty.xlsx --contract items.contract.json --report report.ndjson");
     let lines = fs::read_to_string(desk.path("report.ndjson")).unwrap();
-    let lines: Vec<serde_json::Value> = lines
+    let mut lines: Vec<serde_json::Value> = lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
+    for (at, line) in (1..).zip(&mut lines) {
+        let line = line.as_object_mut().unwrap();
+        assert_eq!(line.shift_remove("seq"), Some(at.into()));
+        assert_eq!(
+            line.shift_remove("import_id"),
+            Some(serde_json::Value::Null)
+        );
+    }
     assert_eq!(
         &lines,
         desk.json("report.json")["findings"].as_array().unwrap()
+    );
+}
+
+#[test]
+fn the_findings_of_a_load_name_the_import_in_every_file() {
+    let desk = Desk::new();
+    let reports = ["r.json", "r.ndjson", "r.csv"].map(|name| format!(" --report {name}"));
+    let ran = desk.run(&format!("{LOAD}{}", reports.concat()));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let report = desk.json("r.json");
+    let import = report["load"]["import_id"].as_str().unwrap();
+    let lines = fs::read_to_string(desk.path("r.ndjson")).unwrap();
+    let mut imports = lines.lines().map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["import_id"].as_str().unwrap().to_owned()
+    });
+    assert!(imports.all(|found| found == import));
+    assert_eq!(lines.lines().count(), planted().len());
+    let mut records = csv::Reader::from_path(desk.path("r.csv")).unwrap();
+    assert!(
+        records
+            .records()
+            .all(|record| &record.unwrap()[0] == import)
     );
 }
 

@@ -5,11 +5,9 @@
 //!
 //! ```console
 //! cargo build --release -p sheetlift-cli
-//! SHEETLIFT_BIN=target/release/sheetlift cargo test -p sheetlift-cli --test many_findings -- --include-ignored
+//! SHEETLIFT_BIN=target/release/sheetlift cargo test -p sheetlift-cli --test it many_findings -- --include-ignored
 //! ```
 #![cfg(target_os = "linux")] // memory of a process is read from /proc
-
-mod common;
 
 use std::{
     collections::BTreeMap,
@@ -19,8 +17,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-use arrow_array::{Array as _, cast::AsArray as _};
-use common::process::{self, Taken};
+use crate::common::process::{self, Taken};
+use arrow_array::{Array as _, cast::AsArray as _, types::UInt64Type};
 use parquet::{
     arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
     file::reader::{FileReader as _, SerializedFileReader},
@@ -67,8 +65,11 @@ fn no_report_loses_a_finding() {
     assert_eq!(lines.len() as u64, all);
     let listed = report["findings"].as_array().unwrap();
     assert_eq!(listed.len(), lines.len());
-    for (finding, line) in listed.iter().zip(&lines) {
-        let found = Found::of_json(finding);
+    for ((seq, finding), line) in (1..).zip(listed).zip(&lines) {
+        let found = Found {
+            seq: Some(seq),
+            ..Found::of_json(finding)
+        };
         assert!(found == *line, "{found:?} is not {line:?}");
     }
     let mut by_code = BTreeMap::new();
@@ -77,6 +78,7 @@ fn no_report_loses_a_finding() {
     }
     assert_eq!(by_code, counts);
     // In the order of the sheet, each cell once.
+    assert!((1..=all).eq(lines.iter().filter_map(|line| line.seq)));
     let cells = (2..SOME_ROWS + 2).flat_map(|row| ('A'..='L').map(move |c| format!("{c}{row}")));
     assert!(cells.eq(lines.iter().map(|line| line.cell.clone())));
 
@@ -106,7 +108,10 @@ fn twelve_million_findings_take_the_memory_that_is_published() {
             "r.ndjson" => {
                 assert_eq!(count_lines(&path), all);
                 let last = Found::of_json(&last_line(&path));
-                assert_eq!(last.cell, format!("L{}", MANY_ROWS + 1));
+                assert_eq!(
+                    (last.seq, last.cell),
+                    (Some(all), format!("L{}", MANY_ROWS + 1))
+                );
             }
             _ => {
                 let mut reader = csv::Reader::from_path(&path).unwrap();
@@ -167,9 +172,10 @@ impl Desk {
     }
 }
 
-/// What is the same in every report.
+/// What is the same in every report; the number is only where all findings are.
 #[derive(Debug, PartialEq)]
 struct Found {
+    seq: Option<u64>,
     code: String,
     cell: String,
     value: Option<String>,
@@ -179,6 +185,7 @@ impl Found {
     fn of_json(finding: &Value) -> Found {
         let text = |name: &str| finding[name].as_str().map(str::to_owned);
         Found {
+            seq: finding["seq"].as_u64(),
             code: text("code").unwrap(),
             cell: text("cell").unwrap(),
             value: text("value"),
@@ -221,10 +228,11 @@ fn records(path: &Path) -> Vec<Found> {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let header = reader.headers().unwrap().clone();
     let place = |name: &str| header.iter().position(|column| column == name).unwrap();
-    let (code, cell, value) = (place("code"), place("cell"), place("value"));
+    let (seq, code, cell, value) = (place("seq"), place("code"), place("cell"), place("value"));
     let records = reader.records().map(|record| {
         let record = record.unwrap();
         Found {
+            seq: record[seq].parse().ok(),
             code: record[code].to_owned(),
             cell: record[cell].to_owned(),
             value: Some(record[value].to_owned()).filter(|value| !value.is_empty()),
@@ -240,7 +248,12 @@ fn rows(path: &Path) -> Vec<Found> {
         let batch = batch.unwrap();
         let texts = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>();
         let (code, cell, value) = (texts("code"), texts("cell"), texts("value"));
+        let seq = batch
+            .column_by_name("seq")
+            .unwrap()
+            .as_primitive::<UInt64Type>();
         found.extend((0..batch.num_rows()).map(|row| Found {
+            seq: Some(seq.value(row)),
             code: code.value(row).to_owned(),
             cell: cell.value(row).to_owned(),
             value: value.is_valid(row).then(|| value.value(row).to_owned()),

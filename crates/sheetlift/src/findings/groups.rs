@@ -1,12 +1,9 @@
 //! Findings by what repairs them: the same fault of the same value.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
-};
+use std::{borrow::Cow, cmp::Reverse, collections::HashMap, sync::Arc};
 
 use serde::Serialize;
-use sheetlift_core::{Finding, Level};
+use sheetlift_core::{Finding, Level, column_name};
 
 use super::{Kind, Kinds};
 
@@ -20,7 +17,7 @@ const NAMED: usize = 5;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct FindingGroup {
-    /// The same for the same fault of the same value in every run: eight hexadecimal digits.
+    /// The same for the same fault of the same value in every run: sixteen hexadecimal digits; see [`FindingGroup::id_of`].
     pub id: String,
     /// How much it matters.
     pub level: Level,
@@ -48,111 +45,156 @@ pub struct FindingGroup {
     pub score: Option<f64>,
 }
 
+impl FindingGroup {
+    /// The [`id`](Self::id) of the group that a finding belongs to, out of the finding alone: a hash of its code, its field (or else
+    /// its column), the rule, and the value where it is a cell's. Files with every finding have it in each line (`group`).
+    ///
+    /// A report keeps 65,536 groups apart and lists 1,000: not every such id is in [`Report::groups`](crate::Report::groups).
+    ///
+    /// ```
+    /// use sheetlift::{Contract, FindingGroup, Job};
+    /// # use sheetlift_fixtures::inventory::{contract_json, dirty_inventory};
+    /// # let contract: Contract = contract_json().parse()?;
+    /// let report = Job::from_bytes(dirty_inventory(), "items.xlsx")?.with_contract(contract).validate()?;
+    /// let id = FindingGroup::id_of(&report.findings[0]);
+    /// assert!(report.groups.iter().any(|group| group.id == id));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn id_of(finding: &Finding) -> String {
+        name(key(finding, own_value(finding)))
+    }
+}
+
+/// The value that tells groups of a kind apart.
+fn own_value(finding: &Finding) -> Option<&str> {
+    let value = finding.value.as_deref();
+    value.filter(|_| finding.column_index.is_some())
+}
+
+/// The same for the same fault of the same value: two of them with the same 64 bits are not expected.
+fn key(finding: &Finding, value: Option<&str>) -> u64 {
+    let column = || finding.column_index.map(column_name);
+    let place = match finding.field.as_deref().or(finding.column.as_deref()) {
+        Some(name) => Cow::Borrowed(name),
+        None => column().map_or(Cow::Borrowed(""), Cow::Owned),
+    };
+    let parts: [Option<&str>; 4] = [
+        Some(&finding.code),
+        Some(&place),
+        Some(&finding.rule),
+        value,
+    ];
+    let mut bytes = Vec::with_capacity(128);
+    for part in parts.into_iter().flatten() {
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    let hash = blake3::hash(&bytes);
+    let first = hash.as_bytes().first_chunk();
+    first.map_or(0, |first| u64::from_be_bytes(*first))
+}
+
+fn name(key: u64) -> String {
+    format!("{key:016x}")
+}
+
 /// Groups under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     kinds: Kinds,
-    /// By kind and the hash of the value: two values of a kind with the same 64 bits are not expected.
-    places: HashMap<(usize, u64), usize>,
+    places: HashMap<u64, usize>,
     groups: Vec<Group>,
-    hasher: RandomState,
 }
 
+/// There can be many: what findings of its kind have in common is not in it.
 #[derive(Debug)]
 struct Group {
+    key: u64,
     kind: usize,
-    first: Finding,
-    has_value: bool,
+    value: Option<Box<str>>,
+    message: Box<str>,
+    suggestion: Option<Box<str>>,
+    score: Option<f64>,
     count: u64,
-    places: Vec<String>,
+    /// Sheet, row and column of the first ones.
+    first: Vec<(Arc<str>, Option<u32>, Option<u32>)>,
 }
 
 impl Groups {
     pub(crate) fn add(&mut self, finding: &Finding) {
-        let kind = self.kinds.number(finding);
-        let has_value = finding.column_index.is_some() && finding.value.is_some();
-        let hash = |value: Option<&str>| self.hasher.hash_one(value);
-        let value = finding.value.as_deref().filter(|_| has_value);
-        let key = (kind, hash(value));
-        let has_room = self.groups.len() < MAX_GROUPS || self.places.contains_key(&key);
-        let (key, has_value) = match has_room {
-            true => (key, has_value),
-            false => ((kind, hash(None)), false),
-        };
-        let groups = &mut self.groups;
-        let place = *self.places.entry(key).or_insert_with(|| {
+        let mut value = own_value(finding);
+        let mut group = key(finding, value);
+        let has_room = self.groups.len() < MAX_GROUPS || self.places.contains_key(&group);
+        if !has_room {
+            value = None;
+            group = key(finding, None);
+        }
+        let (groups, kinds) = (&mut self.groups, &mut self.kinds);
+        let place = *self.places.entry(group).or_insert_with(|| {
             groups.push(Group {
-                kind,
-                first: finding.clone(),
-                has_value,
+                key: group,
+                kind: kinds.number(finding),
+                value: value.map(Box::from),
+                message: Box::from(&*finding.message),
+                suggestion: finding.suggestion.as_deref().map(Box::from),
+                score: finding.score,
                 count: 0,
-                places: Vec::new(),
+                first: Vec::with_capacity(1),
             });
             groups.len() - 1
         });
         let group = &mut groups[place];
         group.count += 1;
-        if group.places.len() < NAMED {
-            group.places.push(finding.address());
+        if group.first.len() < NAMED {
+            let sheet = Arc::clone(&finding.sheet);
+            group.first.push((sheet, finding.row, finding.column_index));
         }
     }
 
-    /// The groups, the worst and largest first.
-    pub(crate) fn finish(self) -> Vec<FindingGroup> {
-        let kinds = self.kinds.all;
-        let mut groups: Vec<FindingGroup> = self
-            .groups
-            .into_iter()
-            .map(|group| group.finish(&kinds))
-            .collect();
-        groups.sort_by_key(|group| {
-            (
-                std::cmp::Reverse(group.level),
-                std::cmp::Reverse(group.count),
-            )
-        });
-        groups
+    /// The worst and largest groups, so many of them at most.
+    pub(crate) fn finish(mut self, max: usize) -> Vec<FindingGroup> {
+        let kinds = &self.kinds.all;
+        self.groups
+            .sort_by_key(|group| (Reverse(kinds[group.kind].level), Reverse(group.count)));
+        self.groups.truncate(max);
+        let groups = self.groups.into_iter();
+        groups.map(|group| group.finish(kinds)).collect()
     }
 }
 
 impl Group {
     fn finish(self, kinds: &[Kind]) -> FindingGroup {
         let kind = &kinds[self.kind];
-        let value = self.first.value.filter(|_| self.has_value);
-        let mut hash = blake3::Hasher::new();
-        let parts = [
-            &*kind.code,
-            kind.field
-                .as_deref()
-                .or(kind.column.as_deref())
-                .unwrap_or_default(),
-            &kind.rule,
-            value.as_deref().unwrap_or_default(),
-        ];
-        for part in parts {
-            hash.update(&(part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
+        let first = self.first.into_iter().map(|(sheet, row, column_index)| {
+            let place = Finding {
+                row,
+                column_index,
+                ..Finding::about(kind.level, kind.code.clone(), sheet)
+            };
+            place.address()
+        });
         FindingGroup {
-            id: hash.finalize().to_hex()[..8].to_owned(),
+            id: name(self.key),
             level: kind.level,
             code: kind.code.to_string(),
             rule: kind.rule.clone(),
             column: kind.column.as_deref().map(str::to_owned),
             field: kind.field.as_deref().map(str::to_owned),
-            value,
+            value: self.value.map(String::from),
             count: self.count,
-            first: self.places,
+            first: first.collect(),
             expected: kind.expected.clone(),
-            message: self.first.message,
-            suggestion: self.first.suggestion,
-            score: self.first.score,
+            message: self.message.into(),
+            suggestion: self.suggestion.map(String::from),
+            score: self.score,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn finding(code: &'static str, row: u32, value: Option<&str>) -> Finding {
@@ -183,7 +225,7 @@ mod tests {
         }
         groups.add(&finding("cell/enum", 10, Some("KG")));
         groups.add(&finding("cell/required", 11, None));
-        let groups = groups.finish();
+        let groups = groups.finish(usize::MAX);
         let shown: Vec<_> = groups
             .iter()
             .map(|group| (&*group.code, group.value.as_deref(), group.count))
@@ -201,8 +243,14 @@ mod tests {
             ["Items!C2", "Items!C4", "Items!C6", "Items!C8", "Items!C10"]
         );
         assert_eq!(groups[0].message, "message of row 2");
-        assert_eq!(groups[0].id.len(), 8);
-        assert_ne!(groups[0].id, groups[1].id);
+        assert_eq!(groups[0].id.len(), 16);
+        let ids: HashSet<&str> = groups.iter().map(|group| &*group.id).collect();
+        assert_eq!(ids.len(), groups.len());
+        let id_of = |value| FindingGroup::id_of(&finding("cell/enum", 99, value));
+        assert_eq!(
+            [&groups[0].id, &groups[1].id],
+            [&id_of(Some("KG")), &id_of(Some("lb"))]
+        );
     }
 
     #[test]
@@ -212,12 +260,52 @@ mod tests {
             groups.add(&finding("cell/enum", row + 2, Some(&row.to_string())));
         }
         groups.add(&finding("cell/enum", 2, Some("7")));
-        let groups = groups.finish();
+        let groups = groups.finish(usize::MAX);
         assert_eq!(groups.len(), MAX_GROUPS + 1);
+        assert_eq!(
+            groups[0].id,
+            FindingGroup::id_of(&finding("cell/enum", 2, None))
+        );
         assert_eq!((groups[0].count, groups[0].value.as_deref()), (10, None));
         assert_eq!(
             (groups[1].count, groups[1].value.as_deref()),
             (2, Some("7"))
+        );
+    }
+
+    #[test]
+    fn a_group_is_named_by_what_repairs_it() {
+        let one = finding("cell/enum", 2, Some("KG"));
+        let id = FindingGroup::id_of(&one);
+        let with = |change: fn(&mut Finding)| {
+            let mut other = one.clone();
+            change(&mut other);
+            FindingGroup::id_of(&other)
+        };
+        for same in [
+            with(|it| it.row = Some(99)),
+            with(|it| it.sheet = "Other".into()),
+            with(|it| it.column_index = Some(7)),
+            with(|it| it.column = Some("Unit".into())),
+            with(|it| it.message = String::new()),
+        ] {
+            assert_eq!(same, id);
+        }
+        let others = [
+            with(|it| it.code = "cell/pattern".into()),
+            with(|it| it.rule = "enum: [g]".to_owned()),
+            with(|it| it.field = Some("weight".into())),
+            with(|it| it.value = Some("kG".to_owned())),
+            with(|it| it.value = Some(String::new())),
+            with(|it| it.value = None),
+            with(|it| (it.field, it.column) = (None, None)),
+        ];
+        let different: HashSet<&String> = others.iter().chain([&id]).collect();
+        assert_eq!(different.len(), others.len() + 1);
+        // The value of a row is its own, and no repair of others.
+        assert_eq!(
+            with(|it| it.column_index = None),
+            with(|it| it.value = None)
         );
     }
 }

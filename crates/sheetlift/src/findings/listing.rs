@@ -7,6 +7,9 @@ use sheetlift_core::{Finding, Level};
 use super::{Groups, Spill};
 use crate::{error::Result, job::Job, report::Report};
 
+/// Groups that a report lists.
+const MAX_GROUPS: usize = 1_000;
+
 /// Takes findings: the first ones are listed, all are grouped, written and kept as far as the job wants that. What is of level
 /// `info` gets the room that is left.
 pub(crate) struct Listing {
@@ -35,6 +38,7 @@ impl Listing {
     }
 
     pub(crate) fn add(&mut self, findings: &[Finding]) -> Result<()> {
+        let before = self.seen;
         for finding in findings {
             let list = match finding.level {
                 Level::Info => &mut self.infos,
@@ -49,7 +53,7 @@ impl Listing {
         if let Some(spill) = &mut self.spill {
             spill.add(findings)?;
         }
-        self.job.write_findings(findings)
+        self.job.write_findings(before, findings)
     }
 
     /// Puts them into the report.
@@ -59,7 +63,7 @@ impl Listing {
         listed.extend(infos.into_iter().take(room));
         listed.sort_unstable_by_key(|(place, _)| *place);
         report.findings = listed.into_iter().map(|(_, finding)| finding).collect();
-        report.take_groups(self.groups.finish());
+        report.groups = self.groups.finish(MAX_GROUPS);
         if let Some(spill) = self.spill {
             report.spilled = Some(Arc::new(spill.finish()?));
         }

@@ -28,9 +28,6 @@ use crate::{
     sheets::Sheet,
 };
 
-/// Groups that a report lists.
-const MAX_GROUPS: usize = 1_000;
-
 /// The verdict on one sheet, and what became of its rows.
 ///
 /// Totals are exact however many findings are listed: `counts` covers all of them, `findings` holds the first ones and
@@ -247,9 +244,9 @@ impl Report {
         }))
     }
 
-    pub(crate) fn take_groups(&mut self, mut groups: Vec<FindingGroup>) {
-        groups.truncate(MAX_GROUPS);
-        self.groups = groups;
+    /// The import, where something was to be loaded.
+    fn import_id(&self) -> Option<&str> {
+        self.load.as_ref().map(|load| &*load.import_id)
     }
 
     /// As JSON.
@@ -367,13 +364,33 @@ pub(crate) fn conflict_finding(conflict: &RowConflict, sheet: &str) -> Finding {
     }
 }
 
-/// Writes a finding as one line of JSON, as it stands in a report.
+/// Writes a finding as one line of JSON: as it stands in a report, after the import it is of (`None` where nothing was loaded) and
+/// its number, counted from 1.
 ///
 /// # Errors
 /// Whatever `out` returns.
-pub fn write_finding(mut out: impl io::Write, finding: &Finding) -> io::Result<()> {
-    serde_json::to_writer(&mut out, &Cited::of(finding))?;
+pub fn write_finding(
+    mut out: impl io::Write,
+    import_id: Option<&str>,
+    seq: u64,
+    finding: &Finding,
+) -> io::Result<()> {
+    let line = Line {
+        import_id,
+        seq,
+        finding: Cited::of(finding),
+    };
+    serde_json::to_writer(&mut out, &line)?;
     out.write_all(b"\n")
+}
+
+/// A finding where it stands alone.
+#[derive(Serialize)]
+struct Line<'a> {
+    import_id: Option<&'a str>,
+    seq: u64,
+    #[serde(flatten)]
+    finding: Cited<'a>,
 }
 
 /// A finding with its address in words.
@@ -386,6 +403,8 @@ struct Cited<'a> {
     address: String,
     #[serde(flatten)]
     finding: &'a Finding,
+    /// Id of the group it belongs to; `groups` has the first 1,000 of them.
+    group: String,
 }
 
 impl<'a> Cited<'a> {
@@ -394,6 +413,7 @@ impl<'a> Cited<'a> {
             cell: finding.cell(),
             address: finding.address(),
             finding,
+            group: FindingGroup::id_of(finding),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::{io, sync::Arc};
 
 use arrow_array::{
-    ArrayRef, Float64Array, RecordBatch, UInt32Array,
-    builder::{StringBuilder, UInt32Builder},
+    ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
+    builder::StringBuilder,
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use sheetlift_core::{Finding, looks_like_a_formula};
@@ -13,13 +13,25 @@ use super::{Report, write_finding};
 use crate::{
     convert::{Format, write_all},
     error::{Error, Result},
+    findings::FindingGroup,
 };
 
 /// Findings of a batch.
 const BATCH: usize = 8_192;
 
 impl Report {
-    /// Writes every finding ([`Report::all_findings`]) as a table, in the memory of some thousand of them.
+    /// Writes every finding ([`Report::all_findings`]) as a table, in the memory of some thousand of them. The columns are
+    ///
+    /// | | |
+    /// | --- | --- |
+    /// | `import_id` | the import ([`LoadReport::import_id`](crate::LoadReport::import_id)); null where nothing was to be loaded |
+    /// | `seq` | 1, 2, 3 and so on, in the order of the report |
+    /// | `level`, `code`, `rule` | what is wrong, and how much it matters |
+    /// | `sheet`, `cell`, `address`, `row`, `column` | where: the cell in A1 form, the address with the sheet, the row as the spreadsheet shows it (from 1), the label of the column |
+    /// | `field`, `row_key` | the field of the contract, and the primary key of the row |
+    /// | `value`, `expected`, `message` | what is there, what was expected, and both in a sentence |
+    /// | `suggestion`, `score` | what may have been meant, and how likely that is (0 to 1) |
+    /// | `group` | the findings that one correction repairs have the same ([`FindingGroup::id`](crate::FindingGroup::id)) |
     ///
     /// In CSV a text that a spreadsheet program would take for a formula (`=`, `+`, `-`, `@` or a tab first, and no number) has an
     /// apostrophe before it.
@@ -30,49 +42,59 @@ impl Report {
         let failed = |error| Error::io(error, "cannot write the findings");
         if format == Format::NdJson {
             let mut out = io::BufWriter::new(out);
-            for finding in self.all_findings()? {
-                write_finding(&mut out, &finding?).map_err(failed)?;
+            for (seq, finding) in (1..).zip(self.all_findings()?) {
+                write_finding(&mut out, self.import_id(), seq, &finding?).map_err(failed)?;
             }
             return io::Write::flush(&mut out).map_err(failed);
         }
         let mut findings = self.all_findings()?;
+        let import_id = self.import_id();
         let written = write_all(format, &schema(), out, |send| {
+            let mut before = 0;
             loop {
                 let batch: Vec<Finding> = findings.by_ref().take(BATCH).collect::<Result<_>>()?;
-                if batch.is_empty() || send.send(table(&batch, format)?).is_err() {
+                let table = table(&batch, import_id, before, format)?;
+                if batch.is_empty() || send.send(table).is_err() {
                     return Ok(());
                 }
+                before += batch.len() as u64;
             }
         });
         written.map(drop)
     }
 }
 
-const TEXTS: [&str; 13] = [
-    "level",
-    "code",
-    "rule",
-    "sheet",
-    "cell",
-    "address",
-    "column",
-    "field",
-    "row_key",
-    "value",
-    "expected",
-    "message",
-    "suggestion",
-];
-
 fn schema() -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
-    let mut fields: Vec<Field> = TEXTS.map(text).to_vec();
-    fields.insert(6, Field::new("row", DataType::UInt32, true));
-    fields.push(Field::new("score", DataType::Float64, true));
-    Arc::new(Schema::new(fields))
+    Arc::new(Schema::new(vec![
+        text("import_id"),
+        Field::new("seq", DataType::UInt64, false),
+        text("level"),
+        text("code"),
+        text("rule"),
+        text("sheet"),
+        text("cell"),
+        text("address"),
+        Field::new("row", DataType::UInt32, true),
+        text("column"),
+        text("field"),
+        text("row_key"),
+        text("value"),
+        text("expected"),
+        text("message"),
+        text("suggestion"),
+        Field::new("score", DataType::Float64, true),
+        text("group"),
+    ]))
 }
 
-fn table(findings: &[Finding], format: Format) -> Result<RecordBatch> {
+/// The table of some findings; so many came before.
+fn table(
+    findings: &[Finding],
+    import_id: Option<&str>,
+    before: u64,
+    format: Format,
+) -> Result<RecordBatch> {
     let text = |get: fn(&Finding) -> Option<String>| -> ArrayRef {
         let mut texts = StringBuilder::new();
         for finding in findings {
@@ -83,13 +105,13 @@ fn table(findings: &[Finding], format: Format) -> Result<RecordBatch> {
         }
         Arc::new(texts.finish())
     };
-    let mut rows = UInt32Builder::with_capacity(findings.len());
-    findings
-        .iter()
-        .for_each(|finding| rows.append_option(finding.row));
-    let rows: UInt32Array = rows.finish();
+    let imports: StringArray = findings.iter().map(|_| import_id).collect();
+    let seqs = UInt64Array::from_iter_values((before + 1..).take(findings.len()));
+    let rows: UInt32Array = findings.iter().map(|finding| finding.row).collect();
     let scores: Float64Array = findings.iter().map(|finding| finding.score).collect();
     let columns: Vec<ArrayRef> = vec![
+        Arc::new(imports),
+        Arc::new(seqs),
         text(|finding| Some(finding.level.name().to_owned())),
         text(|finding| Some(finding.code.to_string())),
         text(|finding| Some(finding.rule.clone())),
@@ -105,6 +127,7 @@ fn table(findings: &[Finding], format: Format) -> Result<RecordBatch> {
         text(|finding| Some(finding.message.clone())),
         text(|finding| finding.suggestion.clone()),
         Arc::new(scores),
+        text(|finding| Some(FindingGroup::id_of(finding))),
     ];
     RecordBatch::try_new(schema(), columns)
         .map_err(|error| Error::bug(format!("table of findings: {error}")))

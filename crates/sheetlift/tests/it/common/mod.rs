@@ -34,6 +34,15 @@ pub(crate) fn sink() -> (TempDir, Box<dyn Sink>) {
     (dir, sink)
 }
 
+/// A line of findings as its finding stands in a report.
+pub(crate) fn without_place(line: &serde_json::Value) -> serde_json::Value {
+    let mut line = line.clone();
+    for name in ["import_id", "seq"] {
+        line.as_object_mut().unwrap().shift_remove(name).unwrap();
+    }
+    line
+}
+
 /// Keeps what is written.
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
