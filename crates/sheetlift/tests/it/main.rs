@@ -4,6 +4,7 @@ mod annotated;
 mod common;
 mod convert;
 mod dialects;
+mod finding_lines;
 mod frictionless;
 mod infer;
 mod jobs;

@@ -1,10 +1,8 @@
 //! Findings as lines and as tables: the same record in each, joined to groups and to the import.
 
-mod common;
-
 use std::collections::{BTreeMap, HashSet};
 
-use common::{Lines, dirty, sink};
+use crate::common::{Lines, dirty, sink};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value, json};
 use sheetlift::{FindingGroup, Format, LoadOptions, Report};
@@ -154,7 +152,7 @@ fn findings_of_a_load_name_the_import() {
 
 #[test]
 fn the_documentation_names_every_column_in_its_order() {
-    let doc = include_str!("../../../docs/reports.md");
+    let doc = include_str!("../../../../docs/reports.md");
     let table = doc.split("## A finding").nth(1).unwrap();
     let table = table.split("\n\nIn `report.json`").next().unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
