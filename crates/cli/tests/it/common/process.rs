@@ -43,7 +43,9 @@ pub(crate) fn watch<R>(
     let mut taken = Taken::default();
     loop {
         let id = child.id();
-        taken.peak_kib = taken.peak_kib.max(peak_kib(id).unwrap_or(0));
+        if has_memory_of_its_own(id) {
+            taken.peak_kib = taken.peak_kib.max(peak_kib(id).unwrap_or(0));
+        }
         taken.cpu_seconds = cpu_seconds(id).unwrap_or(taken.cpu_seconds);
         if let Some(status) = child.try_wait().unwrap() {
             return (taken, Ok(status));
@@ -55,6 +57,13 @@ pub(crate) fn watch<R>(
         }
         std::thread::sleep(TURN);
     }
+}
+
+/// A child shares our memory until it runs its program, and is said to have all of it for a moment after we go on.
+fn has_memory_of_its_own(id: u32) -> bool {
+    let program = |id: &str| fs::read_link(format!("/proc/{id}/exe")).ok();
+    let its = program(&id.to_string());
+    its.is_some() && its != program("self")
 }
 
 fn peak_kib(id: u32) -> Option<u64> {
