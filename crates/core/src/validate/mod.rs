@@ -445,6 +445,7 @@ impl Validator {
         window: &Window,
         sheet_rows: &[u32],
     ) -> (Vec<RejectedRow>, Vec<Finding>) {
+        const ROWS_AT_A_TIME: usize = 2_048;
         let scene = Scene {
             header: &self.header,
             columns: &self.columns,
@@ -469,11 +470,7 @@ impl Validator {
                 is_told
             });
         }
-        let explained = parallel::map(parallel::is_worth_it(window), &rows, |_, faults| {
-            scene.explain_row(faults)
-        });
-        let (rejected, findings): (Vec<_>, Vec<_>) = explained.into_iter().unzip();
-        let rejected = rejected.into_iter().flatten().collect();
+        let has_room_for_all = self.findings_left >= faults.len();
         let mut fits = |finding: &Finding| match finding.level {
             Level::Info => true, // as many as there is room for were explained
             _ => {
@@ -481,10 +478,18 @@ impl Validator {
                 left.map(|left| self.findings_left = left).is_some()
             }
         };
-        // A window can have hundred thousands: they are given the room they need, and no more.
-        let mut told = Vec::with_capacity(findings.iter().map(Vec::len).sum());
-        let findings = findings.into_iter().flatten();
-        told.extend(findings.filter(|finding| fits(finding)));
+        // A window can have hundred thousands of findings: they get the room they need, and few are in memory twice.
+        let mut told = Vec::with_capacity(if has_room_for_all { faults.len() } else { 0 });
+        let mut rejected = Vec::new();
+        for rows in rows.chunks(ROWS_AT_A_TIME) {
+            let explained = parallel::map(parallel::is_worth_it(window), rows, |_, faults| {
+                scene.explain_row(faults)
+            });
+            for (row, findings) in explained {
+                rejected.extend(row);
+                told.extend(findings.into_iter().filter(|finding| fits(finding)));
+            }
+        }
         (rejected, told)
     }
 
