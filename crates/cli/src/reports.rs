@@ -44,16 +44,6 @@ impl Reports {
         Ok(Reports { files })
     }
 
-    /// Lets lines be written when all is done: those of a load name the import.
-    pub(crate) fn after_the_load(mut self) -> Reports {
-        let files = self.files.into_iter().map(|file| match file {
-            ReportFile::Lines(output) => ReportFile::Table(Format::NdJson, output),
-            file => file,
-        });
-        self.files = files.collect();
-        self
-    }
-
     /// Lets the job write or keep what the files will hold.
     pub(crate) fn attach(&self, mut job: Job) -> Result<Job> {
         for file in &self.files {

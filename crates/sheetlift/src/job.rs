@@ -45,6 +45,8 @@ pub struct Job {
     pub(crate) progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
     pub(crate) keeps_all_findings: bool,
     pub(crate) findings_to: Option<Arc<Mutex<dyn Write + Send>>>,
+    /// The import that lines of findings are about, once it is known.
+    pub(crate) import_id: Option<Arc<str>>,
     pub(crate) references: Option<Arc<Path>>,
 }
 
@@ -63,6 +65,7 @@ impl Job {
             progress: None,
             keeps_all_findings: false,
             findings_to: None,
+            import_id: None,
             references: None,
         }
     }
@@ -153,7 +156,7 @@ impl Job {
     }
 
     /// Writes every finding as a line of JSON ([`write_finding`](crate::write_finding)), however many there are, in the memory of
-    /// one window. No line names an import: lines are there before anything is loaded.
+    /// one window.
     #[must_use]
     pub fn with_findings_to(mut self, out: impl Write + Send + 'static) -> Job {
         self.findings_to = Some(Arc::new(Mutex::new(out)));
@@ -292,9 +295,9 @@ impl Job {
         };
         let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
         let mut write = || {
-            (before + 1..)
-                .zip(findings)
-                .try_for_each(|(seq, finding)| write_finding(&mut *out, None, seq, finding))
+            (before + 1..).zip(findings).try_for_each(|(seq, finding)| {
+                write_finding(&mut *out, self.import_id.as_deref(), seq, finding)
+            })
         };
         write().map_err(|error| Error::io(error, "cannot write the findings"))
     }

@@ -129,11 +129,15 @@ impl Job {
         let contract = self.needed_contract()?;
         let plan = self.plan(options)?;
         let mut load = LoadReport::new(&plan, sink.name(), options.dry_run);
+        let job = Job {
+            import_id: Some(load.import_id.as_str().into()),
+            ..self.clone()
+        };
         let import = match sink.begin(&plan)? {
-            Begin::Done(outcome) => return self.already_loaded(load, &outcome, started),
+            Begin::Done(outcome) => return job.already_loaded(load, &outcome, started),
             Begin::Claimed(import) => import,
         };
-        let mut check = Check::new(self, Wants::Rejected)?;
+        let mut check = Check::new(&job, Wants::Rejected)?;
         let outcome = if check.is_blocked() {
             drop(import);
             None

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
     let written = reports::paths(&args.report).chain(args.rejects.as_deref());
     keep_apart(written, [&*args.file, &*args.contract])?;
-    let files = Reports::create(&args.report)?.after_the_load();
+    let files = Reports::create(&args.report)?;
     let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
     let job = read::job_with_contract(
         &args.file,
