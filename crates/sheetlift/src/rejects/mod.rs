@@ -65,10 +65,11 @@ impl Job {
         out: impl io::Write + io::Seek + Send,
     ) -> Result<u64> {
         let workbook = self.workbook()?;
+        let tables = Table::all(self, &workbook, report)?;
         let mut reasons = Reasons::of(report)?;
         let mut book = Book::new();
         let mut written = 0;
-        for table in Table::all(self, &workbook, report)? {
+        for table in tables {
             let mut sheet = book.sheet(&table, workbook.dates())?;
             let mut rows = self.pass(&workbook, &mut reasons, &table, Order::OfFile, &mut sheet)?;
             if rows.is_none() {
@@ -400,9 +401,9 @@ impl<'a> Reasons<'a> {
         }
         Ok(Reasons {
             report,
-            findings: report.all_findings()?.peekable(),
+            conflicts: conflicts(report)?,
+            findings: report.all_findings()?.peekable(), // one iterator at a time
             sheet: Arc::default(),
-            conflicts: BTreeMap::new(),
         })
     }
 
@@ -410,27 +411,9 @@ impl<'a> Reasons<'a> {
     fn enter(&mut self, sheet: &Arc<str>) -> Result<()> {
         let is_again = self.sheet == *sheet;
         self.sheet = Arc::clone(sheet);
-        if self.conflicts.is_empty() {
-            self.take_conflicts()?;
-        }
         if is_again || !self.skip_to_sheet()? {
             self.findings = self.report.all_findings()?.peekable();
             self.skip_to_sheet()?;
-        }
-        Ok(())
-    }
-
-    fn take_conflicts(&mut self) -> Result<()> {
-        for finding in self.report.all_findings()? {
-            let finding = finding?;
-            let is_one = finding.code.starts_with("load/");
-            if let Some(row) = finding.row.filter(|_| is_one) {
-                let reasons = self.conflicts.entry((finding.sheet, row - 1)).or_default();
-                if !reasons.is_empty() {
-                    reasons.push_str("; ");
-                }
-                reasons.push_str(&finding.message);
-            }
         }
         Ok(())
     }
@@ -491,6 +474,23 @@ impl<'a> Reasons<'a> {
         };
         while self.findings.next_if(is_remark).is_some() {}
     }
+}
+
+/// What the target said of rows.
+fn conflicts(report: &Report) -> Result<BTreeMap<(Arc<str>, u32), String>> {
+    let mut conflicts: BTreeMap<_, String> = BTreeMap::new();
+    for finding in report.all_findings()? {
+        let finding = finding?;
+        let is_one = finding.code.starts_with("load/");
+        if let Some(row) = finding.row.filter(|_| is_one) {
+            let reasons = conflicts.entry((finding.sheet, row - 1)).or_default();
+            if !reasons.is_empty() {
+                reasons.push_str("; ");
+            }
+            reasons.push_str(&finding.message);
+        }
+    }
+    Ok(conflicts)
 }
 
 /// Whether a finding of the contract is why its row was rejected.

@@ -529,3 +529,28 @@ fn frictionless_has_a_task_for_each_sheet() {
     );
     assert_eq!(report["stats"]["errors"], 3);
 }
+
+/// More findings than are held at once, in sheets that are written in another order than they were read in.
+#[test]
+fn many_rejected_rows_of_several_sheets_go_back() {
+    let rows = |name: &str| -> String {
+        let rows =
+            (0..7_000).map(|row| format!("\n{name}{row},{}", if row % 7 == 6 { "1" } else { "x" }));
+        format!("sku,qty{}", rows.collect::<String>())
+    };
+    let (a, b, c) = (rows("a"), rows("b"), rows("c"));
+    let bytes = book(&[("A", &a), ("B", &b), ("C", &c)]);
+    for sheets in ["all", "[3, 1, 2]"] {
+        let job = job(bytes.clone(), sheets);
+        let report = job.validate().unwrap();
+        let mut file = Cursor::new(Vec::new());
+        assert_eq!(job.write_rejects(&report, &mut file).unwrap(), 18_000);
+        let again = Job::from_bytes(file.into_inner(), "rejects.xlsx").unwrap();
+        let again = again.with_contract(contract(sheets)).validate().unwrap();
+        assert_eq!(
+            (again.rows.read, again.rows.rejected),
+            (18_000, 18_000),
+            "{sheets}"
+        );
+    }
+}
