@@ -215,9 +215,12 @@ fn read_directive(directive: char, text: &str, said: Said, then: &mut Then<'_>) 
     if let Some((digits, range, take)) = number_of(directive) {
         return digits.rev().find_map(|count| {
             let value = number(text.get(..count)?.as_bytes())?;
+            if !range.contains(&value) {
+                return None;
+            }
             let mut said = said;
             take(&mut said, value, count);
-            range.contains(&value).then(|| then(said, count))?
+            then(said, count)
         });
     }
     match directive {

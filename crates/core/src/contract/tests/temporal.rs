@@ -222,6 +222,7 @@ fn reads_patterns_as_python_does() {
         ("%Y-%j", "2023-366", None),
         ("%G-W%V-%u", "2020-W53-7", day(2021, 1, 3)),
         ("%G-W%V-%u", "2021-W53-1", None),
+        ("%G-W%V-%u", "2020-W53-0", None), // days of a week are counted from 1
         ("%Y %U %w", "2024 00 1", day(2024, 1, 1)),
         ("%Y %W %a", "2024 01 sun", day(2024, 1, 7)),
         ("%Y %W %a", "2024 00 sun", None),
