@@ -186,7 +186,8 @@ impl Job {
             (None, None) => Mode::default(),
         };
         let content = content_hash(self.source.bytes());
-        let (contract_hash, mapping) = (contract.hash(), self.mapping()?);
+        let sheets = self.sheet_names(&self.workbook()?)?;
+        let (contract_hash, mapping) = (contract.hash(), self.mapping(&sheets));
         let key = ImportKey::of(&KeyParts {
             content: content.as_bytes(),
             contract: contract_hash.as_bytes(),
@@ -210,8 +211,6 @@ impl Job {
         } else {
             load.key
         });
-        let workbook = self.workbook()?;
-        let sheets = self.sheet_names(&workbook)?;
         if sheets.len() > 1 {
             plan = plan.with_parts(sheets);
         }
@@ -220,9 +219,8 @@ impl Job {
 
     /// What decides which cells become which rows, beside the contract. The sheet is called by its name, so that two ways
     /// to say the same make the same import.
-    fn mapping(&self) -> Result<String> {
+    fn mapping(&self, sheets: &[String]) -> String {
         let read = self.located();
-        let workbook = self.workbook()?;
         let header = match read.header {
             HeaderRow::First => json!("first"),
             HeaderRow::None => json!("none"),
@@ -233,7 +231,7 @@ impl Job {
             let (rows, columns) = (range.rows, range.columns);
             json!([rows.start(), rows.end(), columns.start(), columns.end()])
         });
-        let sheet = match &self.sheet_names(&workbook)?[..] {
+        let sheet = match sheets {
             [only] => json!(only),
             several => json!(several),
         };
@@ -271,7 +269,7 @@ impl Job {
         if let Some(mapping) = mapping.as_object_mut() {
             mapping.append(&mut others);
         }
-        Ok(mapping.to_string())
+        mapping.to_string()
     }
 
     /// Checks here and stages over there. Whatever fails, the import is dropped and nothing remains of it.

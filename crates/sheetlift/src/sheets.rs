@@ -7,7 +7,7 @@ use sheetlift_core::{
 
 use crate::{
     check::{open_rows, open_table, read_options},
-    error::{Error, Result},
+    error::Result,
     job::Job,
     survey::survey,
 };
@@ -18,7 +18,7 @@ const MAX_WINDOW_ROWS: usize = 16_384;
 
 /// A sheet of the table: where its rows are, and what there is to say before they are read.
 pub(crate) struct Sheet {
-    /// They name the sheet by its place, and its header.
+    /// They name the sheet, and its header.
     pub(crate) options: ReadOptions,
     pub(crate) header: Header,
     pub(crate) mapping: Vec<Mapped>,
@@ -118,10 +118,7 @@ impl Job {
                 }
             }
         }
-        match sheets.is_empty() {
-            true => Err(Error::bug("the table is on no sheet")),
-            false => Ok(sheets),
-        }
+        Ok(sheets)
     }
 }
 
