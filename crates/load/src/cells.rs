@@ -245,3 +245,42 @@ impl<'a> Texts<'a> {
 pub(crate) fn is_of(class: Class, data_type: &DataType) -> bool {
     Class::of(data_type) == Some(class)
 }
+
+/// Checks that a batch is what the plan promised.
+pub(crate) fn check_batch<'a>(
+    batch: &RecordBatch,
+    rows: &[u32],
+    columns: impl ExactSizeIterator<Item = (&'a str, Class)>,
+) -> Result<()> {
+    let mismatch = |message: String| Err(Error::usage("usage/batch", message));
+    if batch.num_rows() != rows.len() {
+        let (batch, rows) = (batch.num_rows(), rows.len());
+        return mismatch(format!(
+            "a batch of {batch} rows came with {rows} row numbers"
+        ));
+    }
+    if batch.num_columns() != columns.len() {
+        let (found, expected) = (batch.num_columns(), columns.len());
+        return mismatch(format!(
+            "a batch has {found} columns, and the plan has {expected}"
+        ));
+    }
+    for (field, (name, class)) in batch.schema_ref().fields().iter().zip(columns) {
+        if field.name() != name {
+            return mismatch(format!(
+                "a batch has column {:?} where the plan has {:?}",
+                field.name(),
+                name
+            ));
+        }
+        if !is_of(class, field.data_type()) {
+            return mismatch(format!(
+                "column {:?} of a batch is {}, and the plan expects {}",
+                name,
+                field.data_type(),
+                class.name()
+            ));
+        }
+    }
+    Ok(())
+}

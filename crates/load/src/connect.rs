@@ -11,6 +11,7 @@ const PATH_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 ///
 /// * `sqlite:inventory.db`, `sqlite:/data/inventory.db`, `sqlite:///data/inventory.db`: what follows `sqlite:` (and `//`, if
 ///   there) is the path as it is, without percent-encoding or options;
+/// * `postgres://USER@HOST:PORT/DATABASE`, with the parameters that libpq knows and `schema` (feature `postgres`);
 /// * a path that ends in `.db`, `.db3`, `.sqlite` or `.sqlite3`.
 ///
 /// # Errors
@@ -18,7 +19,11 @@ const PATH_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 /// [`Usage`](crate::ErrorKind::Usage) for an address it cannot read, [`Sink`](crate::ErrorKind::Sink) for a database it cannot
 /// use. Addresses may hold passwords, so that no message repeats one; at most its scheme is named.
 pub fn connect(url: &str) -> Result<Box<dyn Sink>> {
-    sqlite(path_of(url)?)
+    match scheme(url) {
+        #[cfg(feature = "postgres")]
+        Some("postgres" | "postgresql") => Ok(Box::new(crate::postgres::PostgresSink::open(url)?)),
+        _ => sqlite(path_of(url)?),
+    }
 }
 
 /// Says what a table, or a view, of the database at an address is like; see
@@ -82,17 +87,24 @@ fn has_known_extension(path: &str) -> bool {
         .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
+/// The schemes of this build.
+const KNOWN: &[&str] = &[
+    #[cfg(feature = "sqlite")]
+    "sqlite",
+    #[cfg(feature = "postgres")]
+    "postgres",
+];
+
 fn unknown(message: &str) -> Error {
-    let known = if cfg!(feature = "sqlite") {
-        "sqlite"
-    } else {
-        "none"
+    let known = match KNOWN {
+        [] => "none".to_owned(),
+        known => known.join(", "),
     };
     Error::usage(
         "usage/database-address",
         format!("{message}; available: {known}"),
     )
-    .with_hint("write sqlite:inventory.db, or a path that ends in .db or .sqlite")
+    .with_hint("write sqlite:inventory.db, or a path that ends in .db or .sqlite, or postgres://USER@HOST/DATABASE")
 }
 
 #[cfg(feature = "sqlite")]
@@ -114,6 +126,7 @@ mod tests {
         for (url, expected) in [
             ("sqlite:a.db", Some("sqlite")),
             ("postgres://u:secret@h/db", Some("postgres")),
+            ("postgresql://h/db", Some("postgresql")),
             ("C:\\data\\a.db", None),
             ("user:secret@host/db", None),
             ("a.db", None),
@@ -126,7 +139,9 @@ mod tests {
     #[test]
     fn never_repeats_a_password() {
         for url in [
-            "postgres://u:secret@h/db",
+            "oracle://u:secret@h/db",
+            "postgres://u:secret@h:port/db",
+            "postgres://u:secret@h/db?sslmode=secret",
             "u:secret@h/db",
             "secret",
             "sqlite:secret.db?key=secret",
@@ -138,12 +153,12 @@ mod tests {
             );
             assert_eq!(error.kind(), crate::ErrorKind::Usage);
         }
-        let error = connect("postgres://u:secret@h/db")
+        let error = connect("oracle://u:secret@h/db")
             .map(|sink| sink.name())
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no sink for addresses of scheme \"postgres\"; available: sqlite"
+            "no sink for addresses of scheme \"oracle\"; available: sqlite, postgres"
         );
     }
 }

@@ -69,6 +69,11 @@ impl Error {
         Error::new(ErrorKind::Usage, code, message)
     }
 
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+    pub(crate) fn sink(code: &'static str, message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Sink, code, message)
+    }
+
     pub(crate) fn target(code: &'static str, message: impl Into<String>) -> Error {
         Error::new(ErrorKind::Target, code, message)
     }

@@ -40,22 +40,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Features: `sqlite` (default) is the SQLite sink; `conformance` exports the test suite that every sink has to pass.
+//! Features: `sqlite` (default) is the SQLite sink, `postgres` the PostgreSQL sink; `conformance` exports the test suite that every sink has to pass.
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod cells;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod class;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod format;
 mod key;
 mod mode;
 mod plan;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod relational;
+mod rules;
 
 mod outcome;
 mod sink;
 
 mod connect;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -72,4 +77,5 @@ pub use key::{ImportKey, KeyParts};
 pub use mode::Mode;
 pub use outcome::{MAX_LISTED_CONFLICTS, Outcome, Reject, RowConflict, State};
 pub use plan::Plan;
+pub use rules::{Missing, Reference};
 pub use sink::{Begin, Import, Sink};

@@ -23,11 +23,30 @@ pub enum Mode {
     /// A row whose key exists replaces the columns of the import in the target row; others are inserted. A column whose field has
     /// the metadata `sheetlift.blank: keep_existing` keeps its value where the row has none. Needs a key.
     Upsert,
+    /// As [`Upsert`](Mode::Upsert), but a row whose key does not exist becomes the conflict `load/key-missing`. Needs a key.
+    #[serde(alias = "update-only")]
+    UpdateOnly,
+    /// Every row is added, and keys are not looked at; what the table itself refuses becomes a conflict. Needs no key.
+    Append,
+    /// The table has the rows of the source and no others: what was there is deleted in the same transaction. Columns that the
+    /// import does not name get their defaults. Needs no key.
+    Replace,
+    /// As [`Upsert`](Mode::Upsert), and then something becomes of the rows that the source lacks:
+    /// [`Plan::with_missing`](crate::Plan::with_missing). Needs a key.
+    Sync,
 }
 
 impl Mode {
     /// Every mode, in the order of the documentation.
-    pub const ALL: [Mode; 3] = [Mode::Insert, Mode::InsertMissing, Mode::Upsert];
+    pub const ALL: [Mode; 7] = [
+        Mode::Insert,
+        Mode::InsertMissing,
+        Mode::Upsert,
+        Mode::UpdateOnly,
+        Mode::Append,
+        Mode::Replace,
+        Mode::Sync,
+    ];
 
     /// The name used in options, the ledger and reports.
     pub fn as_str(self) -> &'static str {
@@ -35,12 +54,21 @@ impl Mode {
             Mode::Insert => "insert",
             Mode::InsertMissing => "insert_missing",
             Mode::Upsert => "upsert",
+            Mode::UpdateOnly => "update_only",
+            Mode::Append => "append",
+            Mode::Replace => "replace",
+            Mode::Sync => "sync",
         }
     }
 
     /// Whether rows are matched by a key, so that a plan without one is refused.
     pub fn needs_key(self) -> bool {
-        !matches!(self, Mode::Insert)
+        !matches!(self, Mode::Insert | Mode::Append | Mode::Replace)
+    }
+
+    /// Whether it changes rows that are there.
+    pub fn updates(self) -> bool {
+        matches!(self, Mode::Upsert | Mode::UpdateOnly | Mode::Sync)
     }
 }
 
@@ -91,7 +119,7 @@ mod tests {
         let error = "merge".parse::<Mode>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown load mode \"merge\", expected one of insert, insert_missing, upsert"
+            "unknown load mode \"merge\", expected one of insert, insert_missing, upsert, update_only, append, replace, sync"
         );
     }
 }

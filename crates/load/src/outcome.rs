@@ -40,6 +40,13 @@ pub struct Outcome {
     pub conflicts: Vec<RowConflict>,
     /// Rows that the caller rejected.
     pub rejected: u64,
+    /// Rows of the target that the source lacks and that were deleted, or marked as missing, in the modes that do so.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub removed: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A staged row that did not enter the target.
@@ -51,8 +58,12 @@ pub struct RowConflict {
     pub part: Option<String>,
     /// The zero-based row number in the source, or in that part of it.
     pub row: u32,
-    /// `load/key-exists` or `load/target-constraint`.
+    /// `load/key-exists`, `load/key-missing`, `load/target-constraint`, `load/reference-missing`, `load/immutable` or
+    /// `load/stale-version`.
     pub code: String,
+    /// The column whose value it is about, where the target says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
     /// The row's key, its values joined by commas and shortened; empty without a key.
     pub key: String,
     /// Why, in the words of the target.

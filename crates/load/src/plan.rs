@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use arrow_schema::SchemaRef;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::ImportKey;
 use crate::mode::Mode;
+use crate::rules::{self, Missing, Reference};
 
 /// What to load and where.
 ///
@@ -35,6 +36,16 @@ pub struct Plan {
     pub create_table: bool,
     /// How long the claim on the import lasts unless renewed.
     pub lease_ms: u64,
+    /// Columns whose value never changes once it is there.
+    pub immutable: Vec<String>,
+    /// The column by which a row is newer than another.
+    pub version: Option<String>,
+    /// What values have to be there in other tables.
+    pub references: Vec<Reference>,
+    /// What becomes of rows that the source lacks.
+    pub missing: Missing,
+    /// The largest share of the target's rows that an import may remove, or mark, for the source lacks them.
+    pub max_missing_ratio: f64,
     /// The most rejected rows an import may have and still be committed.
     pub max_rejected: Option<u64>,
     /// The largest share of rejected rows, from 0 to 1, an import may have and still be committed.
@@ -58,6 +69,11 @@ impl Plan {
             mode: Mode::default(),
             create_table: true,
             lease_ms: 60_000,
+            immutable: Vec::new(),
+            version: None,
+            references: Vec::new(),
+            missing: Missing::Keep,
+            max_missing_ratio: 0.5,
             max_rejected: None,
             max_rejected_ratio: None,
         }
@@ -76,7 +92,7 @@ impl Plan {
         self
     }
 
-    /// Sets the columns of the primary key; none by default, which only [`Mode::Insert`] accepts.
+    /// Sets the columns of the primary key; none by default, which only modes accept that need none ([`Mode::needs_key`]).
     ///
     /// A row without a value in one of them becomes the conflict `load/target-constraint`.
     pub fn with_key<S: Into<String>>(mut self, key: impl IntoIterator<Item = S>) -> Plan {
@@ -110,6 +126,40 @@ impl Plan {
         self
     }
 
+    /// Sets columns whose value never changes once it is there; none by default. A row that would change one becomes the conflict
+    /// `load/immutable`. In modes that update.
+    pub fn with_immutable<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Plan {
+        self.immutable = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the column by which a row is newer than another, such as a time or a counter; none by default. A row that would
+    /// change one that is not older becomes the conflict `load/stale-version`. In modes that update.
+    pub fn with_version(mut self, column: impl Into<Option<String>>) -> Plan {
+        self.version = column.into();
+        self
+    }
+
+    /// Adds values that have to be there in another table; none by default. A row that refers to nothing becomes the conflict
+    /// `load/reference-missing`.
+    pub fn with_reference(mut self, reference: Reference) -> Plan {
+        self.references.push(reference);
+        self
+    }
+
+    /// Sets what becomes of rows that the source lacks, in [`Mode::Sync`]; they stay by default.
+    pub fn with_missing(mut self, missing: Missing) -> Plan {
+        self.missing = missing;
+        self
+    }
+
+    /// Sets the largest share of the target's rows, from 0 to 1, that [`Missing`] may be about; half of them by default. With more, the
+    /// commit fails with [`ErrorKind::Limit`](crate::ErrorKind::Limit) and nothing is written: half a file is a common accident.
+    pub fn with_max_missing_ratio(mut self, ratio: f64) -> Plan {
+        self.max_missing_ratio = ratio;
+        self
+    }
+
     /// Sets the most rejected rows an import may have; no limit by default. One more and the commit fails with
     /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) and nothing is written.
     pub fn with_max_rejected(mut self, max_rejected: impl Into<Option<u64>>) -> Plan {
@@ -121,6 +171,15 @@ impl Plan {
     pub fn with_max_rejected_ratio(mut self, ratio: impl Into<Option<f64>>) -> Plan {
         self.max_rejected_ratio = ratio.into();
         self
+    }
+
+    /// The columns by which rows are matched: none where keys are not looked at.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn matched_key(&self) -> &[String] {
+        match self.mode {
+            Mode::Append => &[],
+            _ => &self.key,
+        }
     }
 
     /// Checks what can be checked without a database.
@@ -158,13 +217,51 @@ impl Plan {
                 "a unique key has no columns",
             ));
         }
-        if let Some(ratio) = self.max_rejected_ratio
-            && !(0.0..=1.0).contains(&ratio)
+        let ratios = [
+            ("max_rejected_ratio", self.max_rejected_ratio),
+            ("max_missing_ratio", Some(self.max_missing_ratio)),
+        ];
+        for (name, ratio) in ratios {
+            if let Some(ratio) = ratio
+                && !(0.0..=1.0).contains(&ratio)
+            {
+                return Err(Error::usage(
+                    "usage/ratio",
+                    format!("{name} is {ratio}, expected a number from 0 to 1"),
+                ));
+            }
+        }
+        rules::check(self)
+    }
+
+    /// Whether so many of the rows may be rejected.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) names the threshold that is passed.
+    pub fn check_rejected(&self, rejected: u64, read: u64) -> Result<()> {
+        let over = |name, code, limit: u64| {
+            Err(Error::new(
+                ErrorKind::Limit {
+                    name,
+                    limit,
+                    actual: rejected,
+                },
+                code,
+                format!("{rejected} of {read} rows were rejected, and {name} allows {limit}"),
+            )
+            .with_hint("nothing was loaded: mend the source, or raise the threshold"))
+        };
+        if let Some(limit) = self.max_rejected
+            && rejected > limit
         {
-            return Err(Error::usage(
-                "usage/ratio",
-                format!("max_rejected_ratio is {ratio}, expected a number from 0 to 1"),
-            ));
+            return over("max_rejected", "limit/max-rejected", limit);
+        }
+        if let Some(ratio) = self.max_rejected_ratio
+            && rejected as f64 > ratio * read as f64
+        {
+            let limit = (ratio * read as f64) as u64;
+            return over("max_rejected_ratio", "limit/max-rejected-ratio", limit);
         }
         Ok(())
     }

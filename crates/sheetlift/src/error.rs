@@ -329,11 +329,7 @@ mod tests {
                 .starts_with("items.xlsx: cell C17: shared string")
         );
 
-        let error = Error::from(
-            load::connect("postgres://u:p@h/db")
-                .map(|_| ())
-                .unwrap_err(),
-        );
+        let error = Error::from(load::connect("oracle://u:p@h/db").map(|_| ()).unwrap_err());
         assert_eq!(
             (error.kind(), error.class()),
             (ErrorKind::Usage, ErrorClass::Caller)

@@ -93,10 +93,12 @@ pub use sheetlift_core::{
     TextFormat, TextRepr, Thresholds, Total, UnicodeForm, Value, Visibility, Window, Workbook,
     expectations, rule_docs,
 };
+#[cfg(feature = "postgres")]
+pub use sheetlift_load::postgres;
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;
 pub use sheetlift_load::{
-    Begin, Import, ImportKey, KeyParts, MAX_LISTED_CONFLICTS, Mode, Outcome, Plan, Reject,
+    Begin, Import, ImportKey, KeyParts, MAX_LISTED_CONFLICTS, Missing, Mode, Outcome, Plan, Reject,
     RowConflict, Sink, State, connect,
 };
 

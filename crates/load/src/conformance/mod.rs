@@ -4,6 +4,7 @@
 
 mod claims;
 mod modes;
+mod rules;
 mod values;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ type Check<D> = (&'static str, fn(&D));
 
 /// Runs every check against a database of its own, and panics at the first that fails, after printing its name.
 pub fn run<D: Database>(make: impl Fn() -> D) {
-    let checks: [Check<D>; 17] = [
+    let checks: [Check<D>; 25] = [
         ("loads rows and says what it did", claims::loads),
         ("loads an import once", claims::reload_changes_nothing),
         ("loads in pieces of any size", claims::any_batches),
@@ -54,6 +55,23 @@ pub fn run<D: Database>(make: impl Fn() -> D) {
             modes::repeated_keys,
         ),
         ("rows the target refuses are conflicts", modes::refused_rows),
+        ("update_only: new keys are conflicts", rules::update_only),
+        ("append: keys are not looked at", rules::append),
+        (
+            "replace: the table has the rows of the source",
+            rules::replace,
+        ),
+        (
+            "sync: what the source lacks is kept, deleted or marked",
+            rules::sync,
+        ),
+        (
+            "sync: half a source removes nothing",
+            rules::sync_of_half_a_source,
+        ),
+        ("immutable columns do not change", rules::immutable),
+        ("older rows do not overwrite newer ones", rules::versions),
+        ("references to other tables", rules::references),
         (
             "a dry run counts like a commit and leaves nothing",
             claims::dry_run,

@@ -9,15 +9,17 @@ use rusqlite::Connection;
 
 use super::fault::{fault, is_busy};
 use super::ledger::{self, Claim, Held};
-use super::merge::{Merged, merge};
 use super::rows::{self, WriteError};
 use super::schema::{self, Column};
 use super::target::{self, Misfit, Target};
+use super::words::{check_references, words};
 use super::{SqliteSink, connection, scratch};
-use crate::cells::arrays;
+use crate::cells::{arrays, check_batch};
 use crate::error::{Error, ErrorKind, Result};
+use crate::mode::Mode;
 use crate::outcome::{Outcome, Reject, State};
 use crate::plan::Plan;
+use crate::relational::{MergeError, Merged, merge};
 use crate::sink::{Begin, Import};
 
 /// How long a commit waits for other connections at least: giving up means staging everything again.
@@ -55,6 +57,11 @@ pub(super) fn begin(sink: &SqliteSink, plan: &Plan) -> Result<Begin> {
         Some(outcome) => Ok(Begin::Done(outcome)),
         None => Ok(Begin::Claimed(Box::new(import))),
     }
+}
+
+/// Whether rows of the plan can go straight into a new table: there is nothing to look up for them.
+fn can_go_direct(plan: &Plan) -> bool {
+    plan.references.is_empty() && !matches!(plan.mode, Mode::UpdateOnly | Mode::Sync)
 }
 
 /// Where rows go before the commit; see the documentation of the parent module.
@@ -111,7 +118,7 @@ impl SqliteImport {
             None if !self.plan.create_table => {
                 return Err(target::missing_table(&self.plan, &self.columns));
             }
-            None if ledger::is_alone(&self.conn).map_err(&fail)? => {
+            None if can_go_direct(&self.plan) && ledger::is_alone(&self.conn).map_err(&fail)? => {
                 self.create_table()?;
                 self.inspect()?;
                 self.sql = rows::insert_sql(&self.plan, &self.columns);
@@ -123,6 +130,7 @@ impl SqliteImport {
                 self.stage_from_now()?;
             }
         }
+        check_references(&self.conn, &self.plan, &self.columns)?;
         Ok(None)
     }
 
@@ -201,34 +209,6 @@ impl SqliteImport {
             .ok_or_else(|| Error::bug("an import without a claim"))
     }
 
-    fn check_thresholds(&self) -> Result<()> {
-        let (rejected, read) = (self.rejected, self.read + self.rejected);
-        let over = |name, code, limit: u64| {
-            Err(Error::new(
-                ErrorKind::Limit {
-                    name,
-                    limit,
-                    actual: rejected,
-                },
-                code,
-                format!("{rejected} of {read} rows were rejected, and {name} allows {limit}"),
-            )
-            .with_hint("nothing was loaded: mend the source, or raise the threshold"))
-        };
-        if let Some(limit) = self.plan.max_rejected
-            && rejected > limit
-        {
-            return over("max_rejected", "limit/max-rejected", limit);
-        }
-        if let Some(ratio) = self.plan.max_rejected_ratio
-            && rejected as f64 > ratio * read as f64
-        {
-            let limit = (ratio * read as f64) as u64;
-            return over("max_rejected_ratio", "limit/max-rejected-ratio", limit);
-        }
-        Ok(())
-    }
-
     /// Everything the import does to the database, up to but without the end of the transaction.
     fn settle(&mut self, dry_run: bool) -> Result<Outcome> {
         if self.route == Route::Staged {
@@ -241,8 +221,7 @@ impl SqliteImport {
             Route::Staged => self.merge()?,
             _ => Merged {
                 inserted: self.written,
-                updated: 0,
-                unchanged: 0,
+                ..Merged::default()
             },
         };
         let fail = fault(&self.sink.shown, "recording the outcome in");
@@ -251,6 +230,8 @@ impl SqliteImport {
             inserted,
             updated,
             unchanged,
+            removed,
+            ..
         } = merged;
         if inserted + updated + unchanged + conflict_total != self.read {
             return Err(Error::bug(format!(
@@ -272,6 +253,7 @@ impl SqliteImport {
             conflict_total,
             conflicts,
             rejected: self.rejected,
+            removed,
         };
         self.held()?.finish(&self.conn, &outcome).map_err(&fail)?;
         Ok(outcome)
@@ -310,8 +292,14 @@ impl SqliteImport {
         } else {
             0
         };
+        let words = words(&self.plan, &self.columns, &found);
+        // A row that was refused on its way here did not get into the stage either.
+        let lost = self.rejected + self.read - self.written;
         let merged =
-            merge(&self.conn, &self.plan, &self.columns, &found, self.written).map_err(&fail)?;
+            merge(&self.conn, &words, self.written, lost).map_err(|error| match error {
+                MergeError::Database(error) => fail(error),
+                MergeError::Other(error) => error,
+            })?;
         if found.has_deferred_keys && dangling()? > dangled {
             return Err(Error::target(
                 "target/foreign-key",
@@ -373,7 +361,11 @@ impl Import for SqliteImport {
     }
 
     fn stage(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()> {
-        rows::check(batch, rows, &self.columns)?;
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| (&*column.name, column.class));
+        check_batch(batch, rows, columns)?;
         self.enter()?;
         let arrays = arrays(batch)?;
         let written = rows::write(&self.conn, &self.sql, &self.columns, &arrays, rows);
@@ -414,7 +406,8 @@ impl Import for SqliteImport {
             )
             .with_hint("begin the import again"));
         }
-        self.check_thresholds()?;
+        self.plan
+            .check_rejected(self.rejected, self.read + self.rejected)?;
         let wait = Duration::from_millis(self.sink.busy_timeout_ms.max(COMMIT_WAIT_MS));
         self.conn
             .busy_timeout(wait)

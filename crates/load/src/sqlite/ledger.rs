@@ -28,14 +28,14 @@ const CREATE: &str = "
         owner_host TEXT NOT NULL, owner_pid INTEGER NOT NULL, owner_started INTEGER NOT NULL,
         started_at TEXT NOT NULL, committed_at TEXT,
         rows_read INTEGER, inserted INTEGER, updated INTEGER, unchanged INTEGER, conflicts INTEGER, rejected INTEGER,
-        outcome TEXT);
+        outcome TEXT, removed INTEGER);
     CREATE TABLE IF NOT EXISTS main._sheetlift_rejects (
         import_id TEXT NOT NULL, row INTEGER NOT NULL, codes TEXT NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL,
         part TEXT);
     CREATE INDEX IF NOT EXISTS main._sheetlift_rejects_by_import ON _sheetlift_rejects (import_id, row);
     CREATE TABLE IF NOT EXISTS main._sheetlift_outcomes (
         import_id TEXT NOT NULL, row INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, key TEXT NOT NULL,
-        part TEXT);
+        part TEXT, column_name TEXT);
     CREATE INDEX IF NOT EXISTS main._sheetlift_outcomes_by_import ON _sheetlift_outcomes (import_id, row);";
 
 /// A claim that holds until somebody else raises the fence.
@@ -106,7 +106,7 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
     let fail = fault(name, "writing the ledger of");
     let created_tables = !exists(conn).map_err(&fail)?;
     conn.execute_batch(CREATE).map_err(&fail)?;
-    add_parts(conn).map_err(&fail)?;
+    add_columns(conn).map_err(&fail)?;
     let previous = conn
         .query_row(
             &format!("SELECT {CLAIM_COLUMNS} FROM {IMPORTS} WHERE import_key = ?1"),
@@ -132,16 +132,25 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
     Ok(Claim::Held(held))
 }
 
-/// A ledger from before rows had parts gets a column for them.
-fn add_parts(conn: &Connection) -> rusqlite::Result<()> {
-    for table in ["_sheetlift_rejects", "_sheetlift_outcomes"] {
-        let has_parts: bool = conn.query_row(
-            "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = 'part')",
-            [table],
+/// Columns that came later: a ledger without them gets them.
+const ADDED: [(&str, &str, &str); 4] = [
+    ("_sheetlift_rejects", "part", "TEXT"),
+    ("_sheetlift_outcomes", "part", "TEXT"),
+    ("_sheetlift_outcomes", "column_name", "TEXT"),
+    ("_sheetlift_imports", "removed", "INTEGER"),
+];
+
+fn add_columns(conn: &Connection) -> rusqlite::Result<()> {
+    for (table, column, declared) in ADDED {
+        let is_there: bool = conn.query_row(
+            "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = ?2)",
+            [table, column],
             |row| row.get(0),
         )?;
-        if !has_parts {
-            conn.execute_batch(&format!("ALTER TABLE main.{table} ADD COLUMN part TEXT"))?;
+        if !is_there {
+            conn.execute_batch(&format!(
+                "ALTER TABLE main.{table} ADD COLUMN {column} {declared}"
+            ))?;
         }
     }
     Ok(())
@@ -247,14 +256,14 @@ impl Held {
         conn.execute(
             &format!(
                 "INSERT INTO main._sheetlift_rejects (import_id, part, row, codes, reason, raw)
-                 SELECT ?1, {PART}, {ROW}, codes, reason, raw FROM {REJECTS} ORDER BY row, rowid"
+                 SELECT ?1, {PART}, {ROW}, codes, reason, raw FROM {REJECTS} ORDER BY src, rowid"
             ),
             [&self.import_id],
         )?;
         conn.execute(
             &format!(
-                "INSERT INTO main._sheetlift_outcomes (import_id, part, row, outcome, reason, key)
-                 SELECT ?1, {PART}, {ROW}, code, reason, key FROM {EXCEPTIONS} ORDER BY row, rowid"
+                "INSERT INTO main._sheetlift_outcomes (import_id, part, row, outcome, reason, key, column_name)
+                 SELECT ?1, {PART}, {ROW}, code, reason, key_text, col FROM {EXCEPTIONS} ORDER BY src, rowid"
             ),
             [&self.import_id],
         )?;
@@ -267,8 +276,8 @@ impl Held {
         conn.execute(
             &format!(
                 "UPDATE {IMPORTS} SET state = 'committed', lease_until_ms = 0, committed_at = ?2, rows_read = ?3,
-                 inserted = ?4, updated = ?5, unchanged = ?6, conflicts = ?7, rejected = ?8, outcome = ?9
-                 WHERE import_id = ?1"
+                 inserted = ?4, updated = ?5, unchanged = ?6, conflicts = ?7, rejected = ?8, outcome = ?9,
+                 removed = ?10 WHERE import_id = ?1"
             ),
             params![
                 self.import_id,
@@ -280,6 +289,7 @@ impl Held {
                 outcome.conflict_total as i64,
                 outcome.rejected as i64,
                 json,
+                outcome.removed as i64,
             ],
         )?;
         Ok(())

@@ -52,13 +52,13 @@ mod fault;
 mod fit;
 mod import;
 mod ledger;
-mod merge;
 mod names;
 mod owner;
 mod rows;
 mod schema;
 mod scratch;
 mod target;
+mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! The hot loop: rows of a batch into the stage, or straight into a new table.
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::ArrayRef;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 
@@ -8,51 +8,17 @@ use super::cells::Entering;
 use super::fault::{is_key_taken, is_row_refused, reason};
 use super::names::{in_main, joined, list};
 use super::schema::Column;
-use super::scratch::{KEY_EXISTS, MAX_KEY_CHARS, STAGE, TARGET_CONSTRAINT, except};
-use crate::cells::{Cells, is_of};
-use crate::error::{Error, Result};
+use super::scratch::{STAGE, except};
+use crate::cells::Cells;
+use crate::error::Result;
 use crate::plan::Plan;
-
-/// Checks that a batch is what the plan promised.
-pub(super) fn check(batch: &RecordBatch, rows: &[u32], columns: &[Column]) -> Result<()> {
-    let mismatch = |message: String| Err(Error::usage("usage/batch", message));
-    if batch.num_rows() != rows.len() {
-        let (batch, rows) = (batch.num_rows(), rows.len());
-        return mismatch(format!(
-            "a batch of {batch} rows came with {rows} row numbers"
-        ));
-    }
-    if batch.num_columns() != columns.len() {
-        let (found, expected) = (batch.num_columns(), columns.len());
-        return mismatch(format!(
-            "a batch has {found} columns, and the plan has {expected}"
-        ));
-    }
-    for (field, column) in batch.schema_ref().fields().iter().zip(columns) {
-        if field.name() != &column.name {
-            return mismatch(format!(
-                "a batch has column {:?} where the plan has {:?}",
-                field.name(),
-                column.name
-            ));
-        }
-        if !is_of(column.class, field.data_type()) {
-            return mismatch(format!(
-                "column {:?} of a batch is {}, and the plan expects {}",
-                column.name,
-                field.data_type(),
-                column.class.name()
-            ));
-        }
-    }
-    Ok(())
-}
+use crate::relational::{KEY_EXISTS, MAX_KEY_CHARS, Refusal, TARGET_CONSTRAINT};
 
 /// The statement that stages a row: one parameter per column, then the row number.
 pub(super) fn stage_sql(columns: usize) -> String {
     let parameters = joined((1..=columns).map(|i| format!("?{i}")), ", ");
     format!(
-        "INSERT INTO {STAGE} VALUES (?{}, {parameters})",
+        "INSERT INTO {STAGE} VALUES (NULL, ?{}, {parameters})",
         columns + 1
     )
 }
@@ -70,36 +36,14 @@ pub(super) fn insert_sql(plan: &Plan, columns: &[Column]) -> String {
 }
 
 /// The clause that turns a taken key into nothing done.
-pub(super) fn unless_key_exists(plan: &Plan) -> String {
-    if plan.key.is_empty() {
+fn unless_key_exists(plan: &Plan) -> String {
+    if plan.matched_key().is_empty() {
         return String::new();
     }
     format!(
         " ON CONFLICT ({}) DO NOTHING",
         list(plan.key.iter().map(String::as_str))
     )
-}
-
-/// Why a row did not enter.
-pub(super) struct Refusal {
-    pub(super) code: &'static str,
-    pub(super) reason: String,
-}
-
-impl Refusal {
-    pub(super) fn key_exists() -> Refusal {
-        Refusal {
-            code: KEY_EXISTS,
-            reason: "the key exists already".to_owned(),
-        }
-    }
-
-    fn unfit(reason: String) -> Refusal {
-        Refusal {
-            code: TARGET_CONSTRAINT,
-            reason,
-        }
-    }
 }
 
 /// Runs an insert whose parameters are bound. `Ok(None)` means the row is in.
@@ -116,19 +60,34 @@ pub(super) fn insert(
 }
 
 /// The row's refusal, if the statement failed because of the row and left the transaction alive.
-pub(super) fn refusal(conn: &Connection, error: rusqlite::Error) -> rusqlite::Result<Refusal> {
-    if !is_row_refused(&error) || conn.is_autocommit() {
-        return Err(error);
+fn refusal(conn: &Connection, error: rusqlite::Error) -> rusqlite::Result<Refusal> {
+    match is_row_refused(&error) && !conn.is_autocommit() {
+        true => Ok(refusal_of(&error, reason(&error))),
+        false => Err(error),
     }
-    let code = if is_key_taken(&error) {
-        KEY_EXISTS
-    } else {
-        TARGET_CONSTRAINT
+}
+
+/// What a row's error says.
+pub(super) fn refusal_of(error: &rusqlite::Error, reason: String) -> Refusal {
+    let code = match is_key_taken(error) {
+        true => KEY_EXISTS,
+        false => TARGET_CONSTRAINT,
     };
-    Ok(Refusal {
+    // `NOT NULL constraint failed: items.stock`, `UNIQUE constraint failed: items.a, items.b`
+    let column = ["NOT NULL constraint failed: ", "UNIQUE constraint failed: "]
+        .iter()
+        .find_map(|words| reason.strip_prefix(words))
+        .and_then(|names| names.split(", ").next()?.split_once('.'))
+        .map(|(_, column)| column.to_owned());
+    Refusal {
         code,
-        reason: reason(&error),
-    })
+        reason,
+        column,
+    }
+}
+
+fn unfit(column: &str, reason: String) -> Refusal {
+    Refusal::new(TARGET_CONSTRAINT, reason).of_column(column)
 }
 
 /// Runs the statement for every row of a batch and returns how many rows went in; the others are noted as exceptions.
@@ -168,9 +127,7 @@ pub(super) fn write(
         };
         match refusal {
             None => written += 1,
-            Some(Refusal { code, reason }) => {
-                except(conn, row, code, &reason, &key_text(&cells, &key, index))?;
-            }
+            Some(refusal) => except(conn, row, &refusal, &key_text(&cells, &key, index))?,
         }
     }
     Ok(written)
@@ -200,22 +157,24 @@ fn bind(
 ) -> rusqlite::Result<Option<Refusal>> {
     // SQLite would number an empty INTEGER PRIMARY KEY and take any number of empty values in other keys.
     if let Some(&empty) = key.iter().find(|&&i| cells[i].cells.is_null(index)) {
-        let reason = format!("key column {:?} is empty", columns[empty].name);
-        return Ok(Some(Refusal::unfit(reason)));
+        let column = &columns[empty].name;
+        let reason = format!("key column {column:?} is empty");
+        return Ok(Some(unfit(column, reason)));
     }
     for (place, cell) in cells.iter().enumerate() {
         let value = match cell.value(index, scratch) {
             Ok(value) => value,
             Err(reason) => {
-                let reason = format!("column {:?}: {reason}", columns[place].name);
-                return Ok(Some(Refusal::unfit(reason)));
+                let column = &columns[place].name;
+                return Ok(Some(unfit(column, format!("column {column:?}: {reason}"))));
             }
         };
         match statement.raw_bind_parameter(place + 1, ToSqlOutput::Borrowed(value)) {
             Ok(()) => {}
             Err(error) if is_row_refused(&error) => {
-                let reason = format!("column {:?}: {}", columns[place].name, reason(&error));
-                return Ok(Some(Refusal::unfit(reason)));
+                let column = &columns[place].name;
+                let reason = format!("column {column:?}: {}", reason(&error));
+                return Ok(Some(unfit(column, reason)));
             }
             Err(error) => return Err(error),
         }

@@ -7,8 +7,8 @@ use super::fit::{self, Fit};
 use super::names::{list, quote, same};
 use crate::class::Class;
 
-/// SQLite takes 2,000 columns per table, and staging adds one.
-const MAX_COLUMNS: usize = 1_999;
+/// SQLite takes 2,000 columns per table, and staging adds two.
+const MAX_COLUMNS: usize = 1_998;
 
 /// The metadata of a field whose nulls leave what is there.
 const BLANK: &str = "sheetlift.blank";
@@ -77,8 +77,8 @@ pub(super) fn columns(plan: &Plan) -> Result<Vec<Column>> {
             ));
         };
         let name = field.name().clone();
-        let is_key = plan.key.contains(&name);
-        let nullable = field.is_nullable() && !is_key;
+        let is_key = plan.matched_key().contains(&name);
+        let nullable = field.is_nullable() && !plan.key.contains(&name);
         columns.push(Column {
             name,
             class,

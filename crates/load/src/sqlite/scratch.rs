@@ -1,7 +1,7 @@
 //! The temporary tables of an import. They live in a private file of this connection and vanish with it.
 //!
-//! `stage` holds staged rows in order of arrival (its rowid), `hit` and `dup` the staged rows whose key is in the target or
-//! came before; `exceptions` and `rejects` become rows of the ledger in the final transaction.
+//! `stage` holds staged rows, numbered in order of arrival; `hit`, `dup`, `gone` and `changed` say of them what the merge finds out.
+//! `exceptions` and `rejects` become rows of the ledger in the final transaction.
 
 use rusqlite::{Connection, params};
 
@@ -9,26 +9,23 @@ use super::names::joined;
 use crate::{
     outcome::{MAX_LISTED_CONFLICTS, RowConflict},
     plan::Plan,
+    relational::Refusal,
 };
 
 pub(super) const STAGE: &str = "temp.sheetlift_stage";
 pub(super) const HIT: &str = "temp.sheetlift_hit";
 pub(super) const DUP: &str = "temp.sheetlift_dup";
+pub(super) const GONE: &str = "temp.sheetlift_gone";
+pub(super) const CHANGED: &str = "temp.sheetlift_changed";
 pub(super) const EXCEPTIONS: &str = "temp.sheetlift_exceptions";
 pub(super) const REJECTS: &str = "temp.sheetlift_rejects";
 const PARTS: &str = "temp.sheetlift_parts";
 
-pub(super) const KEY_EXISTS: &str = "load/key-exists";
-pub(super) const TARGET_CONSTRAINT: &str = "load/target-constraint";
-
-/// The most characters of a key that are kept in an exception.
-pub(super) const MAX_KEY_CHARS: usize = 200;
-
 /// The name of the part that a row is in; null where the source has none.
-pub(super) const PART: &str = "(SELECT name FROM temp.sheetlift_parts WHERE id = row >> 20)";
+pub(super) const PART: &str = "(SELECT name FROM temp.sheetlift_parts WHERE id = src >> 20)";
 /// The number of a row in its part.
 pub(super) const ROW: &str =
-    "CASE WHEN EXISTS (SELECT 1 FROM temp.sheetlift_parts) THEN row & 1048575 ELSE row END";
+    "CASE WHEN EXISTS (SELECT 1 FROM temp.sheetlift_parts) THEN src & 1048575 ELSE src END";
 const _: () = assert!(Plan::PART_ROWS == 1 << 20);
 
 /// Creates them for an import of so many columns.
@@ -36,11 +33,13 @@ pub(super) fn create(conn: &Connection, columns: usize, parts: &[String]) -> rus
     // Columns without a type have no affinity: values stay what they are until the target decides.
     let columns = joined((0..columns).map(|i| format!("c{i}")), ", ");
     conn.execute_batch(&format!(
-        "CREATE TABLE {STAGE} (src, {columns});
-         CREATE TABLE {HIT} (id INTEGER PRIMARY KEY);
-         CREATE TABLE {DUP} (id INTEGER PRIMARY KEY);
-         CREATE TABLE {EXCEPTIONS} (row INTEGER, code TEXT, reason TEXT, key TEXT);
-         CREATE TABLE {REJECTS} (row INTEGER, codes TEXT, reason TEXT, raw TEXT);
+        "CREATE TABLE {STAGE} (n INTEGER PRIMARY KEY, src, {columns});
+         CREATE TABLE {HIT} (n INTEGER PRIMARY KEY);
+         CREATE TABLE {DUP} (n INTEGER PRIMARY KEY);
+         CREATE TABLE {GONE} (n INTEGER PRIMARY KEY);
+         CREATE TABLE {CHANGED} (n INTEGER PRIMARY KEY);
+         CREATE TABLE {EXCEPTIONS} (src INTEGER, code TEXT, reason TEXT, key_text TEXT, col TEXT);
+         CREATE TABLE {REJECTS} (src INTEGER, codes TEXT, reason TEXT, raw TEXT);
          CREATE TABLE {PARTS} (id INTEGER PRIMARY KEY, name TEXT);"
     ))?;
     let mut insert = conn.prepare(&format!("INSERT INTO {PARTS} VALUES (?1, ?2)"))?;
@@ -54,12 +53,17 @@ pub(super) fn create(conn: &Connection, columns: usize, parts: &[String]) -> rus
 pub(super) fn except(
     conn: &Connection,
     row: u32,
-    code: &str,
-    reason: &str,
+    refusal: &Refusal,
     key: &str,
 ) -> rusqlite::Result<()> {
-    conn.prepare_cached(&format!("INSERT INTO {EXCEPTIONS} VALUES (?1, ?2, ?3, ?4)"))?
-        .execute(params![row, code, reason, key])?;
+    let Refusal {
+        code,
+        reason,
+        column,
+    } = refusal;
+    let sql = format!("INSERT INTO {EXCEPTIONS} VALUES (?1, ?2, ?3, ?4, ?5)");
+    conn.prepare_cached(&sql)?
+        .execute(params![row, code, reason, key, column])?;
     Ok(())
 }
 
@@ -67,7 +71,7 @@ pub(super) fn except(
 pub(super) fn exceptions(conn: &Connection) -> rusqlite::Result<(u64, Vec<RowConflict>)> {
     let total = count(conn, &format!("SELECT count(*) FROM {EXCEPTIONS}"))?;
     let mut statement = conn.prepare(&format!(
-        "SELECT {ROW}, code, reason, key, {PART} FROM {EXCEPTIONS} ORDER BY row, rowid LIMIT {MAX_LISTED_CONFLICTS}"
+        "SELECT {ROW}, code, reason, key_text, {PART}, col FROM {EXCEPTIONS} ORDER BY src, rowid LIMIT {MAX_LISTED_CONFLICTS}"
     ))?;
     let listed = statement.query_map([], |row| {
         Ok(RowConflict {
@@ -76,6 +80,7 @@ pub(super) fn exceptions(conn: &Connection) -> rusqlite::Result<(u64, Vec<RowCon
             reason: row.get(2)?,
             key: row.get(3)?,
             part: row.get(4)?,
+            column: row.get(5)?,
         })
     })?;
     Ok((total, listed.collect::<rusqlite::Result<_>>()?))

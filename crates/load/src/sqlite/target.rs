@@ -6,14 +6,12 @@ use crate::error::{Error, Result};
 use crate::plan::Plan;
 
 use super::fit::{self, Fit};
-use super::names::{in_main, joined, list, quote, same};
+use super::names::{joined, list, quote, same};
 use super::schema::{Column, create_table};
 
 /// A target table that exists and fits.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// Whether it holds no row.
-    pub(super) is_empty: bool,
     /// Whether foreign keys may be checked as late as the commit.
     pub(super) has_deferred_keys: bool,
     /// The collation of each key column, in the order of the plan's key.
@@ -89,14 +87,8 @@ pub(super) fn inspect(
         [table],
         |row| row.get(0),
     )?;
-    let is_empty = conn.query_row(
-        &format!("SELECT NOT EXISTS (SELECT 1 FROM {})", in_main(table)),
-        [],
-        |row| row.get(0),
-    )?;
     let has_deferred_keys = sql.to_ascii_uppercase().contains("DEFERRED");
     Ok(Some(Target {
-        is_empty,
         has_deferred_keys,
         key_collations,
         fits,
@@ -226,7 +218,8 @@ fn is_numbered(found: &[Found], column: &Found) -> bool {
 
 /// The collations under which the database keeps the plan's key unique; an error if it does not.
 fn key_collations(conn: &Connection, plan: &Plan, found: &[Found]) -> Result<Vec<String>, Misfit> {
-    if plan.key.is_empty() {
+    let key = plan.matched_key();
+    if key.is_empty() {
         return Ok(Vec::new());
     }
     let mut indexes = conn.prepare(
@@ -249,8 +242,8 @@ fn key_collations(conn: &Connection, plan: &Plan, found: &[Found]) -> Result<Vec
                 .find(|(name, _)| matches(name))
                 .map(|(_, collation)| collation.clone())
         };
-        if parts.len() == plan.key.len()
-            && let Some(collations) = plan.key.iter().map(collation).collect::<Option<Vec<_>>>()
+        if parts.len() == key.len()
+            && let Some(collations) = key.iter().map(collation).collect::<Option<Vec<_>>>()
         {
             return Ok(collations);
         }
@@ -260,16 +253,16 @@ fn key_collations(conn: &Connection, plan: &Plan, found: &[Found]) -> Result<Vec
             .iter()
             .any(|f| same(&f.name, name) && is_numbered(found, f))
     };
-    if plan.key.len() == 1 && is_rowid(&plan.key[0]) {
+    if key.len() == 1 && is_rowid(&key[0]) {
         return Ok(vec!["BINARY".to_owned()]);
     }
-    let (table, names) = (&plan.table, plan.key.iter().map(String::as_str));
-    let index = format!("{table}_{}", plan.key.join("_"));
+    let (table, names) = (&plan.table, key.iter().map(String::as_str));
+    let index = format!("{table}_{}", key.join("_"));
     Err(Error::target(
         "target/key-not-unique",
         format!(
             "table {table:?} does not keep the key {} unique",
-            plan.key.join(", ")
+            key.join(", ")
         ),
     )
     .with_ddl(format!(

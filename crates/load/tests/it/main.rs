@@ -4,5 +4,6 @@ mod common;
 mod conformance;
 mod kill;
 mod model;
+mod postgres;
 mod sqlite_files;
 mod sqlite_target;

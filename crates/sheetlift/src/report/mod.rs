@@ -146,6 +146,8 @@ pub struct LoadReport {
     pub conflicts: u64,
     /// Rows that the contract did not let through.
     pub rejected: u64,
+    /// Rows of the table that the file lacks and that were deleted or marked, in the modes `replace` and `sync`.
+    pub removed: u64,
     /// True when nothing was to be written.
     pub dry_run: bool,
 }
@@ -316,6 +318,7 @@ impl LoadReport {
             unchanged: 0,
             conflicts: 0,
             rejected: 0,
+            removed: 0,
             dry_run,
         }
     }
@@ -332,6 +335,7 @@ impl LoadReport {
         self.unchanged = outcome.unchanged;
         self.conflicts = outcome.conflict_total;
         self.rejected = outcome.rejected;
+        self.removed = outcome.removed;
     }
 }
 
@@ -349,12 +353,17 @@ impl Timings {
 pub(crate) fn conflict_finding(conflict: &RowConflict, sheet: &str) -> Finding {
     let expected = match conflict.code.as_str() {
         "load/key-exists" => "a key that is not in the target yet",
+        "load/key-missing" => "a key that is in the target",
+        "load/reference-missing" => "a value that the other table has",
+        "load/immutable" => "the value that is there",
+        "load/stale-version" => "a version that is newer than the one that is there",
         _ => "a row that the target accepts",
     };
     Finding {
         row: Some(conflict.row.saturating_add(1)),
         row_key: Some(conflict.key.clone()).filter(|key| !key.is_empty()),
         expected: expected.to_owned(),
+        field: conflict.column.as_deref().map(Arc::from),
         message: conflict.reason.clone(),
         ..Finding::about(
             Level::Error,

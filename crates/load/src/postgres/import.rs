@@ -1,0 +1,427 @@
+//! One import into a PostgreSQL database, from the claim to the commit.
+
+use std::time::{Duration, Instant};
+
+use arrow_array::RecordBatch;
+
+use super::client::Client;
+use super::fault::{fault, is_unanswered};
+use super::ledger::{Claim, Held, Ledger};
+use super::settings::Settings;
+use super::stage::{Stage, WriteError};
+use super::target::{self, Column, Misfit, Target};
+use super::words::{Merging, check_references, words};
+use crate::cells::check_batch;
+use crate::error::{Error, ErrorKind, Result};
+use crate::outcome::{MAX_LISTED_CONFLICTS, Outcome, Reject, RowConflict, State};
+use crate::plan::Plan;
+use crate::relational::{MergeError, Merged, merge};
+use crate::sink::{Begin, Import};
+
+/// Claims the import of a plan, or finds it done.
+pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
+    plan.check()?;
+    let mut columns = target::columns(plan)?;
+    let client = Client::connect(settings)?;
+    let target = inspect(&client, settings, plan, &columns)?;
+    let schema = match (&target, &settings.schema) {
+        (Some(target), _) => target.schema.clone(),
+        (None, Some(schema)) => schema.clone(),
+        (None, None) => current_schema(&client, settings)?,
+    };
+    let ledger = Ledger::of(&schema);
+    if let Some(outcome) = ledger.committed(&client, &settings.shown, &plan.import_key)? {
+        return Ok(Begin::Done(outcome));
+    }
+    match &target {
+        Some(target) => apply_kinds(&mut columns, target),
+        None if plan.create_table => target::check_new_names(plan, &columns)?,
+        None => return Err(target::missing_table(plan, &columns)),
+    }
+    let held = match ledger.claim(&client, &settings.shown, plan)? {
+        Claim::Committed(outcome) => return Ok(Begin::Done(outcome)),
+        Claim::Held(held) => held,
+    };
+    let stage = Stage::new(&schema, &held.import_id, held.fence);
+    let import = PostgresImport {
+        import_id: held.import_id.clone(),
+        client,
+        settings: settings.clone(),
+        plan: plan.clone(),
+        columns,
+        schema,
+        ledger,
+        stage,
+        held: Some(held),
+        renewed: Instant::now(),
+        is_broken: false,
+        read: 0,
+        rejected: 0,
+    };
+    import.prepare()?;
+    Ok(Begin::Claimed(Box::new(import)))
+}
+
+fn inspect(
+    client: &Client,
+    settings: &Settings,
+    plan: &Plan,
+    columns: &[Column],
+) -> Result<Option<Target>> {
+    let found = target::inspect(client, plan, settings.schema.as_deref(), columns);
+    found.map_err(|misfit| match misfit {
+        Misfit::Target(error) => error,
+        Misfit::Database(error) => fault(&settings.shown, "reading the tables of")(error),
+    })
+}
+
+fn current_schema(client: &Client, settings: &Settings) -> Result<String> {
+    let row = client.row("SELECT current_schema()", &[]);
+    let row = row.map_err(fault(&settings.shown, "reading the tables of"))?;
+    let schema = row.and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten());
+    schema.ok_or_else(|| {
+        Error::usage(
+            "usage/database-address",
+            format!("{} has no schema to create a table in", settings.shown),
+        )
+        .with_hint("add ?schema=NAME to the address")
+    })
+}
+
+fn apply_kinds(columns: &mut [Column], target: &Target) {
+    for (column, (kind, declared)) in columns.iter_mut().zip(&target.kinds) {
+        column.kind = *kind;
+        column.declared.clone_from(declared);
+    }
+}
+
+struct PostgresImport {
+    client: Client,
+    settings: Settings,
+    plan: Plan,
+    columns: Vec<Column>,
+    schema: String,
+    import_id: String,
+    ledger: Ledger,
+    stage: Stage,
+    held: Option<Held>,
+    renewed: Instant,
+    is_broken: bool,
+    /// Rows handed to `stage`.
+    read: u64,
+    rejected: u64,
+}
+
+impl PostgresImport {
+    fn prepare(&self) -> Result<()> {
+        let fail = fault(&self.settings.shown, "preparing the import into");
+        self.ledger.sweep(&self.client).map_err(&fail)?;
+        self.stage
+            .create(&self.client, &self.columns)
+            .map_err(&fail)?;
+        check_references(
+            &self.client,
+            &self.settings.shown,
+            &self.plan,
+            &self.columns,
+            &self.schema,
+            &self.stage,
+        )
+    }
+
+    fn held(&self) -> Result<&Held> {
+        self.held
+            .as_ref()
+            .ok_or_else(|| Error::bug("an import without a claim"))
+    }
+
+    /// Refuses to go on after a failure, and keeps the lease alive.
+    fn enter(&mut self) -> Result<()> {
+        if self.is_broken {
+            return Err(broken("drop the import and begin again"));
+        }
+        self.is_broken = true;
+        let third = Duration::from_millis(self.plan.lease_ms / 3);
+        if self.renewed.elapsed() >= third {
+            if let Err(error) = self.stage.end_copy(&self.client) {
+                return Err(self.staging(error));
+            }
+            self.ledger
+                .renew(&self.client, &self.settings.shown, self.held()?)?;
+            self.renewed = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// A COPY that failed leaves the connection in a state that is not to be relied on: the import goes on to its end with another.
+    fn staging(&mut self, error: WriteError) -> Error {
+        let error = match error {
+            WriteError::Database(error) => fault(&self.settings.shown, "staging for")(error),
+            WriteError::Other(error) => return error,
+        };
+        self.stage.forget_copy();
+        let Ok(client) = Client::connect(&self.settings) else {
+            return error;
+        };
+        self.client = client;
+        // Whoever takes an import over sweeps what was staged for it.
+        let shown = &self.settings.shown;
+        let stands = self
+            .held()
+            .and_then(|held| self.ledger.renew(&self.client, shown, held));
+        match stands {
+            Err(taken) if matches!(taken.kind(), ErrorKind::Busy { .. }) => taken,
+            _ => error,
+        }
+    }
+
+    fn check_thresholds(&self) -> Result<()> {
+        self.plan
+            .check_rejected(self.rejected, self.read + self.rejected)
+    }
+
+    /// Everything the import does to the database, up to but without the end of the transaction.
+    fn settle(&mut self, dry_run: bool) -> Result<Outcome> {
+        let shown = self.settings.shown.clone();
+        let fail = fault(&shown, "committing the import into");
+        self.client.run("BEGIN").map_err(&fail)?;
+        self.ledger.lock(&self.client, &shown, self.held()?)?;
+        let merged = self.merge()?;
+        let fail = fault(&shown, "recording the outcome in");
+        let conflict_total = merged.conflicts + self.stage.refused;
+        let Merged {
+            inserted,
+            updated,
+            unchanged,
+            removed,
+            ..
+        } = merged;
+        if inserted + updated + unchanged + conflict_total != self.read {
+            return Err(Error::bug(format!(
+                "{} rows were staged, but {merged:?} came out",
+                self.read
+            )));
+        }
+        let outcome = Outcome {
+            import_id: self.import_id.clone(),
+            state: if dry_run {
+                State::DryRun
+            } else {
+                State::Committed
+            },
+            read: self.read + self.rejected,
+            inserted,
+            updated,
+            unchanged,
+            conflict_total,
+            conflicts: self.conflicts().map_err(&fail)?,
+            rejected: self.rejected,
+            removed,
+        };
+        self.record().map_err(&fail)?;
+        self.ledger
+            .finish(&self.client, &shown, self.held()?, &outcome)?;
+        Ok(outcome)
+    }
+
+    fn merge(&mut self) -> Result<Merged> {
+        let shown = self.settings.shown.clone();
+        let before = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
+        let target = match before {
+            Some(target) => target,
+            None if self.plan.create_table => {
+                let name = super::names::quoted(&self.schema, &self.plan.table);
+                let sql = target::create_table(&self.plan, &name, &self.columns);
+                self.client
+                    .run(&sql)
+                    .map_err(fault(&shown, "creating the table in"))?;
+                let created = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
+                created.ok_or_else(|| Error::bug("the table that was created is not there"))?
+            }
+            None => return Err(target::missing_table(&self.plan, &self.columns)),
+        };
+        let is_as_before = target
+            .kinds
+            .iter()
+            .zip(&self.columns)
+            .all(|((kind, _), column)| *kind == column.kind);
+        if !is_as_before {
+            let message = format!(
+                "table {:?} changed its columns during the import",
+                self.plan.table
+            );
+            let kind = ErrorKind::Busy { retry_after_ms: 0 };
+            return Err(Error::new(kind, "busy/target-changed", message).with_hint("begin again"));
+        }
+        apply_kinds(&mut self.columns, &target);
+        let words = words(&self.plan, &self.columns, &target, &self.stage);
+        let (staged, lost) = (self.stage.written, self.rejected + self.stage.refused);
+        let db = Merging::new(&self.client, &target);
+        merge(&db, &words, staged, lost).map_err(|error| match error {
+            MergeError::Database(error) => fault(&shown, "merging into")(error),
+            MergeError::Other(error) => error,
+        })
+    }
+
+    /// Where a row of the side table is, as columns `part` and `row`.
+    fn place(&self) -> (String, String) {
+        match self.plan.parts.is_empty() {
+            true => ("NULL".to_owned(), "a.src".to_owned()),
+            false => (
+                format!("($1::text[])[a.src / {} + 1]", Plan::PART_ROWS),
+                format!("a.src % {}", Plan::PART_ROWS),
+            ),
+        }
+    }
+
+    fn conflicts(&self) -> Result<Vec<RowConflict>, tokio_postgres::Error> {
+        let (part, row) = self.place();
+        let rows = self.client.rows(
+            &format!(
+                "SELECT {part}, {row}, a.code, a.reason, a.key_text, a.col, $1::text[] IS NULL FROM {} AS a
+                 ORDER BY a.src LIMIT {MAX_LISTED_CONFLICTS}",
+                self.stage.exceptions
+            ),
+            &[(&self.plan.parts, tokio_postgres::types::Type::TEXT_ARRAY)],
+        )?;
+        let conflicts = rows.iter().map(|row| {
+            let number: i64 = row.try_get(1)?;
+            Ok(RowConflict {
+                part: row.try_get(0)?,
+                row: number as u32,
+                code: row.try_get(2)?,
+                reason: row.try_get(3)?,
+                key: row.try_get(4)?,
+                column: row.try_get(5)?,
+            })
+        });
+        conflicts.collect()
+    }
+
+    /// Rejected and refused rows become rows of the ledger.
+    fn record(&self) -> Result<(), tokio_postgres::Error> {
+        let (part, row) = self.place();
+        let (ledger, stage) = (&self.ledger, &self.stage);
+        let copies = [
+            (
+                &ledger.rejects,
+                "codes, reason, raw",
+                &stage.rejects,
+                "a.codes, a.reason, a.raw",
+            ),
+            (
+                &ledger.outcomes,
+                "outcome, reason, key, column_name",
+                &stage.exceptions,
+                "a.code, a.reason, a.key_text, a.col",
+            ),
+        ];
+        for (table, names, aside, values) in copies {
+            self.client.execute(
+                &format!(
+                    "INSERT INTO {table} (import_id, part, \"row\", {names})
+                     SELECT $2, {part}, {row}, {values} FROM {aside} AS a WHERE $1::text[] IS NOT NULL ORDER BY a.src"
+                ),
+                &[
+                    (&self.plan.parts, tokio_postgres::types::Type::TEXT_ARRAY),
+                    (&self.import_id, tokio_postgres::types::Type::TEXT),
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction; an answer that got lost is looked up in the ledger, over a new connection.
+    fn publish(&mut self) -> Result<()> {
+        let dropped = self.stage.drop(&self.client);
+        dropped.map_err(fault(&self.settings.shown, "committing the import into"))?;
+        let Err(error) = self.client.run("COMMIT") else {
+            return Ok(());
+        };
+        if is_unanswered(&error)
+            && let Ok(client) = Client::connect(&self.settings)
+            && self
+                .ledger
+                .is_committed(&client, self.held()?)
+                .is_ok_and(|is| is)
+        {
+            return Ok(());
+        }
+        Err(fault(&self.settings.shown, "committing the import into")(
+            error,
+        ))
+    }
+
+    /// Takes everything back, the claim included. What cannot be taken back now expires with the lease.
+    fn abandon(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        if self.client.inner().is_closed() {
+            return;
+        }
+        let _ = self.stage.end_copy(&self.client);
+        let _ = self.client.run("ROLLBACK");
+        let _ = self.stage.drop(&self.client);
+        let _ = self.ledger.release(&self.client, &held);
+    }
+}
+
+fn broken(hint: &str) -> Error {
+    Error::usage(
+        "usage/broken-import",
+        "an earlier step of this import failed",
+    )
+    .with_hint(hint)
+}
+
+impl Import for PostgresImport {
+    fn import_id(&self) -> &str {
+        &self.import_id
+    }
+
+    fn stage(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()> {
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| (&*column.name, column.class));
+        check_batch(batch, rows, columns)?;
+        self.enter()?;
+        if let Err(error) = self.stage.write(&self.client, &self.columns, batch, rows) {
+            return Err(self.staging(error));
+        }
+        self.read += rows.len() as u64;
+        self.is_broken = false;
+        Ok(())
+    }
+
+    fn reject(&mut self, rejects: &[Reject]) -> Result<()> {
+        self.enter()?;
+        if let Err(error) = self.stage.reject(&self.client, rejects) {
+            return Err(self.staging(error));
+        }
+        self.rejected += rejects.len() as u64;
+        self.is_broken = false;
+        Ok(())
+    }
+
+    fn commit(mut self: Box<Self>, dry_run: bool) -> Result<Outcome> {
+        if self.is_broken {
+            return Err(broken("begin the import again"));
+        }
+        self.check_thresholds()?;
+        if let Err(error) = self.stage.finish(&self.client) {
+            return Err(self.staging(error));
+        }
+        let outcome = self.settle(dry_run)?;
+        if !dry_run {
+            self.publish()?;
+            self.held = None;
+        }
+        Ok(outcome)
+    }
+}
+
+impl Drop for PostgresImport {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}

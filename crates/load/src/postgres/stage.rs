@@ -1,0 +1,304 @@
+//! Rows on their way: a table of the import, filled by COPY.
+
+use std::pin::Pin;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use bytes::Bytes;
+use futures_util::SinkExt as _;
+use tokio_postgres::CopyInSink;
+
+use super::client::Client;
+use super::encode::{self, Encoder};
+use super::names::{joined, quoted};
+use super::target::Column;
+use crate::cells::{Cells, arrays};
+use crate::error::{Error, Result};
+use crate::outcome::Reject;
+use crate::relational::{MAX_KEY_CHARS, Refusal, TARGET_CONSTRAINT};
+
+/// Bytes that are sent at once.
+const CHUNK: usize = 256 << 10;
+/// Rejected and refused rows that are held before they are sent.
+const ASIDE_BYTES: usize = 4 << 20;
+/// The tables of an import: rows, what does not become one, and what the merge finds out.
+pub(super) struct Stage {
+    /// `n` in order of arrival, `src` as the caller numbers them, and `c0`, `c1`, ... as they are sent.
+    pub(super) rows: String,
+    /// Rows that do not enter: `src`, `code`, `reason`, `key_text`, `col`.
+    pub(super) exceptions: String,
+    /// Rejected rows: `src`, `codes`, `reason`, `raw`.
+    pub(super) rejects: String,
+    /// What the merge finds out of rows, each with one column `n`.
+    pub(super) hit: String,
+    pub(super) dup: String,
+    pub(super) gone: String,
+    pub(super) changed: String,
+    copy: Option<Pin<Box<CopyInSink<Bytes>>>>,
+    buffer: Vec<u8>,
+    exceptions_buffer: Vec<u8>,
+    rejects_buffer: Vec<u8>,
+    /// Rows in the stage.
+    pub(super) written: u64,
+    /// Rows that the target cannot hold.
+    pub(super) refused: u64,
+}
+
+impl Stage {
+    pub(super) fn new(schema: &str, import_id: &str, fence: i64) -> Stage {
+        let name = |what: &str| format!("_sheetlift_stage_{}_{fence}{what}", &import_id[4..20]);
+        Stage {
+            rows: quoted(schema, &name("")),
+            exceptions: quoted(schema, &name("_exceptions")),
+            rejects: quoted(schema, &name("_rejects")),
+            hit: quoted(schema, &name("_hit")),
+            dup: quoted(schema, &name("_dup")),
+            gone: quoted(schema, &name("_gone")),
+            changed: quoted(schema, &name("_changed")),
+            copy: None,
+            buffer: Vec::with_capacity(CHUNK + (64 << 10)),
+            exceptions_buffer: Vec::new(),
+            rejects_buffer: Vec::new(),
+            written: 0,
+            refused: 0,
+        }
+    }
+
+    pub(super) fn create(
+        &self,
+        client: &Client,
+        columns: &[Column],
+    ) -> Result<(), tokio_postgres::Error> {
+        let staged = columns.iter().enumerate();
+        let staged = joined(
+            staged.map(|(at, column)| format!(", c{at} {}", column.kind.staged())),
+            "",
+        );
+        let with = "WITH (autovacuum_enabled = false)";
+        let mut sql = format!(
+            "CREATE UNLOGGED TABLE {} (n bigint NOT NULL, src bigint NOT NULL{staged}) {with};
+             CREATE UNLOGGED TABLE {} (src bigint NOT NULL, code text NOT NULL, reason text NOT NULL, key_text text NOT NULL,
+                 col text) {with};
+             CREATE UNLOGGED TABLE {} (src bigint NOT NULL, codes text NOT NULL, reason text NOT NULL, raw text NOT NULL) {with}",
+            self.rows, self.exceptions, self.rejects
+        );
+        for table in [&self.hit, &self.dup, &self.gone, &self.changed] {
+            sql += &format!("; CREATE UNLOGGED TABLE {table} (n bigint NOT NULL) {with}");
+        }
+        client.run(&sql)
+    }
+
+    pub(super) fn drop(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
+        let Stage {
+            rows,
+            exceptions,
+            rejects,
+            hit,
+            dup,
+            gone,
+            changed,
+            ..
+        } = self;
+        client.run(&format!(
+            "DROP TABLE IF EXISTS {rows}, {exceptions}, {rejects}, {hit}, {dup}, {gone}, {changed}"
+        ))
+    }
+
+    /// Sends the rows of a batch.
+    pub(super) fn write(
+        &mut self,
+        client: &Client,
+        columns: &[Column],
+        batch: &RecordBatch,
+        rows: &[u32],
+    ) -> Result<(), WriteError> {
+        let arrays: Vec<ArrayRef> = arrays(batch)?;
+        let mut cells = Vec::with_capacity(columns.len());
+        for (column, array) in columns.iter().zip(&arrays) {
+            let found = Cells::new(array);
+            let found = found
+                .ok_or_else(|| Error::bug(format!("column {:?} cannot be read", column.name)))?;
+            cells.push((found, column.encoder()));
+        }
+        let fields = (columns.len() as i16 + 2).to_be_bytes();
+        for (index, &row) in rows.iter().enumerate() {
+            let start = self.buffer.len();
+            self.buffer.extend_from_slice(&fields);
+            encode::bigint(&mut self.buffer, self.written as i64);
+            encode::bigint(&mut self.buffer, i64::from(row));
+            match write_row(&cells, columns, index, &mut self.buffer) {
+                Ok(()) => self.written += 1,
+                Err(refusal) => {
+                    self.buffer.truncate(start);
+                    self.refused += 1;
+                    let key = key_text(&cells, columns, index);
+                    let texts = [
+                        Some(refusal.code),
+                        Some(&refusal.reason),
+                        Some(&key),
+                        refusal.column.as_deref(),
+                    ];
+                    put_aside(&mut self.exceptions_buffer, row, &texts);
+                }
+            }
+            if self.buffer.len() >= CHUNK {
+                self.send(client)?;
+            }
+        }
+        self.send_aside(client, ASIDE_BYTES)
+    }
+
+    pub(super) fn reject(&mut self, client: &Client, rejects: &[Reject]) -> Result<(), WriteError> {
+        for reject in rejects {
+            let clean = |text: &str| text.replace('\0', "\u{fffd}");
+            let texts = [
+                Some(&*reject.codes.join(",")),
+                Some(&*clean(&reject.reason)),
+                Some(&*clean(&reject.raw)),
+            ];
+            put_aside(&mut self.rejects_buffer, reject.row, &texts);
+        }
+        self.send_aside(client, ASIDE_BYTES)
+    }
+
+    /// Sends what is in the buffer, and starts the COPY where none is under way.
+    fn send(&mut self, client: &Client) -> Result<(), WriteError> {
+        if self.copy.is_none() {
+            let sql = format!("COPY {} FROM STDIN (FORMAT binary)", self.rows);
+            let copy = client.wait(client.inner().copy_in::<_, Bytes>(&sql))?;
+            let mut copy = Box::pin(copy);
+            client.wait(copy.send(Bytes::from_static(encode::HEADER)))?;
+            self.copy = Some(copy);
+        }
+        let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK + (64 << 10)));
+        if let Some(copy) = &mut self.copy {
+            client.wait(copy.send(Bytes::from(full)))?;
+        }
+        Ok(())
+    }
+
+    /// Sends what is put aside, where it is so many bytes.
+    fn send_aside(&mut self, client: &Client, at_least: usize) -> Result<(), WriteError> {
+        if self.exceptions_buffer.len() >= at_least {
+            self.end_copy(client)?;
+            copy_all(client, &self.exceptions, &mut self.exceptions_buffer)?;
+        }
+        if self.rejects_buffer.len() >= at_least {
+            self.end_copy(client)?;
+            copy_all(client, &self.rejects, &mut self.rejects_buffer)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the COPY that is under way, so that the connection can do something else.
+    pub(super) fn end_copy(&mut self, client: &Client) -> Result<(), WriteError> {
+        if !self.buffer.is_empty() {
+            self.send(client)?;
+        }
+        if let Some(mut copy) = self.copy.take() {
+            client.wait(async {
+                copy.send(Bytes::from_static(&encode::TRAILER)).await?;
+                copy.as_mut().finish().await
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Lets the COPY go with its connection.
+    pub(super) fn forget_copy(&mut self) {
+        self.copy = None;
+        self.buffer.clear();
+        self.exceptions_buffer.clear();
+        self.rejects_buffer.clear();
+    }
+
+    /// Sends all that is left.
+    pub(super) fn finish(&mut self, client: &Client) -> Result<(), WriteError> {
+        self.end_copy(client)?;
+        self.send_aside(client, 1)
+    }
+}
+
+/// Writes a row that is put aside.
+fn put_aside(out: &mut Vec<u8>, row: u32, texts: &[Option<&str>]) {
+    if out.is_empty() {
+        out.extend_from_slice(encode::HEADER);
+    }
+    out.extend_from_slice(&(texts.len() as i16 + 1).to_be_bytes());
+    encode::bigint(out, i64::from(row));
+    texts.iter().for_each(|text| encode::text(out, *text));
+}
+
+/// Sends a whole COPY.
+fn copy_all(client: &Client, table: &str, rows: &mut Vec<u8>) -> Result<(), WriteError> {
+    let sql = format!("COPY {table} FROM STDIN (FORMAT binary)");
+    let mut rows = std::mem::take(rows);
+    rows.extend_from_slice(&encode::TRAILER);
+    let copied = client.wait(async {
+        let mut copy = Box::pin(client.inner().copy_in::<_, Bytes>(&sql).await?);
+        copy.send(Bytes::from(rows)).await?;
+        copy.as_mut().finish().await
+    });
+    copied?;
+    Ok(())
+}
+
+/// Why rows could not be sent.
+pub(super) enum WriteError {
+    Database(tokio_postgres::Error),
+    Other(Error),
+}
+
+impl From<tokio_postgres::Error> for WriteError {
+    fn from(error: tokio_postgres::Error) -> WriteError {
+        WriteError::Database(error)
+    }
+}
+
+impl From<Error> for WriteError {
+    fn from(error: Error) -> WriteError {
+        WriteError::Other(error)
+    }
+}
+
+#[inline]
+fn write_row(
+    cells: &[(Cells<'_>, Encoder)],
+    columns: &[Column],
+    index: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    for (place, (cells, encoder)) in cells.iter().enumerate() {
+        let Column { name, is_key, .. } = &columns[place];
+        let unfit = |why: String| Refusal::new(TARGET_CONSTRAINT, why).of_column(name);
+        if *is_key && cells.is_null(index) {
+            return Err(unfit(format!("key column {name:?} is empty")));
+        }
+        encoder
+            .write(cells.value(index), out)
+            .map_err(|why| unfit(format!("column {name:?}: {why}")))?;
+    }
+    Ok(())
+}
+
+/// The key for people, as far as it can be told without the database.
+fn key_text(cells: &[(Cells<'_>, Encoder)], columns: &[Column], index: usize) -> String {
+    use crate::cells::Value;
+    let part = |(cells, _): &(Cells<'_>, Encoder)| match cells.value(index) {
+        Value::Text(text) => String::from_utf8_lossy(text).replace('\0', "\u{fffd}"),
+        Value::Integer(value) => value.to_string(),
+        Value::Unsigned(value) => value.to_string(),
+        Value::Real(value) => value.to_string(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Null => String::new(),
+        other => format!("{other:?}"),
+    };
+    let keys = cells
+        .iter()
+        .zip(columns)
+        .filter(|(_, column)| column.is_key);
+    let text = keys
+        .map(|(cells, _)| part(cells))
+        .collect::<Vec<_>>()
+        .join(", ");
+    text.chars().take(MAX_KEY_CHARS).collect()
+}

@@ -1,0 +1,209 @@
+//! The words of PostgreSQL for what databases share, and its connection.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use tokio_postgres::types::Type;
+
+use super::client::{Client, Parameters};
+use super::fault::{fault, is_row_refused, key_taken, reason};
+use super::fit::Kind;
+use super::names::{quote, quoted};
+use super::stage::Stage;
+use super::target::{Column, Target};
+use crate::error::Error;
+use crate::plan::Plan;
+use crate::relational::{
+    Dialect, KEY_EXISTS, Refusal, Runs, TARGET_CONSTRAINT, Tables, Words, bad_reference, probes,
+};
+
+/// The words for an import into a target.
+pub(super) fn words(plan: &Plan, columns: &[Column], target: &Target, stage: &Stage) -> Words {
+    let tables = Tables {
+        target: target.name.clone(),
+        stage: stage.rows.clone(),
+        exceptions: stage.exceptions.clone(),
+        hit: stage.hit.clone(),
+        dup: stage.dup.clone(),
+        gone: stage.gone.clone(),
+        changed: stage.changed.clone(),
+    };
+    let dialect = Postgres {
+        columns,
+        schema: &target.schema,
+        target: Some(target),
+    };
+    let words = Words::new(plan, tables, &dialect, &|at| columns[at].keeps_existing);
+    Words {
+        prepare: vec![format!("ANALYZE {}", stage.rows)],
+        // What others write meanwhile would be in nobody's counts.
+        before_ranges: vec![
+            format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", target.name),
+            format!("CREATE INDEX ON {} (n)", stage.rows),
+        ],
+        ..words
+    }
+}
+
+/// Whether the tables that the plan refers to are there.
+pub(super) fn check_references(
+    client: &Client,
+    shown: &str,
+    plan: &Plan,
+    columns: &[Column],
+    schema: &str,
+    stage: &Stage,
+) -> Result<(), Error> {
+    let dialect = Postgres {
+        columns,
+        schema,
+        target: None,
+    };
+    for (table, sql) in probes(plan, &dialect, &stage.rows) {
+        client.run(&sql).map_err(|error| match error.code() {
+            Some(code) if code.code().starts_with("42") => bad_reference(&table, &reason(&error)),
+            _ => fault(shown, "reading the tables of")(error),
+        })?;
+    }
+    Ok(())
+}
+
+struct Postgres<'a> {
+    columns: &'a [Column],
+    schema: &'a str,
+    target: Option<&'a Target>,
+}
+
+impl Dialect for Postgres<'_> {
+    fn quote(&self, name: &str) -> String {
+        quote(name)
+    }
+
+    fn table(&self, name: &str) -> String {
+        quoted(self.schema, name)
+    }
+
+    fn value(&self, at: usize) -> String {
+        let column = &self.columns[at];
+        match column.kind {
+            Kind::Written => format!("CAST(s.c{at} AS {})", column.declared),
+            _ => format!("s.c{at}"),
+        }
+    }
+
+    fn text(&self, at: usize) -> String {
+        format!("coalesce(s.c{at}::text, '')")
+    }
+
+    fn differs(&self, at: usize, value: &str) -> String {
+        let column = &self.columns[at];
+        let there = format!("t.{}", quote(&column.name));
+        match column.declared.as_str() {
+            // Types without an equality of their own.
+            "json" | "xml" | "point" => format!("{there}::text IS DISTINCT FROM ({value})::text"),
+            _ => self.is_distinct(&there, value),
+        }
+    }
+
+    fn is_same_key(&self, at: usize, column: &str) -> String {
+        format!("{column} = {}", self.value(at))
+    }
+
+    fn key_value(&self, at: usize) -> String {
+        self.value(at)
+    }
+
+    fn given(&self, column: &str, number: usize) -> String {
+        let declared = self.target.and_then(|target| target.declared(column));
+        let declared = declared.unwrap_or("text");
+        format!("CAST(${number} AS {declared})")
+    }
+
+    fn is_distinct(&self, column: &str, value: &str) -> String {
+        format!("{column} IS DISTINCT FROM {value}")
+    }
+}
+
+/// The connection while rows are merged.
+pub(super) struct Merging<'a> {
+    client: &'a Client,
+    target: &'a Target,
+    /// The first column of each constraint that was asked for.
+    constraints: RefCell<HashMap<String, Option<String>>>,
+}
+
+impl Merging<'_> {
+    pub(super) fn new<'a>(client: &'a Client, target: &'a Target) -> Merging<'a> {
+        let constraints = RefCell::default();
+        Merging {
+            client,
+            target,
+            constraints,
+        }
+    }
+
+    /// The first column of a constraint of the target, or of a unique index.
+    fn column_of(&self, constraint: &str) -> Result<Option<String>, tokio_postgres::Error> {
+        if let Some(found) = self.constraints.borrow().get(constraint) {
+            return Ok(found.clone());
+        }
+        let row = self.client.row(
+            "SELECT a.attname::text FROM (
+                 SELECT conkey[1] AS first FROM pg_constraint WHERE conrelid = $1 AND conname = $2
+                 UNION ALL SELECT x.indkey[0] FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+                 WHERE x.indrelid = $1 AND i.relname = $2) AS k
+             JOIN pg_attribute a ON a.attrelid = $1 AND a.attnum = k.first",
+            &[(&self.target.oid, Type::OID), (&constraint, Type::TEXT)],
+        )?;
+        let column = row.map(|row| row.try_get::<_, String>(0)).transpose()?;
+        let mut known = self.constraints.borrow_mut();
+        known.insert(constraint.to_owned(), column.clone());
+        Ok(column)
+    }
+}
+
+impl Runs for Merging<'_> {
+    type Error = tokio_postgres::Error;
+
+    fn execute(&self, sql: &str, texts: &[Option<&str>]) -> Result<u64, tokio_postgres::Error> {
+        let parameters: Vec<(&(dyn tokio_postgres::types::ToSql + Sync), Type)> = texts
+            .iter()
+            .map(|text| {
+                (
+                    text as &(dyn tokio_postgres::types::ToSql + Sync),
+                    Type::TEXT,
+                )
+            })
+            .collect();
+        let parameters: Parameters<'_> = &parameters;
+        self.client.execute(sql, parameters)
+    }
+
+    fn numbers(&self, sql: &str) -> Result<Vec<i64>, tokio_postgres::Error> {
+        let rows = self.client.rows(sql, &[])?;
+        rows.iter().map(|row| row.try_get(0)).collect()
+    }
+
+    fn is_row_refused(&self, error: &tokio_postgres::Error) -> bool {
+        is_row_refused(error)
+    }
+
+    fn refusal(&self, error: &tokio_postgres::Error) -> Result<Refusal, tokio_postgres::Error> {
+        let taken = key_taken(error)
+            .is_some_and(|name| self.target.key_indexes.iter().any(|index| index == name));
+        let code = if taken { KEY_EXISTS } else { TARGET_CONSTRAINT };
+        let said = error.as_db_error();
+        let column = match said.and_then(|said| said.column()) {
+            Some(column) => Some(column.to_owned()),
+            None => match said.and_then(|said| said.constraint()) {
+                Some(constraint) => self.column_of(constraint)?,
+                None => None,
+            },
+        };
+        Ok(Refusal {
+            code,
+            reason: reason(error),
+            column,
+        })
+    }
+}

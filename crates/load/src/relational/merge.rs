@@ -1,0 +1,505 @@
+//! From the stage into the target, inside the final transaction.
+//!
+//! Everything is settled by sets: rows that refer to nothing are put aside, then it is looked up which rows meet a key of the target
+//! (`hit`) and which repeat a key of an earlier row (`dup`). One INSERT and one UPDATE move the others. If the target refuses a row,
+//! the statement as a whole fails: a savepoint takes it back, and ever smaller ranges of rows are moved, so that only the refused ones
+//! become conflicts. New rows come first, then changes, then what the source lacks.
+
+use super::words::{Missing, Words};
+use super::{KEY_MISSING, REFERENCE_MISSING, Refusal, Runs};
+use crate::error::{Error, ErrorKind};
+use crate::mode::Mode;
+
+/// Rows that the target may refuse one by one: each costs a few dozen statements.
+const MAX_REFUSED: u64 = 100_000;
+
+/// How many staged rows did what; conflicts are noted among the exceptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Merged {
+    pub(crate) inserted: u64,
+    pub(crate) updated: u64,
+    pub(crate) unchanged: u64,
+    pub(crate) conflicts: u64,
+    /// Rows of the target that were deleted or marked, for the source lacks them.
+    pub(crate) removed: u64,
+}
+
+/// Why rows could not be merged.
+#[derive(Debug)]
+pub(crate) enum MergeError<E> {
+    Database(E),
+    Other(Error),
+}
+
+impl<E> From<E> for MergeError<E> {
+    fn from(error: E) -> MergeError<E> {
+        MergeError::Database(error)
+    }
+}
+
+type Result<T, E> = std::result::Result<T, MergeError<E>>;
+
+/// Merges the stage, which holds so many rows; `rejected` others did not get there.
+pub(crate) fn merge<R: Runs>(
+    db: &R,
+    words: &Words,
+    staged: u64,
+    rejected: u64,
+) -> Result<Merged, R::Error> {
+    for sql in &words.prepare {
+        db.execute(sql, &[])?;
+    }
+    let mut merge = Merge {
+        db,
+        words,
+        staged,
+        rejected,
+        way: Way::Whole { has_dups: false },
+        merged: Merged::default(),
+        gone: 0,
+        refused: 0,
+    };
+    loop {
+        db.execute("SAVEPOINT sheetlift_merge", &[])?;
+        let next = match merge.settle() {
+            Ok(true) => {
+                db.execute("RELEASE SAVEPOINT sheetlift_merge", &[])?;
+                return Ok(merge.merged);
+            }
+            Ok(false) => match merge.way {
+                Way::Whole { has_dups: false } if merge.has_key() => Way::Whole { has_dups: true },
+                Way::Whole { .. } => Way::Ranges,
+                Way::Ranges => return Err(MergeError::Other(rows_dropped())),
+            },
+            Err(MergeError::Database(error))
+                if merge.way != Way::Ranges && db.is_row_refused(&error) =>
+            {
+                Way::Ranges
+            }
+            Err(error) => return Err(error),
+        };
+        db.execute("ROLLBACK TO SAVEPOINT sheetlift_merge", &[])?;
+        db.execute("RELEASE SAVEPOINT sheetlift_merge", &[])?;
+        (merge.way, merge.merged, merge.gone) = (next, Merged::default(), 0);
+    }
+}
+
+/// How rows are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// All at once. Repeated keys are looked for beforehand, or only where the counts say that there are some.
+    Whole { has_dups: bool },
+    /// By ranges, halved where the target refuses a row of them.
+    Ranges,
+}
+
+struct Merge<'a, R: Runs> {
+    db: &'a R,
+    words: &'a Words,
+    staged: u64,
+    rejected: u64,
+    way: Way,
+    merged: Merged,
+    /// Rows in `gone`.
+    gone: u64,
+    /// Those of them that the target refused one by one.
+    refused: u64,
+}
+
+impl<R: Runs> Merge<'_, R> {
+    /// False where the counts do not add up, which leaves the verdict to another way.
+    fn settle(&mut self) -> Result<bool, R::Error> {
+        let words = self.words;
+        if self.way == Way::Ranges {
+            for sql in &words.before_ranges {
+                self.db.execute(sql, &[])?;
+            }
+        }
+        if words.mode == Mode::Replace {
+            self.merged.removed = self.db.execute(&format!("{} true", words.delete), &[])?;
+        }
+        for reference in &words.references {
+            let refusal = Refusal::new(REFERENCE_MISSING, &reference.reason);
+            let refusal = refusal.of_column(&reference.column);
+            self.refuse(&reference.is_missing, &refusal)?;
+        }
+        let mut hits = self.find_hits()?;
+        if !self.settle_dups(hits)? {
+            return Ok(false);
+        }
+        if words.mode == Mode::Insert {
+            hits -= self.refuse(&is_in(&words.hit), &Refusal::key_exists())?;
+        } else if self.has_dups() {
+            let twins = format!("{} AND {}", is_in(&words.hit), is_in(&words.dup));
+            hits -= self.refuse(&twins, &Refusal::key_exists())?;
+        }
+        if words.mode == Mode::UpdateOnly {
+            let refusal = Refusal::new(KEY_MISSING, "no row of the table has this key");
+            self.refuse(&not_in(&words.hit), &refusal)?;
+        } else if !self.insert(hits)? {
+            return Ok(false);
+        }
+        if hits > 0 && words.mode.updates() {
+            self.guard(&mut hits)?;
+            self.update(&mut hits)?;
+        }
+        self.merged.unchanged = hits - self.merged.updated;
+        if words.mode == Mode::Sync {
+            self.remove_missing()?;
+        }
+        self.merged.conflicts = self.gone;
+        let Merged {
+            inserted,
+            updated,
+            unchanged,
+            conflicts,
+            ..
+        } = self.merged;
+        Ok(inserted + updated + unchanged + conflicts == self.staged)
+    }
+
+    fn has_key(&self) -> bool {
+        !self.words.same_key.is_empty()
+    }
+
+    fn has_dups(&self) -> bool {
+        self.has_key() && self.way != (Way::Whole { has_dups: false })
+    }
+
+    /// Fills `hit`.
+    fn find_hits(&self) -> Result<u64, R::Error> {
+        let Words {
+            hit, stage, target, ..
+        } = self.words;
+        let rows = format!("SELECT count(*) FROM (SELECT 1 AS one FROM {target} LIMIT 1) AS t");
+        if !self.has_key() || self.number(&rows)? == 0 {
+            return Ok(0);
+        }
+        let (is_hit, alive) = (self.words.is_hit(), self.alive());
+        self.execute(&format!(
+            "INSERT INTO {hit} SELECT s.n FROM {stage} AS s WHERE {is_hit}{alive}"
+        ))
+    }
+
+    /// Fills `dup`, or says that it has to be filled.
+    fn settle_dups(&self, hits: u64) -> Result<bool, R::Error> {
+        let Words {
+            hit,
+            dup,
+            stage,
+            key_values,
+            ..
+        } = self.words;
+        let alive = self.alive();
+        if self.has_dups() {
+            self.execute(&format!(
+                "INSERT INTO {dup} SELECT n FROM (SELECT s.n, row_number() OVER (PARTITION BY {key_values} ORDER BY s.n) AS place
+                 FROM {stage} AS s WHERE true{alive}) AS numbered WHERE place > 1"
+            ))?;
+            return Ok(true);
+        }
+        let (which, rows) = match &self.words.unless_key_exists {
+            _ if !self.has_key() => return Ok(true),
+            // A plain insert fails at a twin.
+            None => ("true".to_owned(), self.staged - self.gone),
+            Some(_) if hits == 0 || self.words.mode == Mode::Insert => return Ok(true),
+            Some(_) => (is_in(hit), hits),
+        };
+        let keys = self.number(&format!(
+            "SELECT count(*) FROM (SELECT 1 AS one FROM {stage} AS s WHERE {which}{alive} GROUP BY {key_values}) AS g"
+        ))?;
+        Ok(keys == rows)
+    }
+
+    /// Inserts what is new; false where rows are left over that nobody can explain.
+    fn insert(&mut self, hits: u64) -> Result<bool, R::Error> {
+        let Words { hit, dup, .. } = self.words;
+        let fresh = self.staged - self.gone - hits;
+        let mut new = self.alive();
+        if hits > 0 {
+            new += &format!(" AND {}", not_in(hit));
+        }
+        if !self.has_dups() {
+            self.merged.inserted =
+                self.move_rows(&|and| self.words.insert(&format!("{new}{and}")))?;
+            return Ok(match self.way {
+                Way::Whole { .. } => self.merged.inserted == fresh,
+                Way::Ranges => true,
+            });
+        }
+        let firsts = format!("{new} AND {}", not_in(dup));
+        let before = self.gone;
+        self.merged.inserted =
+            self.move_rows(&|and| self.words.insert(&format!("{firsts}{and}")))?;
+        if self.gone > before {
+            self.insert_twins()?;
+        }
+        let twins = format!(
+            "{}{}",
+            is_in(dup),
+            if hits > 0 {
+                format!(" AND {}", not_in(hit))
+            } else {
+                String::new()
+            }
+        );
+        self.refuse(&twins, &Refusal::key_exists())?;
+        Ok(true)
+    }
+
+    /// Rows whose key came before may enter where the first of them was refused.
+    fn insert_twins(&mut self) -> Result<(), R::Error> {
+        let Words {
+            stage, hit, dup, ..
+        } = self.words;
+        let twins = self.db.numbers(&format!(
+            "SELECT s.n FROM {stage} AS s WHERE {} AND {} AND NOT {} ORDER BY s.n",
+            is_in(dup),
+            not_in(hit),
+            self.words.is_hit()
+        ))?;
+        for n in twins {
+            let entered = self.move_range(n, n, &|and| self.words.insert(and))?;
+            if entered > 0 {
+                self.merged.inserted += entered;
+                self.execute(&format!("DELETE FROM {dup} WHERE n = {n}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts aside what must not change.
+    fn guard(&mut self, hits: &mut u64) -> Result<(), R::Error> {
+        for guard in &self.words.guards {
+            let which = format!(
+                "{} AND {}",
+                is_in(&self.words.hit),
+                self.words.meets(&guard.is_refused)
+            );
+            let refusal = Refusal::new(guard.code, &guard.reason).of_column(&guard.column);
+            *hits -= self.refuse(&which, &refusal)?;
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, hits: &mut u64) -> Result<(), R::Error> {
+        let Words {
+            stage,
+            hit,
+            changed,
+            ..
+        } = self.words;
+        let Some(differs) = self.words.differs() else {
+            return Ok(());
+        };
+        let (meets, alive) = (self.words.meets(&differs), self.alive());
+        let changes = self.execute(&format!(
+            "INSERT INTO {changed} SELECT s.n FROM {stage} AS s WHERE {} AND {meets}{alive}",
+            is_in(hit)
+        ))?;
+        if changes > 0 {
+            let gone = self.gone;
+            let is_changed = format!(" AND {}", is_in(changed));
+            self.merged.updated =
+                self.move_rows(&|and| self.words.update(&format!("{is_changed}{and}")))?;
+            *hits -= self.gone - gone;
+        }
+        Ok(())
+    }
+
+    /// What the source lacks. Rows that did not enter may be among them, and nobody knows which.
+    fn remove_missing(&mut self) -> Result<(), R::Error> {
+        let Words {
+            target,
+            stage,
+            same_key,
+            ..
+        } = self.words;
+        if self.words.missing == Missing::Keep {
+            return Ok(());
+        }
+        let lost = self.gone + self.rejected;
+        if lost > 0 {
+            let message = format!(
+                "{lost} rows did not pass, so that nobody can tell which rows the source lacks"
+            );
+            let error = Error::new(
+                ErrorKind::Limit {
+                    name: "rejected rows of a sync",
+                    limit: 0,
+                    actual: lost,
+                },
+                "limit/sync-rejected",
+                message,
+            );
+            return Err(MergeError::Other(error.with_hint(
+                "nothing was loaded: mend the rows, or keep what the source lacks (missing: keep)",
+            )));
+        }
+        let is_missing = format!("NOT EXISTS (SELECT 1 FROM {stage} AS s WHERE {same_key})");
+        self.merged.removed = match &self.words.missing {
+            Missing::Keep => 0,
+            Missing::Delete => self.execute(&format!("{} {is_missing}", self.words.delete))?,
+            Missing::Set {
+                assignment,
+                differs,
+                value,
+            } => self.db.execute(
+                &format!("UPDATE {target} AS t SET {assignment} WHERE {differs} AND {is_missing}"),
+                &[value.as_deref(), value.as_deref()],
+            )?,
+        };
+        let rows = self.number(&format!("SELECT count(*) FROM {target}"))?;
+        let deleted = match self.words.missing {
+            Missing::Delete => self.merged.removed,
+            _ => 0,
+        };
+        let before = (rows + deleted).saturating_sub(self.merged.inserted);
+        match self.merged.removed as f64 > self.words.max_missing_ratio * before as f64 {
+            true => Err(MergeError::Other(too_many_missing(
+                self.merged.removed,
+                before,
+                self.words.max_missing_ratio,
+            ))),
+            false => Ok(()),
+        }
+    }
+
+    /// Runs a statement for all rows at once, or by ranges. It gets further conditions, which begin with `AND`.
+    fn move_rows(&mut self, sql: &dyn Fn(&str) -> String) -> Result<u64, R::Error> {
+        if self.way != Way::Ranges {
+            return self.execute(&sql(""));
+        }
+        let last = format!("SELECT coalesce(max(n), 0) FROM {}", self.words.stage);
+        let last = self.number(&last)? as i64;
+        self.move_range(0, last, sql)
+    }
+
+    /// Runs a statement for the rows from one number to another; where the target refuses it, for each half of them.
+    fn move_range(
+        &mut self,
+        from: i64,
+        to: i64,
+        sql: &dyn Fn(&str) -> String,
+    ) -> Result<u64, R::Error> {
+        self.execute("SAVEPOINT sheetlift_range")?;
+        let moved = self
+            .db
+            .execute(&sql(&format!(" AND s.n BETWEEN {from} AND {to}")), &[]);
+        let error = match moved {
+            Ok(moved) => {
+                self.execute("RELEASE SAVEPOINT sheetlift_range")?;
+                return Ok(moved);
+            }
+            Err(error) if self.db.is_row_refused(&error) => error,
+            Err(error) => return Err(error.into()),
+        };
+        self.execute("ROLLBACK TO SAVEPOINT sheetlift_range")?;
+        self.execute("RELEASE SAVEPOINT sheetlift_range")?;
+        if from < to {
+            let middle = from + (to - from) / 2;
+            let first = self.move_range(from, middle, sql)?;
+            return Ok(first + self.move_range(middle + 1, to, sql)?);
+        }
+        let refusal = self.db.refusal(&error)?;
+        self.refuse(&format!("s.n = {from}"), &refusal)?;
+        self.refused += 1;
+        if self.refused > MAX_REFUSED {
+            return Err(MergeError::Other(too_many_refused(&refusal)));
+        }
+        Ok(0)
+    }
+
+    /// Notes rows as conflicts.
+    fn refuse(&mut self, which: &str, refusal: &Refusal) -> Result<u64, R::Error> {
+        let Words {
+            exceptions,
+            gone,
+            stage,
+            key_text,
+            parameters: [code, reason, column],
+            ..
+        } = self.words;
+        let alive = self.alive();
+        let refused = self.db.execute(
+            &format!(
+                "INSERT INTO {exceptions} (src, code, reason, key_text, col)
+                 SELECT s.src, {code}, {reason}, {key_text}, {column} FROM {stage} AS s WHERE {which}{alive}"
+            ),
+            &[
+                Some(refusal.code),
+                Some(&refusal.reason),
+                refusal.column.as_deref(),
+            ],
+        )?;
+        if refused > 0 {
+            self.execute(&format!(
+                "INSERT INTO {gone} SELECT s.n FROM {stage} AS s WHERE {which}{alive}"
+            ))?;
+            self.gone += refused;
+        }
+        Ok(refused)
+    }
+
+    /// The condition that a row was not put aside.
+    fn alive(&self) -> String {
+        match self.gone {
+            0 => String::new(),
+            _ => format!(" AND {}", not_in(&self.words.gone)),
+        }
+    }
+
+    fn execute(&self, sql: &str) -> Result<u64, R::Error> {
+        Ok(self.db.execute(sql, &[])?)
+    }
+
+    fn number(&self, sql: &str) -> Result<u64, R::Error> {
+        let numbers = self.db.numbers(sql)?;
+        Ok(numbers.first().copied().unwrap_or_default().unsigned_abs())
+    }
+}
+
+fn is_in(table: &str) -> String {
+    format!("EXISTS (SELECT 1 FROM {table} AS x WHERE x.n = s.n)")
+}
+
+fn not_in(table: &str) -> String {
+    format!("NOT {}", is_in(table))
+}
+
+fn too_many_missing(missing: u64, rows: u64, ratio: f64) -> Error {
+    let kind = ErrorKind::Limit {
+        name: "max_missing_ratio",
+        limit: (ratio * rows as f64) as u64,
+        actual: missing,
+    };
+    let message = format!(
+        "the source lacks {missing} of the {rows} rows of the table, and max_missing_ratio is {ratio}"
+    );
+    Error::new(kind, "limit/max-missing", message)
+        .with_hint("nothing was loaded: see that the source is complete, or raise the threshold")
+}
+
+fn rows_dropped() -> Error {
+    Error::target(
+        "target/rows-dropped",
+        "rows disappeared on their way into the table",
+    )
+    .with_hint("a trigger or a rule of the table drops rows, or compares keys in a way of its own")
+}
+
+fn too_many_refused(last: &Refusal) -> Error {
+    let (limit, actual) = (MAX_REFUSED, MAX_REFUSED + 1);
+    let name = "refused rows";
+    let kind = ErrorKind::Limit {
+        name,
+        limit,
+        actual,
+    };
+    let message = format!(
+        "the table refuses more than {MAX_REFUSED} rows; the last one: {}",
+        last.reason
+    );
+    Error::new(kind, "limit/refused-rows", message)
+        .with_hint("nothing was loaded: say in the contract what the table demands, so that rows are told what they lack")
+}

@@ -1,0 +1,67 @@
+//! What the databases that speak SQL share: how staged rows become rows of the target.
+//!
+//! Each sink writes the [`Words`] of its dialect once for an import, and runs statements; what they do, in which order, and how it
+//! is counted is the same everywhere.
+
+mod merge;
+mod words;
+
+pub(crate) use merge::{MergeError, Merged, merge};
+pub(crate) use words::{Dialect, Tables, Words, bad_reference, probes};
+
+/// Why a row does not enter the target.
+pub(crate) const KEY_EXISTS: &str = "load/key-exists";
+pub(crate) const KEY_MISSING: &str = "load/key-missing";
+pub(crate) const TARGET_CONSTRAINT: &str = "load/target-constraint";
+pub(crate) const REFERENCE_MISSING: &str = "load/reference-missing";
+pub(crate) const IMMUTABLE: &str = "load/immutable";
+pub(crate) const STALE: &str = "load/stale-version";
+
+/// The most characters of a key that are kept of a row.
+pub(crate) const MAX_KEY_CHARS: usize = 200;
+
+/// A connection inside of the final transaction.
+pub(crate) trait Runs {
+    /// What the driver says when a statement fails.
+    type Error;
+
+    /// Runs a statement; the number of rows it touched. Parameters are texts, in the order of [`Words::parameters`].
+    fn execute(&self, sql: &str, texts: &[Option<&str>]) -> Result<u64, Self::Error>;
+
+    /// The first column of every row.
+    fn numbers(&self, sql: &str) -> Result<Vec<i64>, Self::Error>;
+
+    /// Whether rows of the statement were refused, rather than the statement as a whole. The transaction goes on then.
+    fn is_row_refused(&self, error: &Self::Error) -> bool;
+
+    /// Why the one row of such a statement was refused. May look at the database.
+    fn refusal(&self, error: &Self::Error) -> Result<Refusal, Self::Error>;
+}
+
+/// Why a row did not enter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    pub(crate) reason: String,
+    /// The column whose value it is about, where the database says so.
+    pub(crate) column: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: &'static str, reason: impl Into<String>) -> Refusal {
+        Refusal {
+            code,
+            reason: reason.into(),
+            column: None,
+        }
+    }
+
+    pub(crate) fn key_exists() -> Refusal {
+        Refusal::new(KEY_EXISTS, "the key exists already")
+    }
+
+    pub(crate) fn of_column(mut self, column: impl Into<String>) -> Refusal {
+        self.column = Some(column.into());
+        self
+    }
+}

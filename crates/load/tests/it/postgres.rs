@@ -1,0 +1,219 @@
+//! The suite that every sink has to pass, on a PostgreSQL server that the test starts.
+#![cfg(all(feature = "postgres", target_os = "linux"))]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use sheetlift_load::{
+    Sink,
+    conformance::{self, Database},
+    postgres::PostgresSink,
+};
+
+/// The newest server that Debian or `SHEETLIFT_POSTGRES` (the directory of `initdb`) has.
+fn binaries() -> Option<PathBuf> {
+    if let Some(path) = env::var_os("SHEETLIFT_POSTGRES") {
+        return Some(path.into());
+    }
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let found = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
+    let mut found: Vec<PathBuf> = found.filter(|path| path.join("initdb").exists()).collect();
+    found.sort();
+    found.pop()
+}
+
+/// A server of its own.
+struct Server {
+    binaries: PathBuf,
+    folder: PathBuf,
+    databases: AtomicU32,
+}
+
+/// A program of the server: root may not run it, so that it runs as the user that the package made.
+fn command(program: &Path) -> Command {
+    let is_root =
+        fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if !is_root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
+        .arg(program);
+    command
+}
+
+impl Server {
+    fn start(binaries: PathBuf) -> Server {
+        let folder = tempfile::tempdir().unwrap().keep();
+        fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        let data = folder.join("data");
+        let made = command(&binaries.join("initdb"))
+            .args([
+                "--no-sync",
+                "--auth=trust",
+                "--username=tester",
+                "--encoding=UTF8",
+                "--locale=C",
+                "-D",
+            ])
+            .arg(&data)
+            .stdout(Stdio::null())
+            .status();
+        assert!(made.unwrap().success(), "initdb");
+        let child = command(&binaries.join("postgres"))
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(&folder)
+            .args([
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "fsync=off",
+                "-c",
+                "max_connections=200",
+            ])
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(folder.join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let server = Server {
+            binaries,
+            folder,
+            databases: AtomicU32::new(0),
+        };
+        end_with_this_process(child, server.folder.clone());
+        let began = Instant::now();
+        while !server
+            .psql("postgres", "SELECT 1")
+            .is_ok_and(|found| found == "1\n")
+        {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "the server does not answer"
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+
+    fn shared() -> &'static Server {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        SERVER.get_or_init(|| Server::start(binaries().expect("a PostgreSQL server is installed")))
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
+        let ran = Command::new(self.binaries.join("psql"))
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "tester",
+                "-h",
+            ])
+            .arg(&self.folder)
+            .args(["-d", database, "-c", sql])
+            .output()
+            .unwrap();
+        match ran.status.success() {
+            true => Ok(String::from_utf8(ran.stdout).unwrap()),
+            false => Err(String::from_utf8_lossy(&ran.stderr).into_owned()),
+        }
+    }
+}
+
+/// Nobody drops what is shared by all tests: a shell waits for our end and ends the server.
+#[expect(clippy::zombie_processes, reason = "it ends after this process")]
+fn end_with_this_process(child: Child, folder: PathBuf) {
+    let script = "while kill -0 $0 2>/dev/null; do sleep 0.2; done; kill -INT $1; sleep 1; kill -KILL $1; rm -rf \"$2\"";
+    Command::new("sh")
+        .args([
+            "-c",
+            script,
+            &std::process::id().to_string(),
+            &child.id().to_string(),
+        ])
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+}
+
+/// A database of the server.
+struct Postgres {
+    name: String,
+}
+
+impl Postgres {
+    fn new() -> Postgres {
+        let server = Server::shared();
+        let name = format!("t{}", server.databases.fetch_add(1, Ordering::Relaxed));
+        server
+            .psql("postgres", &format!("CREATE DATABASE {name}"))
+            .unwrap();
+        Postgres { name }
+    }
+
+    fn address(&self) -> String {
+        let folder = Server::shared()
+            .folder
+            .display()
+            .to_string()
+            .replace('/', "%2F");
+        format!("postgres://tester@{folder}/{}?sslmode=disable", self.name)
+    }
+
+    fn psql(&self, sql: &str) -> Result<String, String> {
+        Server::shared().psql(&self.name, sql)
+    }
+}
+
+impl Database for Postgres {
+    fn sink(&self) -> Box<dyn Sink> {
+        Box::new(PostgresSink::open(&self.address()).unwrap())
+    }
+
+    fn execute(&self, sql: &str) {
+        self.psql(sql).unwrap();
+    }
+
+    fn rows(&self, table: &str, columns: &[&str]) -> Vec<Vec<Option<String>>> {
+        let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let list: Vec<String> = columns
+            .iter()
+            .map(|name| format!("{}::text", quote(name)))
+            .collect();
+        let first = quote(columns[0]);
+        let sql = format!(
+            "SELECT coalesce(json_agg(json_build_array({}) ORDER BY {first})::text, '[]') FROM {}",
+            list.join(", "),
+            quote(table)
+        );
+        match self.psql(&sql) {
+            Ok(rows) => serde_json::from_str(&rows).unwrap(),
+            Err(error) if error.contains("does not exist") => Vec::new(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn postgres_conforms() {
+    conformance::run(Postgres::new);
+}
