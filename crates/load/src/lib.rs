@@ -48,6 +48,7 @@ mod cells;
 mod class;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod format;
+mod history;
 mod key;
 mod mode;
 mod plan;
@@ -73,6 +74,7 @@ pub use connect::connect;
 #[cfg(feature = "sqlite")]
 pub use connect::describe_table;
 pub use error::{Error, ErrorKind, Result};
+pub use history::{ImportRecord, MAX_LISTED_KEPT, Undone};
 pub use key::{ImportKey, KeyParts};
 pub use mode::Mode;
 pub use outcome::{MAX_LISTED_CONFLICTS, Outcome, Reject, RowConflict, State};

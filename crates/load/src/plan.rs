@@ -46,6 +46,8 @@ pub struct Plan {
     pub missing: Missing,
     /// The largest share of the target's rows that an import may remove, or mark, for the source lacks them.
     pub max_missing_ratio: f64,
+    /// Whether what an undo needs is kept.
+    pub undo: bool,
     /// The most rejected rows an import may have and still be committed.
     pub max_rejected: Option<u64>,
     /// The largest share of rejected rows, from 0 to 1, an import may have and still be committed.
@@ -74,6 +76,7 @@ impl Plan {
             references: Vec::new(),
             missing: Missing::Keep,
             max_missing_ratio: 0.5,
+            undo: true,
             max_rejected: None,
             max_rejected_ratio: None,
         }
@@ -157,6 +160,13 @@ impl Plan {
     /// commit fails with [`ErrorKind::Limit`](crate::ErrorKind::Limit) and nothing is written: half a file is a common accident.
     pub fn with_max_missing_ratio(mut self, ratio: f64) -> Plan {
         self.max_missing_ratio = ratio;
+        self
+    }
+
+    /// Sets whether the ledger keeps what [`Sink::undo`](crate::Sink::undo) needs: the keys of new rows and all of each row that is
+    /// changed or deleted; true by default.
+    pub fn with_undo(mut self, undo: bool) -> Plan {
+        self.undo = undo;
         self
     }
 

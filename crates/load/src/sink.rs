@@ -2,7 +2,8 @@
 
 use arrow_array::RecordBatch;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::history::{ImportRecord, Undone};
 use crate::outcome::{Outcome, Reject};
 use crate::plan::Plan;
 
@@ -19,6 +20,37 @@ pub trait Sink: Send + Sync {
     /// table does not fit, [`Usage`](crate::ErrorKind::Usage) when the plan does not, [`Sink`](crate::ErrorKind::Sink) when
     /// the database cannot be reached.
     fn begin(&self, plan: &Plan) -> Result<Begin>;
+
+    /// The latest imports of the ledger, at most so many, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Sink`](crate::ErrorKind::Sink) when the database fails, [`Usage`](crate::ErrorKind::Usage) where there is no such list.
+    fn history(&self, limit: usize) -> Result<Vec<ImportRecord>> {
+        let _ = limit;
+        Err(unknown_here("history", &self.name()))
+    }
+
+    /// Takes an import back: rows that it added are deleted, rows that it changed or deleted are as they were, and rows that others
+    /// have changed since are left alone. In one transaction; with `dry_run` it is rolled back. The same import can be loaded again
+    /// afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](crate::ErrorKind::Usage) for an import that is not there, is not committed, kept nothing to be taken back with
+    /// ([`Plan::with_undo`]), or where there is no undo; [`Target`](crate::ErrorKind::Target) when the table has changed so that
+    /// its rows cannot be put back, or other tables refer to them; [`Sink`](crate::ErrorKind::Sink) when the database fails.
+    fn undo(&self, import_id: &str, dry_run: bool) -> Result<Undone> {
+        let _ = (import_id, dry_run);
+        Err(unknown_here("undo", &self.name()))
+    }
+}
+
+fn unknown_here(what: &str, name: &str) -> Error {
+    Error::usage(
+        "usage/not-supported",
+        format!("there is no {what} for {name}"),
+    )
 }
 
 /// What [`Sink::begin`] found.

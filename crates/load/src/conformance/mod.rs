@@ -5,6 +5,7 @@
 mod claims;
 mod modes;
 mod rules;
+mod undo;
 mod values;
 
 use std::sync::Arc;
@@ -33,7 +34,7 @@ type Check<D> = (&'static str, fn(&D));
 
 /// Runs every check against a database of its own, and panics at the first that fails, after printing its name.
 pub fn run<D: Database>(make: impl Fn() -> D) {
-    let checks: [Check<D>; 25] = [
+    let checks: [Check<D>; 29] = [
         ("loads rows and says what it did", claims::loads),
         ("loads an import once", claims::reload_changes_nothing),
         ("loads in pieces of any size", claims::any_batches),
@@ -83,6 +84,13 @@ pub fn run<D: Database>(make: impl Fn() -> D) {
             claims::takeover,
         ),
         ("too many rejects load nothing", claims::thresholds),
+        ("history: the latest imports first", undo::history),
+        ("undo: as it was, in every mode", undo::every_mode),
+        (
+            "undo: what others did since is kept",
+            undo::keeps_what_others_did,
+        ),
+        ("undo: once, and what was loaded", undo::refusals),
         ("any identifier will do", values::odd_identifiers),
         ("any text will do", values::odd_texts),
         ("every type arrives", values::every_type),

@@ -10,6 +10,7 @@ use super::ledger::{Claim, Held, Ledger};
 use super::settings::Settings;
 use super::stage::{Stage, WriteError};
 use super::target::{self, Column, Misfit, Target};
+use super::undo::{self, Written};
 use super::words::{Merging, check_references, words};
 use crate::cells::check_batch;
 use crate::error::{Error, ErrorKind, Result};
@@ -256,11 +257,25 @@ impl PostgresImport {
         apply_kinds(&mut self.columns, &target);
         let words = words(&self.plan, &self.columns, &target, &self.stage);
         let (staged, lost) = (self.stage.written, self.rejected + self.stage.refused);
-        let db = Merging::new(&self.client, &target);
-        merge(&db, &words, staged, lost).map_err(|error| match error {
+        let db = Merging::new(&self.client, &target, &self.stage);
+        let merged = merge(&db, &words, staged, lost).map_err(|error| match error {
             MergeError::Database(error) => fault(&shown, "merging into")(error),
             MergeError::Other(error) => error,
-        })
+        })?;
+        if self.plan.undo {
+            let writers = db.writers();
+            let import = Written {
+                import_id: &self.import_id,
+                plan: &self.plan,
+                target: &target,
+                stage: &self.stage,
+                words: &words,
+                writers: &writers,
+            };
+            undo::record(&self.client, &self.ledger, &import)
+                .map_err(fault(&shown, "recording the outcome in"))?;
+        }
+        Ok(merged)
     }
 
     /// Where a row of the side table is, as columns `part` and `row`.

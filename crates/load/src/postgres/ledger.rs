@@ -38,6 +38,10 @@ pub(super) struct Ledger {
     pub(super) imports: String,
     pub(super) rejects: String,
     pub(super) outcomes: String,
+    /// Rows as they were before an import changed or deleted them.
+    pub(super) before: String,
+    /// The keys of rows that imports added.
+    pub(super) keys: String,
     schema: String,
 }
 
@@ -48,11 +52,13 @@ impl Ledger {
             imports: table("_sheetlift_imports"),
             rejects: table("_sheetlift_rejects"),
             outcomes: table("_sheetlift_outcomes"),
+            before: table("_sheetlift_before"),
+            keys: table("_sheetlift_keys"),
             schema: schema.to_owned(),
         }
     }
 
-    fn exists(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
+    pub(super) fn exists(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
         let row = client.row(
             "SELECT to_regclass($1) IS NOT NULL",
             &[(&self.imports, Type::TEXT)],
@@ -98,7 +104,14 @@ impl Ledger {
     }
 
     fn create(&self, client: &Client, shown: &str) -> Result<()> {
-        let (imports, rejects, outcomes) = (&self.imports, &self.rejects, &self.outcomes);
+        let Ledger {
+            imports,
+            rejects,
+            outcomes,
+            before,
+            keys,
+            ..
+        } = self;
         let sql = format!(
             "CREATE TABLE IF NOT EXISTS {imports} (
                 import_id text NOT NULL PRIMARY KEY, import_key text NOT NULL UNIQUE,
@@ -106,7 +119,7 @@ impl Ledger {
                 state text NOT NULL, fence bigint NOT NULL, lease_until timestamptz NOT NULL,
                 started_at timestamptz NOT NULL, committed_at timestamptz,
                 rows_read bigint, inserted bigint, updated bigint, unchanged bigint, conflicts bigint, rejected bigint,
-                removed bigint, outcome json);
+                removed bigint, outcome json, undo json, undone_at timestamptz);
              CREATE TABLE IF NOT EXISTS {rejects} (
                 import_id text NOT NULL, part text, \"row\" bigint NOT NULL, codes text NOT NULL, reason text NOT NULL,
                 raw text NOT NULL);
@@ -114,7 +127,11 @@ impl Ledger {
              CREATE TABLE IF NOT EXISTS {outcomes} (
                 import_id text NOT NULL, part text, \"row\" bigint NOT NULL, outcome text NOT NULL, reason text NOT NULL,
                 key text NOT NULL, column_name text);
-             CREATE INDEX IF NOT EXISTS _sheetlift_outcomes_by_import ON {outcomes} (import_id, \"row\")"
+             CREATE INDEX IF NOT EXISTS _sheetlift_outcomes_by_import ON {outcomes} (import_id, \"row\");
+             CREATE TABLE IF NOT EXISTS {before} (import_id text NOT NULL, kind text NOT NULL, image text NOT NULL);
+             CREATE INDEX IF NOT EXISTS _sheetlift_before_by_import ON {before} (import_id);
+             CREATE TABLE IF NOT EXISTS {keys} (import_id text NOT NULL, keys json NOT NULL);
+             CREATE INDEX IF NOT EXISTS _sheetlift_keys_by_import ON {keys} (import_id)"
         );
         let mut tries = 1;
         loop {
@@ -137,9 +154,9 @@ impl Ledger {
         let sql = format!(
             "INSERT INTO {imports} AS i (import_id, import_key, source_name, target_table, mode, state, fence, lease_until, started_at)
              VALUES ($1, $2, $3, $4, $5, 'running', 1, clock_timestamp() + $6 * interval '1 millisecond', clock_timestamp())
-             ON CONFLICT (import_key) DO UPDATE SET fence = i.fence + 1, source_name = excluded.source_name,
+             ON CONFLICT (import_key) DO UPDATE SET fence = i.fence + 1, source_name = excluded.source_name, state = 'running',
                  lease_until = excluded.lease_until, started_at = excluded.started_at
-             WHERE i.state = 'running' AND i.lease_until < clock_timestamp()
+             WHERE i.state = 'undone' OR i.state = 'running' AND i.lease_until < clock_timestamp()
              RETURNING fence"
         );
         let mode = plan.mode.as_str();
@@ -256,7 +273,7 @@ impl Ledger {
         let sql = format!(
             "UPDATE {} SET state = 'committed', lease_until = clock_timestamp(), committed_at = clock_timestamp(), rows_read = $2,
              inserted = $3, updated = $4, unchanged = $5, conflicts = $6, rejected = $7, outcome = $8::text::json,
-             removed = $9 WHERE import_id = $1",
+             removed = $9, undone_at = NULL WHERE import_id = $1",
             self.imports
         );
         let count = |rows: u64| rows as i64;
@@ -288,7 +305,8 @@ impl Ledger {
         let sql = match held.previous {
             None => format!("DELETE FROM {} WHERE import_id = $1 AND fence = $2 AND state = 'running'", self.imports),
             Some(_) => format!(
-                "UPDATE {} SET fence = fence - 1, lease_until = clock_timestamp() - interval '1 second'
+                "UPDATE {} SET fence = fence - 1, lease_until = clock_timestamp() - interval '1 second',
+                     state = CASE WHEN undone_at IS NULL THEN 'running' ELSE 'undone' END
                  WHERE import_id = $1 AND fence = $2 AND state = 'running'",
                 self.imports
             ),

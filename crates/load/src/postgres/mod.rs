@@ -7,22 +7,28 @@
 //! # The ledger
 //!
 //! `_sheetlift_imports`, `_sheetlift_rejects` and `_sheetlift_outcomes` are in the schema of the target. Times are those of the server.
+//! `_sheetlift_before` and `_sheetlift_keys` hold what an undo needs; a row of an import may be deleted from them at any time, which
+//! only means that it cannot be taken back any more. Whether a row is as the import left it, the server's own `xmin` tells: rows that
+//! others have written to since have another one, whatever they wrote.
 
 mod client;
 mod encode;
 mod fault;
 mod fit;
+mod history;
 mod import;
 mod ledger;
 mod names;
 mod settings;
 mod stage;
 mod target;
+mod undo;
 mod words;
 
 pub use settings::PasswordProvider;
 
 use crate::error::Result;
+use crate::history::{ImportRecord, Undone};
 use crate::plan::Plan;
 use crate::sink::{Begin, Sink};
 use settings::Settings;
@@ -67,5 +73,13 @@ impl Sink for PostgresSink {
 
     fn begin(&self, plan: &Plan) -> Result<Begin> {
         import::begin(&self.settings, plan)
+    }
+
+    fn history(&self, limit: usize) -> Result<Vec<ImportRecord>> {
+        history::read(&self.settings, limit)
+    }
+
+    fn undo(&self, import_id: &str, dry_run: bool) -> Result<Undone> {
+        undo::undo(&self.settings, import_id, dry_run)
     }
 }

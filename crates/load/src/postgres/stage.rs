@@ -33,6 +33,8 @@ pub(super) struct Stage {
     pub(super) dup: String,
     pub(super) gone: String,
     pub(super) changed: String,
+    /// Rows of the target as they were: `n`, `kind`, `image`.
+    pub(super) before: String,
     copy: Option<Pin<Box<CopyInSink<Bytes>>>>,
     buffer: Vec<u8>,
     exceptions_buffer: Vec<u8>,
@@ -54,6 +56,7 @@ impl Stage {
             dup: quoted(schema, &name("_dup")),
             gone: quoted(schema, &name("_gone")),
             changed: quoted(schema, &name("_changed")),
+            before: quoted(schema, &name("_before")),
             copy: None,
             buffer: Vec::with_capacity(CHUNK + (64 << 10)),
             exceptions_buffer: Vec::new(),
@@ -84,6 +87,10 @@ impl Stage {
         for table in [&self.hit, &self.dup, &self.gone, &self.changed] {
             sql += &format!("; CREATE UNLOGGED TABLE {table} (n bigint NOT NULL) {with}");
         }
+        let before = &self.before;
+        sql += &format!(
+            "; CREATE UNLOGGED TABLE {before} (n bigint NOT NULL, kind text NOT NULL, image text NOT NULL) {with}"
+        );
         client.run(&sql)
     }
 
@@ -96,10 +103,11 @@ impl Stage {
             dup,
             gone,
             changed,
+            before,
             ..
         } = self;
         client.run(&format!(
-            "DROP TABLE IF EXISTS {rows}, {exceptions}, {rejects}, {hit}, {dup}, {gone}, {changed}"
+            "DROP TABLE IF EXISTS {rows}, {exceptions}, {rejects}, {hit}, {dup}, {gone}, {changed}, {before}"
         ))
     }
 

@@ -1,5 +1,6 @@
 //! The target table as it is: whether the import fits, and if not, what would mend it.
 
+use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Type;
 
 use super::client::Client;
@@ -110,15 +111,20 @@ pub(super) struct Target {
     pub(super) key_indexes: Vec<String>,
     /// The kind and declared type of each column of the plan.
     pub(super) kinds: Vec<(Kind, String)>,
-    /// Name and declared type of every column.
-    columns: Vec<(String, String)>,
+    /// Every column.
+    columns: Vec<Found>,
 }
 
 impl Target {
     /// The type of a column, as a cast has it.
     pub(super) fn declared(&self, column: &str) -> Option<&str> {
-        let mut found = self.columns.iter().filter(|(name, _)| name == column);
-        found.next().map(|(_, declared)| declared.as_str())
+        let mut found = self.columns.iter().filter(|found| found.name == column);
+        found.next().map(|found| found.declared.as_str())
+    }
+
+    /// The columns that can be written.
+    pub(super) fn written_columns(&self) -> Vec<WrittenColumn> {
+        written(&self.columns)
     }
 }
 
@@ -140,12 +146,34 @@ impl From<Error> for Misfit {
     }
 }
 
+/// A column that can be written, as it was or is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WrittenColumn {
+    pub(super) name: String,
+    pub(super) declared: String,
+    /// Only a new row takes a value (`GENERATED ALWAYS AS IDENTITY`).
+    pub(super) is_numbered: bool,
+}
+
+fn written(found: &[Found]) -> Vec<WrittenColumn> {
+    let written = found.iter().filter(|found| !found.is_computed);
+    let column = |found: &Found| WrittenColumn {
+        name: found.name.clone(),
+        declared: found.declared.clone(),
+        is_numbered: found.is_generated,
+    };
+    written.map(column).collect()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Found {
     name: String,
     kind: Kind,
     declared: String,
     is_required: bool,
     is_generated: bool,
+    /// Not even an undo can write it.
+    is_computed: bool,
 }
 
 /// Looks at the target; none if there is no table of that name.
@@ -189,10 +217,7 @@ pub(super) fn inspect(
         key_indexes: key_indexes(client, plan, oid, &name)?,
         schema,
         kinds,
-        columns: found
-            .into_iter()
-            .map(|found| (found.name, found.declared))
-            .collect(),
+        columns: found,
     }))
 }
 
@@ -204,7 +229,7 @@ fn found_columns(client: &Client, oid: u32) -> Result<Vec<Found>, tokio_postgres
                 CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
                 format_type(a.atttypid, a.atttypmod),
                 a.attnotnull AND NOT a.atthasdef AND a.attidentity = '',
-                a.attgenerated <> '' OR a.attidentity = 'a'
+                a.attgenerated <> '' OR a.attidentity = 'a', a.attgenerated <> ''
          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
          WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
         &[(&oid, Type::OID)],
@@ -216,9 +241,23 @@ fn found_columns(client: &Client, oid: u32) -> Result<Vec<Found>, tokio_postgres
             declared: row.try_get(3)?,
             is_required: row.try_get(4)?,
             is_generated: row.try_get(5)?,
+            is_computed: row.try_get(6)?,
         })
     });
     found.collect()
+}
+
+/// The columns of a table, given as a quoted name, that can be written; none without the table.
+pub(super) fn columns_of(
+    client: &Client,
+    table: &str,
+) -> Result<Vec<WrittenColumn>, tokio_postgres::Error> {
+    let row = client.row("SELECT to_regclass($1)::oid", &[(&table, Type::TEXT)])?;
+    let oid: Option<u32> = row.map_or(Ok(None), |row| row.try_get(0))?;
+    match oid {
+        Some(oid) => Ok(written(&found_columns(client, oid)?)),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn kinds(

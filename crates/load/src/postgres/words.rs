@@ -36,6 +36,9 @@ pub(super) fn words(plan: &Plan, columns: &[Column], target: &Target, stage: &St
     let words = Words::new(plan, tables, &dialect, &|at| columns[at].keeps_existing);
     Words {
         prepare: vec![format!("ANALYZE {}", stage.rows)],
+        before: plan
+            .undo
+            .then(|| (stage.before.clone(), "t::text".to_owned())),
         // What others write meanwhile would be in nobody's counts.
         before_ranges: vec![
             format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", target.name),
@@ -128,18 +131,28 @@ impl Dialect for Postgres<'_> {
 pub(super) struct Merging<'a> {
     client: &'a Client,
     target: &'a Target,
+    /// A table of the import, in which the number of a transaction can be looked up.
+    mark: &'a str,
     /// The first column of each constraint that was asked for.
     constraints: RefCell<HashMap<String, Option<String>>>,
+    /// The transactions, within the one at hand, that wrote to the target.
+    writers: RefCell<Vec<String>>,
 }
 
 impl Merging<'_> {
-    pub(super) fn new<'a>(client: &'a Client, target: &'a Target) -> Merging<'a> {
-        let constraints = RefCell::default();
+    pub(super) fn new<'a>(client: &'a Client, target: &'a Target, stage: &'a Stage) -> Merging<'a> {
         Merging {
             client,
             target,
-            constraints,
+            mark: &stage.changed,
+            constraints: RefCell::default(),
+            writers: RefCell::default(),
         }
+    }
+
+    /// The transactions that wrote to the target: rows of theirs have these numbers as `xmin`.
+    pub(super) fn writers(&self) -> Vec<String> {
+        self.writers.borrow().clone()
     }
 
     /// The first column of a constraint of the target, or of a unique index.
@@ -182,6 +195,19 @@ impl Runs for Merging<'_> {
     fn numbers(&self, sql: &str) -> Result<Vec<i64>, tokio_postgres::Error> {
         let rows = self.client.rows(sql, &[])?;
         rows.iter().map(|row| row.try_get(0)).collect()
+    }
+
+    // A savepoint is a transaction of its own to the rows that are written within.
+    fn has_written(&self) -> Result<(), tokio_postgres::Error> {
+        let sql = format!("INSERT INTO {} VALUES (-1) RETURNING xmin::text", self.mark);
+        let row = self.client.row(&sql, &[])?;
+        if let Some(writer) = row.map(|row| row.try_get(0)).transpose()? {
+            let mut writers = self.writers.borrow_mut();
+            if !writers.contains(&writer) {
+                writers.push(writer);
+            }
+        }
+        Ok(())
     }
 
     fn is_row_refused(&self, error: &tokio_postgres::Error) -> bool {

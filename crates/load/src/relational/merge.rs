@@ -116,7 +116,8 @@ impl<R: Runs> Merge<'_, R> {
             }
         }
         if words.mode == Mode::Replace {
-            self.merged.removed = self.db.execute(&format!("{} true", words.delete), &[])?;
+            self.keep(words.keep("removed", "-1", "", "true"))?;
+            self.merged.removed = self.write(&format!("{} true", words.delete), &[])?;
         }
         for reference in &words.references {
             let refusal = Refusal::new(REFERENCE_MISSING, &reference.reason);
@@ -298,6 +299,8 @@ impl<R: Runs> Merge<'_, R> {
             is_in(hit)
         ))?;
         if changes > 0 {
+            let stage = format!(" JOIN {stage} AS s ON {}", self.words.same_key);
+            self.keep(self.words.keep("updated", "s.n", &stage, &is_in(changed)))?;
             let gone = self.gone;
             let is_changed = format!(" AND {}", is_in(changed));
             self.merged.updated =
@@ -339,15 +342,26 @@ impl<R: Runs> Merge<'_, R> {
         let is_missing = format!("NOT EXISTS (SELECT 1 FROM {stage} AS s WHERE {same_key})");
         self.merged.removed = match &self.words.missing {
             Missing::Keep => 0,
-            Missing::Delete => self.execute(&format!("{} {is_missing}", self.words.delete))?,
+            Missing::Delete => {
+                self.keep(self.words.keep("removed", "-1", "", &is_missing))?;
+                self.write(&format!("{} {is_missing}", self.words.delete), &[])?
+            }
             Missing::Set {
                 assignment,
                 differs,
+                differs_alone,
                 value,
-            } => self.db.execute(
-                &format!("UPDATE {target} AS t SET {assignment} WHERE {differs} AND {is_missing}"),
-                &[value.as_deref(), value.as_deref()],
-            )?,
+            } => {
+                let value = value.as_deref();
+                let which = format!("{differs_alone} AND {is_missing}");
+                if let Some(keep) = self.words.keep("updated", "-1", "", &which) {
+                    self.db.execute(&keep, &[value])?;
+                }
+                let sql = format!(
+                    "UPDATE {target} AS t SET {assignment} WHERE {differs} AND {is_missing}"
+                );
+                self.write(&sql, &[value, value])?
+            }
         };
         let rows = self.number(&format!("SELECT count(*) FROM {target}"))?;
         let deleted = match self.words.missing {
@@ -368,7 +382,7 @@ impl<R: Runs> Merge<'_, R> {
     /// Runs a statement for all rows at once, or by ranges. It gets further conditions, which begin with `AND`.
     fn move_rows(&mut self, sql: &dyn Fn(&str) -> String) -> Result<u64, R::Error> {
         if self.way != Way::Ranges {
-            return self.execute(&sql(""));
+            return self.write(&sql(""), &[]);
         }
         let last = format!("SELECT coalesce(max(n), 0) FROM {}", self.words.stage);
         let last = self.number(&last)? as i64;
@@ -388,6 +402,7 @@ impl<R: Runs> Merge<'_, R> {
             .execute(&sql(&format!(" AND s.n BETWEEN {from} AND {to}")), &[]);
         let error = match moved {
             Ok(moved) => {
+                self.db.has_written()?;
                 self.execute("RELEASE SAVEPOINT sheetlift_range")?;
                 return Ok(moved);
             }
@@ -447,6 +462,21 @@ impl<R: Runs> Merge<'_, R> {
             0 => String::new(),
             _ => format!(" AND {}", not_in(&self.words.gone)),
         }
+    }
+
+    /// Runs a statement that writes to the target.
+    fn write(&self, sql: &str, texts: &[Option<&str>]) -> Result<u64, R::Error> {
+        let written = self.db.execute(sql, texts)?;
+        self.db.has_written()?;
+        Ok(written)
+    }
+
+    /// Keeps rows as they are, where they are to be kept.
+    fn keep(&self, sql: Option<String>) -> Result<(), R::Error> {
+        if let Some(sql) = sql {
+            self.execute(&sql)?;
+        }
+        Ok(())
     }
 
     fn execute(&self, sql: &str) -> Result<u64, R::Error> {

@@ -31,6 +31,14 @@ pub(crate) trait Runs {
     /// The first column of every row.
     fn numbers(&self, sql: &str) -> Result<Vec<i64>, Self::Error>;
 
+    /// Called after rows of the target were written, before the savepoint around that is released.
+    ///
+    /// # Errors
+    /// What the database says, where it has to be asked.
+    fn has_written(&self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// Whether rows of the statement were refused, rather than the statement as a whole. The transaction goes on then.
     fn is_row_refused(&self, error: &Self::Error) -> bool;
 

@@ -85,6 +85,9 @@ pub(crate) struct Words {
     pub(crate) references: Vec<Reference>,
     /// What has to be so of a row that meets one of the target.
     pub(crate) guards: Vec<Guard>,
+    /// Rows of the target as they were before they were changed: a table (`n`, `kind`, `image`), and the image of `t`. None where
+    /// nobody wants to take the import back.
+    pub(crate) before: Option<(String, String)>,
     /// What becomes of rows of the target that the source lacks, and the largest share of them.
     pub(crate) missing: Missing,
     pub(crate) max_missing_ratio: f64,
@@ -128,10 +131,11 @@ pub(crate) struct Guard {
 pub(crate) enum Missing {
     Keep,
     Delete,
-    /// A column gets a value: the assignment, and whether it makes a difference, each with one parameter.
+    /// A column gets a value: the assignment, whether it makes a difference, and the same where it is the first parameter.
     Set {
         assignment: String,
         differs: String,
+        differs_alone: String,
         value: Option<String>,
     },
 }
@@ -240,6 +244,7 @@ impl Words {
             before_ranges: Vec::new(),
             references: references(plan, dialect, &place),
             guards: guards(plan, &columns, dialect, &place, keeps),
+            before: None,
             missing: missing(plan, dialect),
             max_missing_ratio: plan.max_missing_ratio,
             columns,
@@ -284,6 +289,15 @@ impl Words {
         let changes = self.columns.iter().filter(|column| !column.is_key);
         let set = list(changes.map(|column| format!("{} = {}", column.name, column.new_value)));
         format!("{update} {target} AS t SET {set} FROM {stage} AS s WHERE {same_key}{and}")
+    }
+
+    /// Keeps rows of the target as they are, of which something is true.
+    pub(super) fn keep(&self, kind: &str, n: &str, from: &str, condition: &str) -> Option<String> {
+        let (table, image) = self.before.as_ref()?;
+        let target = &self.target;
+        Some(format!(
+            "INSERT INTO {table} (n, kind, image) SELECT {n}, '{kind}', {image} FROM {target} AS t{from} WHERE {condition}"
+        ))
     }
 
     /// Whether a row would change; none if there are only key columns.
@@ -367,6 +381,7 @@ fn missing(plan: &Plan, dialect: &dyn Dialect) -> Missing {
             Missing::Set {
                 assignment: format!("{name} = {}", dialect.given(column, 1)),
                 differs: dialect.is_distinct(&format!("t.{name}"), &dialect.given(column, 2)),
+                differs_alone: dialect.is_distinct(&format!("t.{name}"), &dialect.given(column, 1)),
                 value: value.clone(),
             }
         }

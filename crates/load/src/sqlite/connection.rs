@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::SqliteSink;
 use super::fault::fault;
+use super::{SqliteSink, image};
 use crate::error::{Error, ErrorKind, Result};
 
 /// None of these is persistent; see the documentation of the parent module.
@@ -53,6 +53,7 @@ pub(super) fn open(sink: &SqliteSink) -> Result<Connection> {
         Connection::open_with_flags(&sink.path, flags).map_err(fault(&sink.shown, "opening"))?;
     conn.busy_timeout(Duration::from_millis(sink.busy_timeout_ms))
         .and_then(|()| conn.execute_batch(SETTINGS))
+        .and_then(|()| image::register(&conn))
         .map_err(fault(&sink.shown, "opening"))?;
     conn.set_prepared_statement_cache_capacity(16);
     Ok(conn)

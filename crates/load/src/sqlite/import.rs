@@ -13,7 +13,7 @@ use super::rows::{self, WriteError};
 use super::schema::{self, Column};
 use super::target::{self, Misfit, Target};
 use super::words::{check_references, words};
-use super::{SqliteSink, connection, scratch};
+use super::{SqliteSink, connection, scratch, undo};
 use crate::cells::{arrays, check_batch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
@@ -219,10 +219,16 @@ impl SqliteImport {
         self.held()?.check(&self.conn, &self.sink.shown)?;
         let merged = match self.route {
             Route::Staged => self.merge()?,
-            _ => Merged {
-                inserted: self.written,
-                ..Merged::default()
-            },
+            _ => {
+                if self.plan.undo {
+                    undo::record_new_table(&self.conn, &self.plan)
+                        .map_err(fault(&self.sink.shown, "recording the outcome in"))?;
+                }
+                Merged {
+                    inserted: self.written,
+                    ..Merged::default()
+                }
+            }
         };
         let fail = fault(&self.sink.shown, "recording the outcome in");
         let (conflict_total, conflicts) = scratch::exceptions(&self.conn).map_err(&fail)?;
@@ -292,7 +298,8 @@ impl SqliteImport {
         } else {
             0
         };
-        let words = words(&self.plan, &self.columns, &found);
+        let words = words(&self.conn, &self.plan, &self.columns, &found).map_err(&fail)?;
+        let last = undo::last_rowid(&self.conn, &self.plan, &found).map_err(&fail)?;
         // A row that was refused on its way here did not get into the stage either.
         let lost = self.rejected + self.read - self.written;
         let merged =
@@ -306,6 +313,10 @@ impl SqliteImport {
                 format!("rows of the import refer to rows that table {:?} cannot find", self.plan.table),
             )
             .with_hint("load the referenced rows first, or declare the foreign key immediate to find the rows"));
+        }
+        if self.plan.undo {
+            let record = || undo::record(&self.conn, &self.plan, &words, last, merged.inserted);
+            record().map_err(fault(&self.sink.shown, "recording the outcome in"))?;
         }
         Ok(merged)
     }

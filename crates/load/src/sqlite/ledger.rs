@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::history::ImportRecord;
 use crate::key::ImportKey;
 use crate::outcome::{Outcome, State};
 use crate::plan::Plan;
@@ -13,7 +14,7 @@ use super::fault::fault;
 use super::owner::Owner;
 use super::scratch::{EXCEPTIONS, PART, REJECTS, ROW};
 
-const IMPORTS: &str = "main._sheetlift_imports";
+pub(super) const IMPORTS: &str = "main._sheetlift_imports";
 /// The columns a claim overwrites, in the order of [`Previous`].
 const CLAIM_COLUMNS: &str =
     "source_name, fence, claim, lease_until_ms, owner_host, owner_pid, owner_started, started_at";
@@ -28,7 +29,7 @@ const CREATE: &str = "
         owner_host TEXT NOT NULL, owner_pid INTEGER NOT NULL, owner_started INTEGER NOT NULL,
         started_at TEXT NOT NULL, committed_at TEXT,
         rows_read INTEGER, inserted INTEGER, updated INTEGER, unchanged INTEGER, conflicts INTEGER, rejected INTEGER,
-        outcome TEXT, removed INTEGER);
+        outcome TEXT, removed INTEGER, undo TEXT, undone_at TEXT);
     CREATE TABLE IF NOT EXISTS main._sheetlift_rejects (
         import_id TEXT NOT NULL, row INTEGER NOT NULL, codes TEXT NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL,
         part TEXT);
@@ -36,7 +37,12 @@ const CREATE: &str = "
     CREATE TABLE IF NOT EXISTS main._sheetlift_outcomes (
         import_id TEXT NOT NULL, row INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, key TEXT NOT NULL,
         part TEXT, column_name TEXT);
-    CREATE INDEX IF NOT EXISTS main._sheetlift_outcomes_by_import ON _sheetlift_outcomes (import_id, row);";
+    CREATE INDEX IF NOT EXISTS main._sheetlift_outcomes_by_import ON _sheetlift_outcomes (import_id, row);
+    CREATE TABLE IF NOT EXISTS main._sheetlift_before (
+        import_id TEXT NOT NULL, kind TEXT NOT NULL, image BLOB NOT NULL, hash INTEGER);
+    CREATE INDEX IF NOT EXISTS main._sheetlift_before_by_import ON _sheetlift_before (import_id);
+    CREATE TABLE IF NOT EXISTS main._sheetlift_keys (import_id TEXT NOT NULL, keys BLOB NOT NULL);
+    CREATE INDEX IF NOT EXISTS main._sheetlift_keys_by_import ON _sheetlift_keys (import_id);";
 
 /// A claim that holds until somebody else raises the fence.
 #[derive(Debug)]
@@ -65,6 +71,8 @@ struct Previous {
     lease_until_ms: i64,
     owner: Owner,
     started_at: String,
+    /// `running` or `undone`.
+    state: String,
 }
 
 /// The outcome of an import that is committed, without taking any lock for longer than the look.
@@ -109,7 +117,7 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
     add_columns(conn).map_err(&fail)?;
     let previous = conn
         .query_row(
-            &format!("SELECT {CLAIM_COLUMNS} FROM {IMPORTS} WHERE import_key = ?1"),
+            &format!("SELECT {CLAIM_COLUMNS}, state FROM {IMPORTS} WHERE import_key = ?1"),
             [plan.import_key.to_hex()],
             Previous::read,
         )
@@ -133,14 +141,16 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
 }
 
 /// Columns that came later: a ledger without them gets them.
-const ADDED: [(&str, &str, &str); 4] = [
+const ADDED: [(&str, &str, &str); 6] = [
     ("_sheetlift_rejects", "part", "TEXT"),
     ("_sheetlift_outcomes", "part", "TEXT"),
     ("_sheetlift_outcomes", "column_name", "TEXT"),
     ("_sheetlift_imports", "removed", "INTEGER"),
+    ("_sheetlift_imports", "undo", "TEXT"),
+    ("_sheetlift_imports", "undone_at", "TEXT"),
 ];
 
-fn add_columns(conn: &Connection) -> rusqlite::Result<()> {
+pub(super) fn add_columns(conn: &Connection) -> rusqlite::Result<()> {
     for (table, column, declared) in ADDED {
         let is_there: bool = conn.query_row(
             "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = ?2)",
@@ -166,7 +176,7 @@ pub(super) fn is_alone(conn: &Connection) -> rusqlite::Result<bool> {
     )
 }
 
-fn exists(conn: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn exists(conn: &Connection) -> rusqlite::Result<bool> {
     conn.query_row(
         "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = '_sheetlift_imports')",
         [],
@@ -181,7 +191,7 @@ impl Held {
             &format!(
                 "INSERT INTO {IMPORTS} (import_id, import_key, target_table, mode, state, {CLAIM_COLUMNS})
                  VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-                 ON CONFLICT (import_key) DO UPDATE SET ({CLAIM_COLUMNS}) =
+                 ON CONFLICT (import_key) DO UPDATE SET state = 'running', ({CLAIM_COLUMNS}) =
                  (excluded.source_name, excluded.fence, excluded.claim, excluded.lease_until_ms, excluded.owner_host,
                   excluded.owner_pid, excluded.owner_started, excluded.started_at)"
             ),
@@ -253,6 +263,13 @@ impl Held {
 
     /// Moves rejects and exceptions into the ledger and marks the import as committed.
     pub(super) fn finish(&self, conn: &Connection, outcome: &Outcome) -> rusqlite::Result<()> {
+        // Of an import that was taken back and is loaded again, the latest run counts.
+        for table in ["rejects", "outcomes"] {
+            conn.execute(
+                &format!("DELETE FROM main._sheetlift_{table} WHERE import_id = ?1"),
+                [&self.import_id],
+            )?;
+        }
         conn.execute(
             &format!(
                 "INSERT INTO main._sheetlift_rejects (import_id, part, row, codes, reason, raw)
@@ -277,7 +294,7 @@ impl Held {
             &format!(
                 "UPDATE {IMPORTS} SET state = 'committed', lease_until_ms = 0, committed_at = ?2, rows_read = ?3,
                  inserted = ?4, updated = ?5, unchanged = ?6, conflicts = ?7, rejected = ?8, outcome = ?9,
-                 removed = ?10 WHERE import_id = ?1"
+                 removed = ?10, undone_at = NULL WHERE import_id = ?1"
             ),
             params![
                 self.import_id,
@@ -326,7 +343,7 @@ impl Held {
         {
             conn.execute_batch(
                 "DROP TABLE main._sheetlift_imports; DROP TABLE main._sheetlift_rejects;
-                 DROP TABLE main._sheetlift_outcomes;",
+                 DROP TABLE main._sheetlift_outcomes; DROP TABLE main._sheetlift_before; DROP TABLE main._sheetlift_keys;",
             )?;
         }
         Ok(())
@@ -364,6 +381,7 @@ impl Previous {
                 started: row.get(6)?,
             },
             started_at: row.get(7)?,
+            state: row.get(8)?,
         })
     }
 
@@ -388,7 +406,7 @@ impl Previous {
     fn put_back(&self, conn: &Connection, import_id: &str) -> rusqlite::Result<()> {
         conn.execute(
             &format!(
-                "UPDATE {IMPORTS} SET ({CLAIM_COLUMNS}) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) WHERE import_id = ?1"
+                "UPDATE {IMPORTS} SET state = ?10, ({CLAIM_COLUMNS}) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) WHERE import_id = ?1"
             ),
             params![
                 import_id,
@@ -400,6 +418,7 @@ impl Previous {
                 self.owner.pid,
                 self.owner.started,
                 self.started_at,
+                self.state,
             ],
         )?;
         Ok(())
@@ -413,6 +432,54 @@ fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn now_text() -> String {
+/// The latest imports.
+pub(super) fn history(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<ImportRecord>> {
+    if !exists(conn)? {
+        return Ok(Vec::new());
+    }
+    // A ledger of before may lack the newer columns, and is only read here.
+    let has = |name: &str| {
+        conn.query_row(
+            "SELECT EXISTS (SELECT 1 FROM pragma_table_info('_sheetlift_imports', 'main') WHERE name = ?1)",
+            [name],
+            |row| row.get::<_, bool>(0),
+        )
+    };
+    let undone_at = if has("undone_at")? {
+        "undone_at"
+    } else {
+        "NULL"
+    };
+    let removed = if has("removed")? { "removed" } else { "NULL" };
+    let mut statement = conn.prepare(&format!(
+        "SELECT import_id, source_name, target_table, mode, state, started_at, committed_at, {undone_at},
+         rows_read, inserted, updated, unchanged, conflicts, rejected, coalesce({removed}, 0)
+         FROM {IMPORTS} ORDER BY started_at DESC, import_id LIMIT ?1"
+    ))?;
+    let records = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+        let mut counts = [0; 7];
+        for (at, count) in counts.iter_mut().enumerate() {
+            *count = row
+                .get::<_, Option<i64>>(8 + at)?
+                .unwrap_or_default()
+                .unsigned_abs();
+        }
+        let is_counted = row.get::<_, Option<i64>>(8)?.is_some();
+        Ok(ImportRecord {
+            import_id: row.get(0)?,
+            source_name: row.get(1)?,
+            table: row.get(2)?,
+            mode: row.get(3)?,
+            state: row.get(4)?,
+            started_at: row.get(5)?,
+            committed_at: row.get(6)?,
+            undone_at: row.get(7)?,
+            counts: is_counted.then_some(counts),
+        })
+    })?;
+    records.collect()
+}
+
+pub(super) fn now_text() -> String {
     jiff::Timestamp::now().to_string()
 }

@@ -21,7 +21,9 @@
 //! `_sheetlift_imports` holds a row per import, `_sheetlift_rejects` the rejected rows (with their sheet as `part`, where a table is on
 //! several). `_sheetlift_outcomes` holds the
 //! *exceptions* only: a row of an import that is in neither of the two was inserted (or, where the mode allows it, updated or
-//! left unchanged; the counts are in the import's row).
+//! left unchanged; the counts are in the import's row). `_sheetlift_before` and `_sheetlift_keys` hold what an undo needs: rows as they
+//! were before they were changed or deleted, the keys of new ones, and a hash of each row as the import left it. Rows of an import may
+//! be deleted from the two at any time, which only means that it cannot be taken back any more.
 //!
 //! # Types
 //!
@@ -50,6 +52,7 @@ mod ddl;
 mod describe;
 mod fault;
 mod fit;
+mod image;
 mod import;
 mod ledger;
 mod names;
@@ -58,6 +61,7 @@ mod rows;
 mod schema;
 mod scratch;
 mod target;
+mod undo;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -66,6 +70,7 @@ pub use ddl::{ColumnCheck, Scalar, TableWords, table_ddl};
 pub use describe::{ColumnDescription, TableDescription};
 
 use crate::error::Result;
+use crate::history::{ImportRecord, Undone};
 use crate::plan::Plan;
 use crate::sink::{Begin, Sink};
 
@@ -118,5 +123,17 @@ impl Sink for SqliteSink {
 
     fn begin(&self, plan: &Plan) -> Result<Begin> {
         import::begin(self, plan)
+    }
+
+    fn history(&self, limit: usize) -> Result<Vec<ImportRecord>> {
+        if !self.path.exists() {
+            return Ok(Vec::new());
+        }
+        let conn = connection::open(self)?;
+        ledger::history(&conn, limit).map_err(fault::fault(&self.shown, "reading the ledger of"))
+    }
+
+    fn undo(&self, import_id: &str, dry_run: bool) -> Result<Undone> {
+        undo::undo(self, import_id, dry_run)
     }
 }

@@ -1,6 +1,7 @@
 //! The temporary tables of an import. They live in a private file of this connection and vanish with it.
 //!
-//! `stage` holds staged rows, numbered in order of arrival; `hit`, `dup`, `gone` and `changed` say of them what the merge finds out.
+//! `stage` holds staged rows, numbered in order of arrival; `hit`, `dup`, `gone` and `changed` say of them what the merge finds out, and
+//! `before` holds rows of the target as they were.
 //! `exceptions` and `rejects` become rows of the ledger in the final transaction.
 
 use rusqlite::{Connection, params};
@@ -19,6 +20,7 @@ pub(super) const GONE: &str = "temp.sheetlift_gone";
 pub(super) const CHANGED: &str = "temp.sheetlift_changed";
 pub(super) const EXCEPTIONS: &str = "temp.sheetlift_exceptions";
 pub(super) const REJECTS: &str = "temp.sheetlift_rejects";
+pub(super) const BEFORE: &str = "temp.sheetlift_before";
 const PARTS: &str = "temp.sheetlift_parts";
 
 /// The name of the part that a row is in; null where the source has none.
@@ -38,6 +40,7 @@ pub(super) fn create(conn: &Connection, columns: usize, parts: &[String]) -> rus
          CREATE TABLE {DUP} (n INTEGER PRIMARY KEY);
          CREATE TABLE {GONE} (n INTEGER PRIMARY KEY);
          CREATE TABLE {CHANGED} (n INTEGER PRIMARY KEY);
+         CREATE TABLE {BEFORE} (n INTEGER, kind TEXT, image BLOB);
          CREATE TABLE {EXCEPTIONS} (src INTEGER, code TEXT, reason TEXT, key_text TEXT, col TEXT);
          CREATE TABLE {REJECTS} (src INTEGER, codes TEXT, reason TEXT, raw TEXT);
          CREATE TABLE {PARTS} (id INTEGER PRIMARY KEY, name TEXT);"

@@ -18,6 +18,8 @@ pub(super) struct Target {
     pub(super) key_collations: Vec<String>,
     /// How the values of each column enter.
     pub(super) fits: Vec<Fit>,
+    /// Rows have no number of their own, only a key.
+    pub(super) without_rowid: bool,
 }
 
 /// What can go wrong while looking: the database fails, or the table does not fit.
@@ -92,6 +94,7 @@ pub(super) fn inspect(
         has_deferred_keys,
         key_collations,
         fits,
+        without_rowid,
     }))
 }
 
@@ -109,6 +112,16 @@ pub(super) fn dangling_rows(conn: &Connection, table: &str) -> rusqlite::Result<
     let sql = "SELECT count(*) FROM pragma_foreign_key_check(?1, 'main')";
     conn.query_row(sql, [table], |row| row.get::<_, i64>(0))
         .map(i64::unsigned_abs)
+}
+
+/// The columns of a table that can be written, each with its type.
+pub(super) fn written_columns(
+    conn: &Connection,
+    table: &str,
+) -> rusqlite::Result<Vec<(String, String)>> {
+    let found = found_columns(conn, table)?.into_iter();
+    let written = found.filter(|found| !found.is_generated);
+    Ok(written.map(|found| (found.name, found.declared)).collect())
 }
 
 fn found_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Found>> {

@@ -6,15 +6,21 @@ use super::fault::{is_row_refused, reason};
 use super::names::{in_main, quote};
 use super::rows::refusal_of;
 use super::schema::Column;
-use super::scratch::{CHANGED, DUP, EXCEPTIONS, GONE, HIT, STAGE};
+use super::scratch::{BEFORE, CHANGED, DUP, EXCEPTIONS, GONE, HIT, STAGE};
 use super::target::Target;
+use super::undo;
 use crate::class::Class;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::relational::{Dialect, Refusal, Runs, Tables, Words, bad_reference, probes};
 
 /// The words for an import into a target.
-pub(super) fn words(plan: &Plan, columns: &[Column], target: &Target) -> Words {
+pub(super) fn words(
+    conn: &Connection,
+    plan: &Plan,
+    columns: &[Column],
+    target: &Target,
+) -> rusqlite::Result<Words> {
     let tables = Tables {
         target: in_main(&plan.table),
         stage: STAGE.to_owned(),
@@ -30,13 +36,18 @@ pub(super) fn words(plan: &Plan, columns: &[Column], target: &Target) -> Words {
         key_collations: &target.key_collations,
     };
     let words = Words::new(plan, tables, &dialect, &|at| columns[at].keeps_existing);
-    Words {
+    let before = match plan.undo {
+        true => Some((BEFORE.to_owned(), undo::image(conn, &plan.table)?)),
+        false => None,
+    };
+    Ok(Words {
         // OR ABORT overrules conflict clauses of the table, such as one that would replace rows.
         insert: "INSERT OR ABORT INTO",
         update: "UPDATE OR ABORT",
         parameters: ["?1", "?2", "?3"],
+        before,
         ..words
-    }
+    })
 }
 
 /// Whether the tables that the plan refers to are there.

@@ -1,0 +1,207 @@
+//! The list of imports, and taking one of them back.
+
+use super::{Database, counts, expect, items, load, plan, seed, stored};
+use crate::{ErrorKind, Missing, Mode, State};
+
+pub(super) fn history<D: Database>(db: &D) {
+    assert_eq!(db.sink().history(10).unwrap(), []);
+    seed(db);
+    let batch = items([("b", Some(9)), ("c", Some(3))]);
+    let two = plan("two", &batch).with_mode(Mode::Insert);
+    load(&*db.sink(), &two, &batch);
+    let all = db.sink().history(10).unwrap();
+    let told: Vec<_> = all
+        .iter()
+        .map(|import| {
+            (
+                &*import.source_name,
+                &*import.mode,
+                &*import.state,
+                import.counts.unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("two", "insert", "committed", [2, 1, 0, 0, 1, 0, 0]),
+        ("seed", "insert_missing", "committed", [2, 2, 0, 0, 0, 0, 0]),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(all[0].import_id, two.import_key.import_id());
+    assert_eq!((&*all[0].table, &all[0].undone_at), ("items", &None));
+    assert!(
+        all[0].committed_at.as_ref().unwrap() >= &all[0].started_at,
+        "{all:?}"
+    );
+    assert!(
+        all[0].started_at >= all[1].started_at && all[0].started_at.ends_with('Z'),
+        "{all:?}"
+    );
+    assert_eq!(db.sink().history(1).unwrap(), all[..1]);
+}
+
+pub(super) fn every_mode<D: Database>(db: &D) {
+    // A column that the imports do not name comes back too.
+    db.execute("CREATE TABLE \"items\" (\"sku\" VARCHAR(50) NOT NULL PRIMARY KEY, \"stock\" BIGINT, \"note\" VARCHAR(50) DEFAULT 'x')");
+    db.execute(
+        "INSERT INTO \"items\" VALUES ('a', 1, 'first'), ('b', NULL, 'it''s'), ('c', 3, NULL)",
+    );
+    let look = || db.rows("items", &["sku", "stock", "note"]);
+    let before = look();
+    let batch = items([
+        ("b", Some(2)),
+        ("c", Some(3)),
+        ("d", None),
+        ("e", Some(5)),
+        ("e", Some(6)),
+    ]);
+    for mode in Mode::ALL {
+        let mut plan = plan(mode.as_str(), &batch).with_mode(mode);
+        if mode == Mode::Sync {
+            let last = batch.slice(0, 4);
+            let missings = [
+                Missing::Delete,
+                Missing::Set {
+                    column: "note".to_owned(),
+                    value: Some("gone".to_owned()),
+                },
+            ];
+            for (name, missing) in ["delete", "set"].iter().zip(missings) {
+                let plan = super::plan(name, &last)
+                    .with_mode(mode)
+                    .with_missing(missing);
+                let outcome = load(&*db.sink(), &plan, &last);
+                assert_eq!((counts(&outcome), outcome.removed), ([2, 1, 1, 0], 1));
+                let undone = db.sink().undo(&outcome.import_id, false).unwrap();
+                let deleted = u64::from(*name == "delete");
+                let found = (
+                    undone.deleted,
+                    undone.restored,
+                    undone.reinserted,
+                    undone.kept,
+                );
+                assert_eq!(found, (2, 2 - deleted, deleted, 0));
+                assert_eq!(look(), before, "{name}");
+            }
+            continue;
+        }
+        if mode == Mode::Append {
+            plan.key.clear();
+        }
+        let outcome = load(&*db.sink(), &plan, &batch);
+        let after = look();
+        let rehearsed = db.sink().undo(&outcome.import_id, true).unwrap();
+        assert!(rehearsed.dry_run);
+        assert_eq!(look(), after);
+        let undone = db.sink().undo(&outcome.import_id, false).unwrap();
+        assert_eq!(
+            (undone.deleted, undone.restored, undone.kept),
+            (outcome.inserted, outcome.updated, 0),
+            "{mode}"
+        );
+        assert_eq!(undone.reinserted, outcome.removed);
+        assert_eq!(undone.import_id, outcome.import_id);
+        assert_eq!(
+            crate::Undone {
+                dry_run: false,
+                ..rehearsed
+            },
+            undone
+        );
+        assert_eq!(look(), before, "{mode}");
+    }
+}
+
+pub(super) fn keeps_what_others_did<D: Database>(db: &D) {
+    let seeded = items([
+        ("a", Some(1)),
+        ("b", Some(1)),
+        ("c", Some(1)),
+        ("gone", Some(1)),
+    ]);
+    load(&*db.sink(), &plan("seed", &seeded), &seeded);
+    let batch = items([
+        ("a", Some(2)),
+        ("b", Some(2)),
+        ("c", Some(2)),
+        ("d", Some(2)),
+        ("e", Some(2)),
+        ("f", Some(2)),
+    ]);
+    let two = plan("two", &batch)
+        .with_mode(Mode::Sync)
+        .with_missing(Missing::Delete);
+    let outcome = load(&*db.sink(), &two, &batch);
+    assert_eq!((counts(&outcome), outcome.removed), ([3, 3, 0, 0], 1));
+    db.execute("UPDATE \"items\" SET \"stock\" = 7 WHERE \"sku\" = 'b'");
+    db.execute("DELETE FROM \"items\" WHERE \"sku\" = 'c'");
+    db.execute("UPDATE \"items\" SET \"stock\" = 8 WHERE \"sku\" = 'e'");
+    db.execute("DELETE FROM \"items\" WHERE \"sku\" = 'f'");
+    db.execute("INSERT INTO \"items\" VALUES ('gone', 9), ('new', 10)");
+    let undone = db.sink().undo(&outcome.import_id, false).unwrap();
+    assert_eq!(
+        (undone.restored, undone.deleted, undone.reinserted),
+        (1, 1, 0)
+    );
+    let mut kept = undone.kept_keys.clone();
+    kept.sort();
+    assert_eq!(
+        (undone.kept, kept),
+        (5, ["b", "c", "e", "f", "gone"].map(str::to_owned).to_vec())
+    );
+    expect(
+        db,
+        &[
+            ("a", Some(1)),
+            ("b", Some(7)),
+            ("e", Some(8)),
+            ("gone", Some(9)),
+            ("new", Some(10)),
+        ],
+    );
+}
+
+pub(super) fn refusals<D: Database>(db: &D) {
+    let refused = |import_id: &str| {
+        let error = db.sink().undo(import_id, false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage, "{error:?}");
+        error.code()
+    };
+    assert_eq!(refused("imp_0"), "usage/import-id");
+    seed(db);
+    assert_eq!(refused("imp_0"), "usage/import-id");
+    let batch = items([("c", Some(3)), ("b", Some(4))]);
+    let without = plan("without", &batch).with_undo(false);
+    assert_eq!(
+        refused(&load(&*db.sink(), &without, &batch).import_id),
+        "usage/undo"
+    );
+    let rows = stored(db);
+
+    let batch = items([("d", Some(4)), ("a", Some(4))]);
+    let two = plan("two", &batch).with_mode(Mode::Upsert);
+    let outcome = load(&*db.sink(), &two, &batch);
+    assert_eq!(
+        db.sink().undo(&outcome.import_id, false).unwrap().deleted,
+        1
+    );
+    assert_eq!(stored(db), rows);
+    assert_eq!(refused(&outcome.import_id), "usage/undo");
+    let latest = &db.sink().history(1).unwrap()[0];
+    assert_eq!(latest.state, "undone");
+    assert!(latest.undone_at.is_some());
+    // What was taken back can be loaded again, and taken back again.
+    let import = super::claim(&*db.sink(), &two);
+    drop(import);
+    assert_eq!(db.sink().history(1).unwrap()[0].state, "undone");
+    let again = load(&*db.sink(), &two, &batch);
+    assert_eq!(
+        (again.state, counts(&again)),
+        (State::Committed, [1, 1, 0, 0])
+    );
+    assert_eq!(db.sink().history(1).unwrap()[0].state, "committed");
+    assert_eq!(
+        db.sink().undo(&outcome.import_id, false).unwrap().deleted,
+        1
+    );
+    assert_eq!(stored(db), rows);
+}

@@ -1,0 +1,355 @@
+//! Taking an import back.
+//!
+//! A row is as the import left it while its `xmin` is one of the transactions that wrote it then: whatever others change of it, it gets
+//! another. A database that was dumped and restored has new ones everywhere, which shows in the import's own row of the ledger: such
+//! an import cannot be taken back any more.
+
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::client::{Client, Parameters};
+use super::fault::fault;
+use super::history;
+use super::ledger::Ledger;
+use super::names::{joined, quote};
+use super::settings::Settings;
+use super::stage::Stage;
+use super::target::{Target, WrittenColumn};
+use crate::error::{Error, Result};
+use crate::history::{MAX_LISTED_KEPT, Undone};
+use crate::plan::Plan;
+use crate::relational::Words;
+
+/// Keys in a row of the ledger.
+const KEYS_AT_ONCE: u32 = 10_000;
+
+/// What has to be known of an import to take it back, as the ledger has it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    /// Schema and table, quoted.
+    target: String,
+    /// The columns of the key, and their types.
+    key: Vec<(String, String)>,
+    /// The columns of the table.
+    columns: Vec<WrittenColumn>,
+    /// Transactions that wrote to it.
+    writers: Vec<String>,
+    /// The transaction that committed the import.
+    transaction: String,
+}
+
+/// An import that is about to be committed.
+pub(super) struct Written<'a> {
+    pub(super) import_id: &'a str,
+    pub(super) plan: &'a Plan,
+    pub(super) target: &'a Target,
+    pub(super) stage: &'a Stage,
+    pub(super) words: &'a Words,
+    pub(super) writers: &'a [String],
+}
+
+/// Keeps what an undo needs.
+pub(super) fn record(
+    client: &Client,
+    ledger: &Ledger,
+    import: &Written<'_>,
+) -> Result<(), tokio_postgres::Error> {
+    let Written {
+        import_id,
+        plan,
+        target,
+        stage,
+        words,
+        writers,
+    } = import;
+    let id: Parameters<'_> = &[(import_id, Type::TEXT)];
+    let of_key = plan.matched_key().iter();
+    let key: Vec<(String, String)> = of_key
+        .map(|name| {
+            (
+                name.clone(),
+                target.declared(name).unwrap_or("text").to_owned(),
+            )
+        })
+        .collect();
+    let (gone, before) = (&stage.gone, &ledger.before);
+    client.execute(
+        &format!(
+            "INSERT INTO {before} (import_id, kind, image) SELECT $1, b.kind, b.image FROM {} AS b
+             WHERE NOT EXISTS (SELECT 1 FROM {gone} AS g WHERE g.n = b.n)",
+            stage.before
+        ),
+        id,
+    )?;
+    if !key.is_empty() {
+        let values = plan.matched_key().iter().filter_map(|name| {
+            let at = plan.schema.index_of(name).ok()?;
+            Some(format!("{}::text", words.columns[at].value))
+        });
+        let aside = [&stage.hit, gone]
+            .map(|table| format!(" AND NOT EXISTS (SELECT 1 FROM {table} AS x WHERE x.n = s.n)"));
+        client.execute(
+            &format!(
+                "INSERT INTO {} (import_id, keys) SELECT $1, json_agg(json_build_array({})) FROM {} AS s WHERE true{}
+                 GROUP BY s.n / {KEYS_AT_ONCE}",
+                ledger.keys,
+                joined(values, ", "),
+                stage.rows,
+                aside.concat()
+            ),
+            id,
+        )?;
+    }
+    let transaction = client.row("SELECT pg_current_xact_id()::xid::text", &[])?;
+    let record = Record {
+        target: target.name.clone(),
+        key,
+        columns: target.written_columns(),
+        writers: writers.to_vec(),
+        transaction: transaction.map_or(Ok(String::new()), |row| row.try_get(0))?,
+    };
+    let record = serde_json::to_string(&record).unwrap_or_default();
+    client.execute(
+        &format!(
+            "UPDATE {} SET undo = $2::text::json WHERE import_id = $1",
+            ledger.imports
+        ),
+        &[(import_id, Type::TEXT), (&record, Type::TEXT)],
+    )?;
+    Ok(())
+}
+
+/// Takes an import back.
+pub(super) fn undo(settings: &Settings, import_id: &str, dry_run: bool) -> Result<Undone> {
+    let client = Client::connect(settings)?;
+    let Some(ledger) = history::ledger(&client, settings)? else {
+        return Err(no_such_import(import_id, &settings.shown));
+    };
+    let fail = fault(&settings.shown, "taking the import back in");
+    client.run("BEGIN").map_err(&fail)?;
+    let (record, inserted) = find(&client, &ledger, settings, import_id)?;
+    let undo = Undo {
+        client: &client,
+        ledger: &ledger,
+        import_id,
+        record: &record,
+        inserted,
+    };
+    let mut undone = undo.run().map_err(|error| {
+        let why = super::fault::reason(&error);
+        match super::fault::is_row_refused(&error) {
+            true => Error::target(
+                "target/undo-refused",
+                format!("the table refuses to have its rows back: {why}"),
+            )
+            .with_hint("nothing was changed: other tables may refer to the rows, or others have taken their keys"),
+            false => fail(error),
+        }
+    })?;
+    undone.dry_run = dry_run;
+    let end = if dry_run { "ROLLBACK" } else { "COMMIT" };
+    client.run(end).map_err(&fail)?;
+    Ok(undone)
+}
+
+fn no_such_import(import_id: &str, shown: &str) -> Error {
+    let message = format!("the ledger of {shown} has no import {import_id:?}");
+    Error::usage("usage/import-id", message).with_hint("`sheetlift history` lists the imports")
+}
+
+/// Locks the row of an import, and reads what was kept for it.
+fn find(
+    client: &Client,
+    ledger: &Ledger,
+    settings: &Settings,
+    import_id: &str,
+) -> Result<(Record, u64)> {
+    let fail = fault(&settings.shown, "reading the ledger of");
+    let sql = format!(
+        "SELECT state, undo::text, xmin::text, inserted FROM {} WHERE import_id = $1 FOR UPDATE",
+        ledger.imports
+    );
+    let row = client
+        .row(&sql, &[(&import_id, Type::TEXT)])
+        .map_err(&fail)?;
+    let Some(row) = row else {
+        return Err(no_such_import(import_id, &settings.shown));
+    };
+    let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let (state, record, transaction): (String, Option<String>, String) = read().map_err(&fail)?;
+    let refuse = |why: &str| {
+        let message = format!("import {import_id} cannot be taken back: {why}");
+        Err(Error::usage("usage/undo", message))
+    };
+    if state != "committed" {
+        return refuse(&format!("it is {state}"));
+    }
+    let record = record.and_then(|record| serde_json::from_str::<Record>(&record).ok());
+    let Some(record) = record else {
+        return refuse("nothing was kept for that when it was loaded");
+    };
+    if record.transaction != transaction {
+        return refuse(
+            "the database was restored from a dump since, which leaves no trace of who wrote which row",
+        );
+    }
+    let columns = super::target::columns_of(client, &record.target).map_err(&fail)?;
+    if columns != record.columns {
+        return refuse("the columns of its table have changed since");
+    }
+    let inserted: Option<i64> = row.try_get(3).map_err(&fail)?;
+    Ok((record, inserted.unwrap_or_default().unsigned_abs()))
+}
+
+struct Undo<'a> {
+    client: &'a Client,
+    ledger: &'a Ledger,
+    import_id: &'a str,
+    record: &'a Record,
+    /// Rows that the import added.
+    inserted: u64,
+}
+
+type Database<T> = std::result::Result<T, tokio_postgres::Error>;
+
+impl Undo<'_> {
+    fn run(&self) -> Database<Undone> {
+        let mut undone = Undone {
+            import_id: self.import_id.to_owned(),
+            ..Undone::default()
+        };
+        let target = &self.record.target;
+        let is_ours = "t.xmin::text = ANY($2)";
+        let (updated, removed) = (self.images("updated"), self.images("removed"));
+        let (same, key) = (self.same_key("(b.r)"), self.key_text("(b.r)"));
+        if !self.record.key.is_empty() {
+            let is_there = format!("SELECT 1 FROM {target} AS t WHERE {same} AND {is_ours}");
+            self.keep(
+                &mut undone,
+                &format!("SELECT {key} FROM {updated} AS b WHERE NOT EXISTS ({is_there})"),
+            )?;
+            let set = self.columns(|column| !column.is_numbered);
+            let values = joined(set.iter().map(|name| format!("(b.r).{name}")), ", ");
+            let set = set.join(", ");
+            undone.restored = self.write(&format!(
+                "UPDATE {target} AS t SET ({set}) = ROW({values}) FROM {updated} AS b WHERE {same} AND {is_ours}"
+            ))?;
+            self.keep_inserted(&mut undone, is_ours)?;
+        }
+        undone.deleted = self.write(&format!("DELETE FROM {target} AS t WHERE {is_ours}"))?;
+        if self.record.key.is_empty() {
+            undone.kept = self.inserted.saturating_sub(undone.deleted);
+        }
+        let is_free = match self.record.key.is_empty() {
+            true => "true".to_owned(),
+            false => format!("NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {same})"),
+        };
+        let names = self.columns(|_| true);
+        let values = joined(names.iter().map(|name| format!("(b.r).{name}")), ", ");
+        let names = names.join(", ");
+        self.keep(
+            &mut undone,
+            &format!("SELECT {key} FROM {removed} AS b WHERE NOT {is_free}"),
+        )?;
+        undone.reinserted = self.write(&format!(
+            "INSERT INTO {target} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {removed} AS b WHERE {is_free}"
+        ))?;
+        let Ledger {
+            imports,
+            before,
+            keys,
+            ..
+        } = self.ledger;
+        for sql in [
+            format!("DELETE FROM {before} WHERE import_id = $1"),
+            format!("DELETE FROM {keys} WHERE import_id = $1"),
+            format!(
+                "UPDATE {imports} SET state = 'undone', undone_at = clock_timestamp(), undo = NULL WHERE import_id = $1"
+            ),
+        ] {
+            self.client
+                .execute(&sql, &[(&self.import_id, Type::TEXT)])?;
+        }
+        Ok(undone)
+    }
+
+    /// Keys of added rows that are no more as the import left them.
+    fn keep_inserted(&self, undone: &mut Undone, is_ours: &str) -> Database<()> {
+        let keys = self.record.key.iter().enumerate();
+        let same = keys.clone().map(|(at, (name, declared))| {
+            format!("t.{} = CAST(e.key ->> {at} AS {declared})", quote(name))
+        });
+        let text = keys.map(|(at, _)| format!("e.key ->> {at}"));
+        let (same, text) = (joined(same, " AND "), joined(text, ", "));
+        let (keys, target) = (&self.ledger.keys, &self.record.target);
+        self.keep(
+            undone,
+            &format!(
+                "SELECT concat_ws(', ', {text}) FROM {keys} AS k CROSS JOIN LATERAL json_array_elements(k.keys) AS e (key)
+                 WHERE k.import_id = $1 AND NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {same} AND {is_ours})"
+            ),
+        )
+    }
+
+    /// Counts the rows of a query, which gives their keys.
+    fn keep(&self, undone: &mut Undone, sql: &str) -> Database<()> {
+        let sql = format!(
+            "SELECT key, count(*) OVER () FROM ({sql}) AS kept (key) ORDER BY 1 LIMIT {MAX_LISTED_KEPT}"
+        );
+        let rows = self.client.rows(
+            &sql,
+            &[
+                (&self.import_id, Type::TEXT),
+                (&self.record.writers, Type::TEXT_ARRAY),
+            ],
+        )?;
+        if let Some(row) = rows.first() {
+            undone.kept += row.try_get::<_, i64>(1)?.unsigned_abs();
+        }
+        let free = MAX_LISTED_KEPT - undone.kept_keys.len();
+        let keys = rows.iter().take(free).map(|row: &Row| row.try_get(0));
+        undone
+            .kept_keys
+            .extend(keys.collect::<Database<Vec<String>>>()?);
+        Ok(())
+    }
+
+    fn write(&self, sql: &str) -> Database<u64> {
+        self.client.execute(
+            sql,
+            &[
+                (&self.import_id, Type::TEXT),
+                (&self.record.writers, Type::TEXT_ARRAY),
+            ],
+        )
+    }
+
+    /// Rows as they were, as `r`, each read once.
+    fn images(&self, kind: &str) -> String {
+        let (before, target) = (&self.ledger.before, &self.record.target);
+        format!(
+            "(SELECT CAST(image AS {target}) AS r FROM {before} WHERE import_id = $1 AND kind = '{kind}' OFFSET 0)"
+        )
+    }
+
+    /// Columns that can be written, quoted.
+    fn columns(&self, which: impl Fn(&WrittenColumn) -> bool) -> Vec<String> {
+        let columns = self.record.columns.iter().filter(|column| which(column));
+        columns.map(|column| quote(&column.name)).collect()
+    }
+
+    fn same_key(&self, other: &str) -> String {
+        let keys = self.record.key.iter().map(|(name, _)| quote(name));
+        joined(
+            keys.map(|name| format!("t.{name} = {other}.{name}")),
+            " AND ",
+        )
+    }
+
+    fn key_text(&self, of: &str) -> String {
+        let keys = self.record.key.iter();
+        let texts = keys.map(|(name, _)| format!(", {of}.{}", quote(name)));
+        format!("concat_ws(', ', NULL{})", texts.collect::<String>())
+    }
+}
