@@ -42,9 +42,9 @@ pub use contract::{
     Blank, Change, CheckDigit, Checks, ColumnFacts, Constraints, Contract, DateOrder, Decimal,
     Field, FieldType, FieldsMatch, ForeignKey, Fuzzy, GeoJsonFormat, GeoPointFormat, Grouping,
     InferOptions, ItemType, JsonSchema, LetterCase, Levels, ListFormat, Literal, Load, LocalNumber,
-    Locate, MAX_DISTINCT, Matching, Negative, NumberFormat, Percent, Reading, Reference, RowRule,
-    Sheets, Stop, StringFormat, TableFacts, TableQuestion, TableRule, TemporalFormat, TextFacts,
-    Thresholds, Total, UnicodeForm, Value,
+    Locate, MAX_DISTINCT, Matching, MissingRows, Negative, NumberFormat, Percent, Reading,
+    Reference, RowRule, Sheets, Stop, StringFormat, TableFacts, TableQuestion, TableRule,
+    TemporalFormat, TextFacts, Thresholds, Total, UnicodeForm, Value,
 };
 pub use csv::{CsvOptions, TextFormat};
 pub use error::{Error, ErrorKind, Location, Result};

@@ -140,8 +140,8 @@ impl Job {
 pub(crate) enum Wants {
     /// Nothing.
     Report,
-    /// Rejected rows.
-    Rejected,
+    /// Rejected rows, and a database is there.
+    Load,
     /// Rejected rows and every finding.
     Everything,
 }
@@ -186,7 +186,7 @@ impl Check {
         report.take_sheets(&sheets);
         report.blocked = is_blocked;
         let found = sheets.iter().map(|sheet| &sheet.header_findings[..]);
-        let header_findings = found.collect::<Vec<_>>().concat();
+        let mut header_findings = found.collect::<Vec<_>>().concat();
         let rows_expected = match &job.progress {
             Some(_) => {
                 let rows = sheets
@@ -210,6 +210,11 @@ impl Check {
         if !is_blocked {
             references::take_in(job, &contract, &mut validator)?;
             control_totals(&workbook, &contract, &rows.header().sheet, &mut validator)?;
+            if wants != Wants::Load {
+                let unseen = references::left_to_the_database(&contract, &rows.header().sheet);
+                validator.count_header_findings(&unseen);
+                header_findings.extend(unseen);
+            }
         }
         let mut check = Check {
             job: job.clone(),

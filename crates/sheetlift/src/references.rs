@@ -1,4 +1,5 @@
-//! The tables that foreign keys refer to: sheets of the same workbook, files beside the contract, or the table itself.
+//! The tables that foreign keys refer to: sheets of the same workbook, files beside the contract, or the table itself. Tables of the
+//! database are the sink's.
 
 use std::{
     fs::File,
@@ -10,16 +11,57 @@ use arrow_array::{ArrayRef, Int64Array, cast::AsArray, types::Float64Type};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
-use sheetlift_core::{Contract, Field, ForeignKey, Source, Validator};
+use sheetlift_core::{Contract, Field, Finding, ForeignKey, Level, Source, Validator};
 
 use crate::{
     error::{Error, Result},
     job::Job,
 };
 
-/// Shows the validator all rows of every table that its foreign keys refer to.
+/// What is not looked at without a database: one finding for each foreign key that refers to a table of it.
+pub(crate) fn left_to_the_database(contract: &Contract, sheet: &Arc<str>) -> Vec<Finding> {
+    let keys = contract.foreign_keys.iter();
+    let keys = keys.filter_map(|key| Some((key, contract.database_table_of(key)?)));
+    let findings = keys.map(|(key, table)| {
+        let names = key.fields.iter();
+        let names: Vec<&str> = names
+            .map(|&field| &*contract.fields[field].name)
+            .collect();
+        let (names, columns) = (names.join(", "), key.columns.join(", "));
+        let message = format!(
+            "whether {names} is in the table {table} ({columns}) of the database is seen when the rows are loaded"
+        );
+        Finding {
+            rule: format!("foreignKeys: {names} in {table} ({columns})"),
+            message,
+            ..Finding::about(Level::Info, "info/reference-not-checked", Arc::clone(sheet))
+        }
+    });
+    findings.collect()
+}
+
+/// The same as the sink wants it.
+pub(crate) fn of_the_database(contract: &Contract) -> Vec<sheetlift_load::Reference> {
+    let keys = contract.foreign_keys.iter();
+    let references = keys.filter_map(|key| {
+        let table = contract.database_table_of(key)?.to_owned();
+        let names = key.fields.iter();
+        let columns = names.map(|&field| contract.fields[field].name.to_string());
+        Some(sheetlift_load::Reference {
+            columns: columns.collect(),
+            table,
+            key: key.columns.clone(),
+        })
+    });
+    references.collect()
+}
+
+/// Shows the validator all rows of every table that its foreign keys refer to, but those of the database.
 pub(crate) fn take_in(job: &Job, contract: &Contract, validator: &mut Validator) -> Result<()> {
     for (number, key) in contract.foreign_keys.iter().enumerate() {
+        if contract.database_table_of(key).is_some() {
+            continue;
+        }
         let (there, compared) = contract.of_foreign_key(key);
         let mut take = |columns: &[ArrayRef]| {
             let columns: Vec<ArrayRef> = compared

@@ -2,9 +2,12 @@
 
 use std::fmt::Debug;
 
+use serde_json::Value as Json;
+
 use super::{
-    levels,
+    keys, levels,
     lexical::BoundCheck,
+    load::Load,
     model::{Constraints, Contract, Field, Literal},
 };
 use crate::finding::Level;
@@ -140,7 +143,10 @@ impl Contract {
             }
         }
         diff.levels("/sheetlift/levels", &self.levels, &newer.levels);
-        diff.value("/sheetlift/load", &self.load, &newer.load, true);
+        match (&self.load, &newer.load) {
+            (Some(old), Some(new)) => diff.load(old, new),
+            (old, new) => diff.value("/sheetlift/load", old, new, true),
+        }
         diff.0
     }
 }
@@ -215,6 +221,25 @@ impl Diff {
             let pointer = format!("{pointer}/{name}");
             let breaks = now == Level::Error;
             self.words(&pointer, before.name(), now.name(), breaks);
+        }
+    }
+
+    fn load(&mut self, old: &Load, new: &Load) {
+        let share = |load: &Load| load.max_missing.unwrap_or(Load::MAX_MISSING);
+        let (old_json, new_json) = (old.to_json(), new.to_json());
+        for key in keys::LOAD {
+            let [old_text, new_text] = [&old_json, &new_json].map(|json| match json.get(key) {
+                Some(Json::String(text)) => text.clone(),
+                Some(value) => value.to_string(),
+                None => String::new(),
+            });
+            let breaks = match *key {
+                "version" | "immutable" => !new_text.is_empty(),
+                "maxMissing" => share(new) < share(old),
+                _ => true,
+            };
+            let pointer = format!("/sheetlift/load/{key}");
+            self.words(&pointer, &old_text, &new_text, breaks);
         }
     }
 

@@ -99,7 +99,8 @@ pub(super) const SCHEMA: &[&str] = &[
 ];
 pub(super) const FOREIGN_KEY: &[&str] = &["fields", "reference"];
 pub(super) const REFERENCE: &[&str] = &["resource", "fields"];
-pub(super) const REFERENCES: &[&str] = &["path", "sheet", "header", "encoding", "delimiter"];
+pub(super) const REFERENCES: &[&str] =
+    &["path", "sheet", "header", "encoding", "delimiter", "table"];
 
 pub(super) const FIELD: &[&str] = &[
     "name",
@@ -175,8 +176,16 @@ pub(super) const THRESHOLDS: &[&str] = &["rejected", "ratio"];
 
 pub(super) const RULE: &[&str] = &["id", "when", "assert", "level", "message"];
 
-pub(super) const LOAD: &[&str] = &["table", "mode", "key"];
-pub(super) const LOAD_LATER: &[&str] = &["version", "immutable"];
+pub(super) const LOAD: &[&str] = &[
+    "table",
+    "mode",
+    "key",
+    "version",
+    "immutable",
+    "missing",
+    "maxMissing",
+];
+pub(super) const LOAD_MISSING: &[&str] = &["set"];
 pub(super) const LOAD_MODES: &[&str] = &[
     "insert",
     "insert_missing",

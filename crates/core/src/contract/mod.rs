@@ -25,6 +25,7 @@ mod json_schema;
 mod keys;
 mod levels;
 mod lexical;
+mod load;
 mod local_number;
 mod matching;
 mod model;
@@ -64,12 +65,12 @@ pub(crate) use levels::default_of as default_level;
 #[cfg(test)]
 pub(crate) use levels::{OF_FIELDS, OF_ROWS};
 pub(crate) use lexical::Misfit;
+pub use load::{Load, MissingRows};
 pub use local_number::{Grouping, LocalNumber, Negative, Percent};
 pub use matching::{Fuzzy, Matching};
 pub use model::{
     Constraints, Contract, DateOrder, Field, FieldType, FieldsMatch, GeoJsonFormat, GeoPointFormat,
-    ItemType, ListFormat, Literal, Load, Locate, NumberFormat, Stop, StringFormat, TemporalFormat,
-    Value,
+    ItemType, ListFormat, Literal, Locate, NumberFormat, Stop, StringFormat, TemporalFormat, Value,
 };
 
 pub use read::{LetterCase, Reading, UnicodeForm};

@@ -7,6 +7,7 @@ use super::{
     check::Checks,
     json_schema::JsonSchema,
     levels::Levels,
+    load::Load,
     local_number::LocalNumber,
     matching::Matching,
     read::Reading,
@@ -505,16 +506,4 @@ impl Stop {
     pub fn is_never(&self) -> bool {
         *self == Stop::default()
     }
-}
-
-/// Where accepted rows go (`sheetlift.load`). Names and modes are only data here; sinks know what they mean.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Load {
-    /// Target table.
-    pub table: Option<String>,
-    /// `insert`, `insert_missing`, `upsert`, `update_only`, `append`, `replace` or `sync`.
-    pub mode: Option<String>,
-    /// Fields that identify a row in the target; empty means the primary key.
-    pub key: Vec<String>,
 }

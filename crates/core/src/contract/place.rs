@@ -101,6 +101,25 @@ impl<'a> Place<'a> {
             .ok_or_else(|| self.expected(format!("a whole number from {at_least}")))
     }
 
+    pub(super) fn number(&self) -> Result<f64> {
+        let number = match &self.node.data {
+            Data::Number(digits) => digits.parse::<f64>().ok(),
+            _ => None,
+        };
+        number
+            .filter(|number| number.is_finite())
+            .ok_or_else(|| self.expected("a number"))
+    }
+
+    /// A share.
+    pub(super) fn ratio(&self) -> Result<f64> {
+        let ratio = self.number()?;
+        match (0.0..=1.0).contains(&ratio) {
+            true => Ok(ratio),
+            false => Err(self.expected("a number from 0 to 1")),
+        }
+    }
+
     pub(super) fn list(&self) -> Result<Vec<Place<'a>>> {
         match &self.node.data {
             Data::List(items) => Ok(items

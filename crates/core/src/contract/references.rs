@@ -1,4 +1,5 @@
-//! `foreignKeys`, and `sheetlift.references`: values that have to be in another table, and where that is.
+//! `foreignKeys`, and `sheetlift.references`: values that have to be in another table, and where that is: in a file, or in the
+//! database that rows are loaded into.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -34,6 +35,8 @@ pub struct ForeignKey {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Reference {
+    /// A table of the database that rows are loaded into; then nothing else is said. The sink looks at it, not the validator.
+    pub table: Option<String>,
     /// A file in the folder of the contract: a workbook, a text file or Parquet. `None` for the workbook that is read.
     pub path: Option<String>,
     /// Its sheet. Default: the first visible one.
@@ -102,10 +105,15 @@ pub(super) fn references(place: &Place<'_>) -> Result<BTreeMap<String, Reference
         keys.only("a reference", keys::REFERENCES, &[])?;
         let path = keys.read("path", |place| place.non_empty_text().map(str::to_owned))?;
         let sheet = keys.read("sheet", sheet_ref)?;
-        if path.is_none() && sheet.is_none() {
-            return Err(place.error("a reference says `path`, `sheet` or both"));
+        let table = keys.read("table", |place| place.non_empty_text().map(str::to_owned))?;
+        if table.is_some() && keys.entries().count() > 1 {
+            return Err(place.error("`table` is in the database: nothing else is said of it"));
+        }
+        if path.is_none() && sheet.is_none() && table.is_none() {
+            return Err(place.error("a reference says `path`, `sheet` or both, or `table`"));
         }
         let reference = Reference {
+            table,
             encoding: keys.read("encoding", dialect::encoding)?,
             delimiter: keys.read("delimiter", dialect::ascii)?,
             path,
@@ -151,7 +159,7 @@ pub(super) fn resolve(
             let known = contract.references.keys().chain(&names);
             return Err(
                 did_you_mean(error, &name, known.map(String::as_str)).with_hint(
-                    "say it in sheetlift: {references: {NAME: {sheet: ...}}} or {path: ...}",
+                    "say it in sheetlift: {references: {NAME: {sheet: ...}}}, {path: ...} or {table: ...}",
                 ),
             );
         }
@@ -167,6 +175,7 @@ fn of_resource(resource: &Keys<'_>, folder: Option<&Path>) -> Result<Reference> 
         here_or_there(&place, folder, |place| dialect::read(place, &mut there))?;
     }
     let mut reference = Reference {
+        table: None,
         path: None,
         sheet: there.locate.sheet.clone(),
         header: there.locate.header,
@@ -203,9 +212,15 @@ fn of_resource(resource: &Keys<'_>, folder: Option<&Path>) -> Result<Reference> 
 }
 
 impl Contract {
+    /// The table of the database that a foreign key refers to, if it does.
+    pub fn database_table_of(&self, key: &ForeignKey) -> Option<&str> {
+        let reference = self.references.get(key.resource.as_ref()?)?;
+        reference.table.as_deref()
+    }
+
     /// What the table of a foreign key is held to so that its values can be compared: of another table the columns of the key, read
     /// as the fields here are; of this one the contract itself, for what a row refers to has to be there in the end. The second
-    /// value says which fields are compared.
+    /// value says which fields are compared. There is none for a table of a database ([`Contract::database_table_of`]).
     pub fn of_foreign_key(&self, key: &ForeignKey) -> (Contract, Vec<usize>) {
         let name = key.resource.as_ref();
         let Some(reference) = name.and_then(|name| self.references.get(name)) else {

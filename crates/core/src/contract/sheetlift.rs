@@ -1,4 +1,4 @@
-//! Where a table is and where it goes: the `sheetlift` object.
+//! Where a table is, and what else the `sheetlift` object says.
 
 use super::{
     blank,
@@ -6,12 +6,11 @@ use super::{
     dialect::sheet_ref,
     document::Data,
     field::Defaults,
-    keys, levels, matching,
-    model::{Contract, Load, Locate, Stop},
-    place::{Place, did_you_mean},
+    keys, levels, load, matching,
+    model::{Contract, Locate, Stop},
+    place::Place,
     read,
     references::references,
-    resource::field_index,
     rules, sheets,
     table_rules::{self, TableQuestion, TableRule, Total},
 };
@@ -68,7 +67,7 @@ pub(super) fn read(place: &Place<'_>, contract: &mut Contract) -> Result<()> {
     if let Some(place) = object.get("levels") {
         contract.levels = levels::read(&place, true)?;
     }
-    contract.load = object.read("load", |place| read_load(place, contract))?;
+    contract.load = object.read("load", |place| load::read(place, contract))?;
     Ok(())
 }
 
@@ -180,34 +179,4 @@ pub(super) fn sheet_row(place: &Place<'_>) -> Result<u32> {
     } else {
         Ok(row - 1)
     }
-}
-
-fn read_load(place: &Place<'_>, contract: &Contract) -> Result<Load> {
-    let object = place.map()?;
-    object.only("load", keys::LOAD, keys::LOAD_LATER)?;
-    let mode = object.read("mode", |place| {
-        let mode = place.text()?;
-        if keys::LOAD_MODES.contains(&mode) {
-            return Ok(mode.to_owned());
-        }
-        let error = place.expected(format!("one of {}", keys::LOAD_MODES.join(", ")));
-        Err(did_you_mean(error, mode, keys::LOAD_MODES.iter().copied()))
-    })?;
-    let key = object.read("key", |place| {
-        let names = place.one_or_more()?;
-        names
-            .iter()
-            .map(|name| {
-                Ok(contract.fields[field_index(name, &contract.fields)?]
-                    .name
-                    .to_string())
-            })
-            .collect()
-    })?;
-    let table = object.read("table", |place| place.non_empty_text().map(str::to_owned))?;
-    Ok(Load {
-        table,
-        mode,
-        key: key.unwrap_or_default(),
-    })
 }

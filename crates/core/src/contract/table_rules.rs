@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::{
-    document::Data,
     keys, levels,
     model::{Field, FieldType},
     place::{Keys, Place},
@@ -158,7 +157,7 @@ fn total(place: &Place<'_>, fields: &[Field]) -> Result<TableQuestion> {
         return Err(field_place.error(format!("{:?} is no number", fields[field].name)));
     }
     let tolerance = keys.read("tolerance", |place| {
-        let number = number(place)?;
+        let number = place.number()?;
         match number >= 0.0 {
             true => Ok(number),
             false => Err(place.expected("a number from 0")),
@@ -168,7 +167,7 @@ fn total(place: &Place<'_>, fields: &[Field]) -> Result<TableQuestion> {
         let cell = parse_cell(place.text()?);
         cell.ok_or_else(|| place.expected("a cell, such as F2"))
     })?;
-    let equals = match (keys.read("equals", number)?, cell) {
+    let equals = match (keys.read("equals", Place::number)?, cell) {
         (Some(number), None) => Total::Number(number),
         (None, Some((row, column))) => Total::Cell(row, column),
         _ => return Err(place.error("a total has `equals` or `cell`")),
@@ -180,26 +179,10 @@ fn total(place: &Place<'_>, fields: &[Field]) -> Result<TableQuestion> {
     })
 }
 
-fn number(place: &Place<'_>) -> Result<f64> {
-    let number = match place.data() {
-        Data::Number(digits) => digits.parse::<f64>().ok(),
-        _ => None,
-    };
-    number
-        .filter(|number| number.is_finite())
-        .ok_or_else(|| place.expected("a number"))
-}
-
 pub(super) fn thresholds(place: &Place<'_>) -> Result<Thresholds> {
     let keys = place.map()?;
     keys.only("thresholds", keys::THRESHOLDS, &[])?;
-    let ratio = keys.read("ratio", |place| {
-        let ratio = number(place)?;
-        match (0.0..=1.0).contains(&ratio) {
-            true => Ok(ratio),
-            false => Err(place.expected("a number from 0 to 1")),
-        }
-    })?;
+    let ratio = keys.read("ratio", Place::ratio)?;
     let rejected = keys.read("rejected", |place| place.count(0).map(u64::from))?;
     match rejected.is_none() && ratio.is_none() {
         true => Err(place.error("`thresholds` say neither `rejected` nor `ratio`")),

@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value as Json, json};
 use super::{
     check::{CheckDigit, Checks, Decimal},
     levels::Levels,
+    load::Load,
     matching::{Fuzzy, Matching},
     model::{
         Constraints, Contract, Field, FieldType, ItemType, Literal, Locate, TemporalFormat, Value,
@@ -79,19 +80,7 @@ impl Contract {
         put(
             &mut extension,
             "load",
-            self.load.as_ref().map(|load| {
-                let mut object = Map::new();
-                put(&mut object, "table", load.table.as_deref());
-                put(&mut object, "mode", load.mode.as_deref());
-                put(
-                    &mut object,
-                    "key",
-                    Some(&load.key)
-                        .filter(|key| !key.is_empty())
-                        .map(|key| json!(key)),
-                );
-                Json::Object(object)
-            }),
+            self.load.as_ref().map(Load::to_json),
         );
         put(
             &mut resource,
@@ -486,6 +475,7 @@ fn write_references(references: &BTreeMap<String, Reference>) -> Option<Json> {
             Some(Json::Object(object)) => object,
             _ => Map::new(),
         };
+        put(&mut object, "table", reference.table.as_deref());
         put(&mut object, "path", reference.path.as_deref());
         put(&mut object, "encoding", reference.encoding.as_deref());
         let delimiter = reference.delimiter.map(|mark| char::from(mark).to_string());

@@ -27,8 +27,8 @@ pub(super) struct Key {
     pub(super) rule: String,
     pub(super) level: Level,
     set: KeySet,
-    /// Values have to be in the set, instead of not in it.
-    is_foreign: bool,
+    /// Values have to be in the set, instead of not in it: the foreign key of this number.
+    foreign: Option<usize>,
     /// It is a rule of the table that no row is there twice.
     is_of_rows: bool,
 }
@@ -37,9 +37,9 @@ impl Key {
     /// The keys of a contract. Where two would watch the same fields the first of them is enough.
     pub(super) fn all(contract: &Contract) -> Vec<Key> {
         let mut keys: Vec<Key> = Vec::new();
-        let mut add = |doc: &'static RuleDoc, fields: Vec<usize>| {
-            let is_foreign = doc.code == rules::FOREIGN_KEY.code;
-            if fields.is_empty() || !is_foreign && keys.iter().any(|key| key.fields == fields) {
+        let mut add = |doc: &'static RuleDoc, fields: Vec<usize>, foreign: Option<usize>| {
+            if fields.is_empty() || foreign.is_none() && keys.iter().any(|key| key.fields == fields)
+            {
                 return;
             }
             let names: Vec<&str> = fields
@@ -67,21 +67,23 @@ impl Key {
                 fields,
                 rule,
                 set: KeySet::new(&types),
-                is_foreign,
+                foreign,
                 is_of_rows: false,
             });
         };
-        add(&rules::PRIMARY_KEY, contract.primary_key.clone());
+        add(&rules::PRIMARY_KEY, contract.primary_key.clone(), None);
         for (index, field) in contract.fields.iter().enumerate() {
             if field.constraints.unique {
-                add(&rules::UNIQUE, vec![index]);
+                add(&rules::UNIQUE, vec![index], None);
             }
         }
         for fields in &contract.unique_keys {
-            add(&rules::UNIQUE_KEYS, fields.clone());
+            add(&rules::UNIQUE_KEYS, fields.clone(), None);
         }
-        for key in &contract.foreign_keys {
-            add(&rules::FOREIGN_KEY, key.fields.clone());
+        for (number, key) in contract.foreign_keys.iter().enumerate() {
+            if contract.database_table_of(key).is_none() {
+                add(&rules::FOREIGN_KEY, key.fields.clone(), Some(number));
+            }
         }
         for rule in &contract.table_rules {
             if rule.asks == TableQuestion::Duplicates {
@@ -96,13 +98,14 @@ impl Key {
                     rule: format!("{}: duplicates", rule.id),
                     level: rule.level,
                     set: KeySet::of_rows(&types.collect::<Vec<_>>()),
-                    is_foreign: false,
+                    foreign: None,
                     is_of_rows: true,
                 });
             }
         }
-        let foreign = keys.iter_mut().filter(|key| key.is_foreign);
-        for (key, foreign) in foreign.zip(&contract.foreign_keys) {
+        for key in &mut keys {
+            let Some(number) = key.foreign else { continue };
+            let foreign = &contract.foreign_keys[number];
             let table = foreign.resource.as_deref().unwrap_or("this table");
             key.rule = format!("{} in {table} ({})", key.rule, foreign.columns.join(", "));
         }
@@ -114,8 +117,9 @@ impl Key {
         self.is_of_rows
     }
 
-    pub(super) fn is_foreign(&self) -> bool {
-        self.is_foreign
+    /// True for the foreign key of this number.
+    pub(super) fn is_foreign(&self, number: usize) -> bool {
+        self.foreign == Some(number)
     }
 
     /// Takes in values of the other side of a foreign key.
@@ -148,7 +152,7 @@ impl Key {
         let (number, field) = (self.number, self.fields[0] as u16);
         let columns: Vec<&ArrayRef> = self.fields.iter().map(|&field| &arrays[field]).collect();
         let mut faults = Vec::new();
-        if self.is_foreign {
+        if self.foreign.is_some() {
             self.set.not_found(&columns, usable, |row| {
                 faults.push(Fault {
                     row: row as u32,

@@ -162,10 +162,11 @@ impl Validator {
     }
 
     /// Takes in rows of the table that a foreign key (an index in [`Contract::foreign_keys`]) refers to: its columns, in the order
-    /// of the key and in the types of [`Contract::of_foreign_key`]. Before the first window, all of them.
+    /// of the key and in the types of [`Contract::of_foreign_key`]. Before the first window, all of them. A table of the database is
+    /// not looked at ([`Contract::database_table_of`]).
     pub fn take_in_reference(&mut self, foreign_key: usize, columns: &[ArrayRef]) {
-        let mut foreign = self.keys.iter_mut().filter(|key| key.is_foreign());
-        if let Some(key) = foreign.nth(foreign_key) {
+        let mut keys = self.keys.iter_mut();
+        if let Some(key) = keys.find(|key| key.is_foreign(foreign_key)) {
             key.take_in(columns);
         }
     }

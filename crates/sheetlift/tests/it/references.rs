@@ -278,3 +278,50 @@ fn a_resource_is_read_by_its_dialect_or_not_at_all() {
         assert!(of(other).is_err(), "{other}");
     }
 }
+
+#[test]
+fn a_table_of_the_database_is_looked_at_when_rows_are_loaded() {
+    let contract = fields(
+        "[{fields: supplier, reference: {resource: s, fields: name}}, {fields: sku, reference: {resource: t, fields: sku}}]",
+        "{references: {s: {table: suppliers}, t: {path: skus.csv}}, load: {table: items, key: sku}}",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("skus.csv"), "sku\nA1\nA2\nA3\nA4\n").unwrap();
+    let report = validate(ITEMS, &contract, Some(folder.path()));
+    // The other foreign key is still the one that it is.
+    assert_eq!(found(&report), ["A6 ref/not-found"]);
+    let unseen: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "info/reference-not-checked")
+        .collect();
+    assert_eq!(unseen.len(), 1);
+    assert_eq!(
+        unseen[0].message,
+        "whether supplier is in the table suppliers (name) of the database is seen when the rows are loaded"
+    );
+    assert_eq!(report.counts.by_code["info/reference-not-checked"], 1);
+
+    let path = folder.path().join("inventory.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database
+        .execute_batch("CREATE TABLE suppliers (name TEXT PRIMARY KEY); INSERT INTO suppliers VALUES ('Acme'), ('Bolts & Co')")
+        .unwrap();
+    let job = Job::from_bytes(ITEMS.as_bytes().to_vec(), "items.csv")
+        .unwrap()
+        .with_references(folder.path())
+        .with_contract(contract.parse::<Contract>().unwrap());
+    let sink = sheetlift::connect(path.to_str().unwrap()).unwrap();
+    let options = sheetlift::LoadOptions::default().with_create_table(true);
+    let report = job.load(&*sink, &options).unwrap();
+    assert!(
+        !report
+            .counts
+            .by_code
+            .contains_key("info/reference-not-checked")
+    );
+    assert_eq!(report.counts.by_code["load/reference-missing"], 1);
+    let load = report.load.unwrap();
+    // A3 refers to nothing, and A5 was rejected.
+    assert_eq!((load.inserted, load.conflicts, load.rejected), (3, 1, 1));
+}

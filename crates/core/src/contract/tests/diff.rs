@@ -263,6 +263,19 @@ fn the_rest() {
             &schema(", sheetlift: {load: {table: t}}"),
             "!/sheetlift/load changed",
         ),
+        (
+            &schema(", sheetlift: {load: {table: t, version: a}}"),
+            &schema(
+                ", sheetlift: {load: {table: t, mode: sync, missing: delete, maxMissing: 0.1}}",
+            ),
+            "!/sheetlift/load/mode none -> sync; /sheetlift/load/version a -> none; !/sheetlift/load/missing none -> delete; \
+             !/sheetlift/load/maxMissing none -> 0.1",
+        ),
+        (
+            &schema(", sheetlift: {load: {table: t}}"),
+            &schema(", sheetlift: {load: {table: t, immutable: [a, b]}}"),
+            "!/sheetlift/load/immutable none -> [\"a\",\"b\"]",
+        ),
     ] {
         assert_eq!(changes(old, new).join("; "), expected, "{old} -> {new}");
     }

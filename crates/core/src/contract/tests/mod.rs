@@ -4,6 +4,7 @@ mod dialect;
 mod diff;
 mod field_refusals;
 mod lexical;
+mod load;
 mod local_values;
 mod published;
 mod read;

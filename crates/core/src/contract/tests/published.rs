@@ -35,6 +35,11 @@ fn the_schema_knows_the_keys_of_the_reader() {
         ("/match/properties/fuzzy/anyOf/1", keys::FUZZY),
         ("/rule", keys::RULE),
         ("/load", keys::LOAD),
+        ("/load/properties/missing/anyOf/1", keys::LOAD_MISSING),
+        (
+            "/sheetlift/properties/references/additionalProperties",
+            keys::REFERENCES,
+        ),
         ("/fieldExtension", keys::FIELD_SHEETLIFT),
         ("/fieldExtension/properties/match", keys::FIELD_MATCH),
         ("/check", keys::CHECK),

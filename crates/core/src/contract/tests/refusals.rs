@@ -153,7 +153,7 @@ fn refuses_schemas_and_resources_that_are_wrong() {
         ),
         (
             "{fields: [{name: a}], sheetlift: {references: {t: {}}}}",
-            "a reference says `path`, `sheet` or both",
+            "a reference says `path`, `sheet` or both, or `table`",
         ),
         (
             "{fields: [{name: a}], sheetlift: {references: {t: {sheet: 0}}}}",

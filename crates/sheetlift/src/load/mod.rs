@@ -1,0 +1,196 @@
+//! Accepted rows into a database, exactly once. Reading and checking run on the caller's thread, the database on its own.
+
+mod options;
+mod plan;
+
+pub use options::LoadOptions;
+pub(crate) use plan::keys;
+
+use std::{
+    sync::mpsc::{Receiver, sync_channel},
+    thread,
+    time::Instant,
+};
+
+use arrow_array::RecordBatch;
+use sheetlift_core::{Finding, Level, RejectedRow};
+use sheetlift_load::{Begin, Import, Outcome, Plan, Reject, Sink};
+
+use crate::{
+    check::{Check, Wants},
+    error::{Error, Result},
+    findings::Listing,
+    job::Job,
+    report::{LoadReport, Report, Timings, conflict_finding},
+};
+
+/// Checked windows that wait for the database.
+const WINDOWS_IN_FLIGHT: usize = 2;
+
+impl Job {
+    /// Loads accepted rows, records rejected ones, and does so once: the same file under the same contract into the same
+    /// table is [`AlreadyLoaded`](crate::LoadState::AlreadyLoaded) ever after, and its rows are not even read.
+    ///
+    /// Everything becomes visible in one transaction, or nothing does: after an error, a cancellation or a crash the same
+    /// call starts afresh.
+    ///
+    /// # Errors
+    /// As [`Job::validate`]; `Target` when the table does not fit the contract, `Busy` while somebody else loads the same
+    /// import, `Limit` when too many rows were rejected, `Sink` when the database fails.
+    pub fn load(&self, sink: &dyn Sink, options: &LoadOptions) -> Result<Report> {
+        let started = Instant::now();
+        let contract = self.needed_contract()?;
+        let plan = self.plan(options)?;
+        let mut load = LoadReport::new(&plan, sink.name(), options.dry_run);
+        let job = Job {
+            import_id: Some(load.import_id.as_str().into()),
+            ..self.clone()
+        };
+        let import = match sink.begin(&plan)? {
+            Begin::Done(outcome) => return job.already_loaded(load, &outcome, started),
+            Begin::Claimed(import) => import,
+        };
+        let mut check = Check::new(&job, Wants::Load)?;
+        let outcome = if check.is_blocked() {
+            drop(import);
+            None
+        } else {
+            debug_assert_eq!(check.schema(), plan.schema);
+            self.stage(&mut check, import, options.dry_run)?
+        };
+        if let Some(outcome) = &outcome {
+            let sheet = check.header().sheet.to_string();
+            check.listing.add(&conflicts(outcome, &sheet))?;
+        }
+        let (_, mut report) = check.into_report()?;
+        debug_assert_eq!(report.contract.hash, contract.hash());
+        if let Some(outcome) = outcome {
+            load.take_outcome(&outcome);
+            report.count_conflicts(&outcome);
+        }
+        report.load = Some(load);
+        self.finish(report, started)
+    }
+
+    /// Checks here and stages over there. Whatever fails, the import is dropped and nothing remains of it.
+    /// `None` when a rule about the table as a whole is broken, or too many rows were rejected.
+    fn stage(
+        &self,
+        check: &mut Check,
+        import: Box<dyn Import>,
+        dry_run: bool,
+    ) -> Result<Option<Outcome>> {
+        let (send, windows) = sync_channel::<CheckedRows>(WINDOWS_IN_FLIGHT);
+        thread::scope(|scope| {
+            let database = thread::Builder::new()
+                .name("sheetlift-load".into())
+                .spawn_scoped(scope, move || stage_all(import, &windows))
+                .map_err(|error| Error::io(error, "cannot start a thread"))?;
+            let checked = send_all(check, |rows| send.send(rows).is_ok());
+            drop(send);
+            let staged = database
+                .join()
+                .unwrap_or_else(|_| Err(Error::bug("the sink panicked")));
+            // The database failed first when it stopped listening; otherwise the sheet did.
+            let import = match (checked, staged) {
+                (_, Err(error)) | (Err(error), _) => return Err(error),
+                (Ok(()), Ok(import)) => import,
+            };
+            self.cancel.check()?;
+            let about_table = check.finish_table()?;
+            if about_table
+                .iter()
+                .any(|finding| finding.level == Level::Error)
+            {
+                return Ok(None);
+            }
+            Ok(Some(import.commit(dry_run)?))
+        })
+    }
+
+    fn already_loaded(
+        &self,
+        mut load: LoadReport,
+        outcome: &Outcome,
+        started: Instant,
+    ) -> Result<Report> {
+        let mut report = Report::new(self.source.name(), self.needed_contract()?);
+        load.take_outcome(outcome);
+        report.rows.read = outcome.read;
+        report.rows.rejected = outcome.rejected;
+        report.rows.accepted = outcome.read.saturating_sub(outcome.rejected);
+        let mut listing = Listing::new(self)?;
+        listing.add(&conflicts(outcome, ""))?;
+        listing.finish(&mut report)?;
+        report.count_conflicts(outcome);
+        report.load = Some(load);
+        self.finish(report, started)
+    }
+
+    fn finish(&self, mut report: Report, started: Instant) -> Result<Report> {
+        self.flush_findings()?;
+        report.finish();
+        report.timings = Some(Timings::since(started, report.rows.read));
+        Ok(report)
+    }
+}
+
+/// The rows that the target did not let in, as findings.
+fn conflicts(outcome: &Outcome, sheet: &str) -> Vec<Finding> {
+    let conflicts = outcome.conflicts.iter();
+    conflicts
+        .map(|conflict| conflict_finding(conflict, sheet))
+        .collect()
+}
+
+/// A checked window on its way to the database.
+struct CheckedRows {
+    accepted: RecordBatch,
+    rows: Vec<u32>,
+    rejected: Vec<RejectedRow>,
+}
+
+/// Checks windows until the end, or until nobody listens.
+fn send_all(check: &mut Check, mut send: impl FnMut(CheckedRows) -> bool) -> Result<()> {
+    while let Some(mut checked) = check.next_window()? {
+        let offset = Plan::PART_ROWS.wrapping_mul(check.sheet_number);
+        let rows = checked.accepted_rows.iter_mut();
+        rows.for_each(|row| *row = row.wrapping_add(offset));
+        let rejected = checked.rejected.iter_mut();
+        rejected.for_each(|rejected| rejected.row = rejected.row.wrapping_add(offset));
+        let rows = CheckedRows {
+            accepted: checked.accepted,
+            rows: checked.accepted_rows,
+            rejected: checked.rejected,
+        };
+        if !send(rows) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn stage_all(
+    mut import: Box<dyn Import>,
+    windows: &Receiver<CheckedRows>,
+) -> Result<Box<dyn Import>> {
+    for window in windows {
+        if !window.rejected.is_empty() {
+            let rejects: Vec<Reject> = window.rejected.into_iter().map(reject).collect();
+            import.reject(&rejects)?;
+        }
+        if window.accepted.num_rows() > 0 {
+            import.stage(&window.accepted, &window.rows)?;
+        }
+    }
+    Ok(import)
+}
+
+fn reject(row: RejectedRow) -> Reject {
+    Reject {
+        row: row.row,
+        codes: row.codes.into_iter().map(str::to_owned).collect(),
+        reason: row.reason,
+        raw: serde_json::Value::Object(row.raw).to_string(),
+    }
+}
