@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use sheetlift::{
     CancelToken, Error, InferOptions, Job, LoadOptions, Report, ReportFormat, Result, connect,
+    import_json, parse_missing,
 };
 
 use crate::{
@@ -132,6 +133,32 @@ pub(crate) fn load<'py>(
     report(py, &loaded, None)
 }
 
+#[pyfunction]
+#[pyo3(signature = (to, limit))]
+pub(crate) fn history(py: Python<'_>, to: String, limit: usize) -> PyResult<Bound<'_, PyAny>> {
+    let text = run(py, &CancelToken::new(), move || {
+        let imports = sheetlift::history(&to, limit)?;
+        let imports: Vec<_> = imports.iter().map(import_json).collect();
+        serde_json::to_string(&imports).map_err(|error| Error::bug(error.to_string()))
+    })?;
+    loads(py, &text)
+}
+
+#[pyfunction]
+#[pyo3(signature = (import_id, to, dry_run))]
+pub(crate) fn undo(
+    py: Python<'_>,
+    import_id: String,
+    to: String,
+    dry_run: bool,
+) -> PyResult<Bound<'_, PyAny>> {
+    let text = run(py, &CancelToken::new(), move || {
+        let undone = sheetlift::undo(&import_id, &to, dry_run)?;
+        serde_json::to_string(&undone).map_err(|error| Error::bug(error.to_string()))
+    })?;
+    loads(py, &text)
+}
+
 fn load_options(py: Python<'_>, arguments: &mut Arguments<'_>) -> PyResult<LoadOptions> {
     let mut options = LoadOptions::default();
     options.table = arguments.take("table")?;
@@ -142,6 +169,11 @@ fn load_options(py: Python<'_>, arguments: &mut Arguments<'_>) -> PyResult<LoadO
     if let Some(create) = arguments.take("create_table")? {
         options.create_table = create;
     }
+    if let Some(missing) = arguments.take::<String>("missing")? {
+        options.missing = Some(parse_missing(&missing).map_err(|error| raise(py, &error))?);
+    }
+    options.max_missing_ratio = arguments.take("max_missing")?;
+    options.undo = arguments.take("undo")?.unwrap_or(true);
     options.dry_run = arguments.take("dry_run")?.unwrap_or(false);
     options.max_rejected = arguments.take("max_rejected")?;
     options.max_rejected_ratio = arguments.take("max_rejected_ratio")?;

@@ -58,7 +58,7 @@ def test_reports_are_files_too(tmp_path, database):
     lines = [json.loads(line) for line in (tmp_path / "r.ndjson").read_text().splitlines()]
     assert [line["seq"] for line in lines] == list(range(1, report.findings_omitted + 3 + 1))
     assert Counter(line["group"] for line in lines) == {group["id"]: group["count"] for group in report.groups}
-    again = sl.load(tmp_path / "rejects.xlsx", CONTRACT, to=f"sqlite:{database}", reports=[tmp_path / "again.html"])
+    again = sl.load(tmp_path / "rejects.xlsx", CONTRACT, to=f"sqlite:{database}", create_table=True, reports=[tmp_path / "again.html"])
     # All but those whose only fault was a key that a row has which is not in this file.
     assert (again.rows["read"], again.rows["rejected"]) == (40, 36)
     assert (tmp_path / "again.html").read_text().startswith("<!doctype html>")
@@ -79,7 +79,7 @@ def test_a_header_that_does_not_fit_blocks():
 
 def test_accepted_rows_are_those_that_are_loaded(database):
     accepted = pa.table(sl.validate(DIRTY, CONTRACT, accepted=True).accepted)
-    sl.load(DIRTY, CONTRACT, to=f"sqlite:{database}")
+    sl.load(DIRTY, CONTRACT, to=f"sqlite:{database}", create_table=True)
     with sqlite3.connect(database) as connection:
         loaded = {row[0] for row in connection.execute("select sku from inventory")}
     assert set(accepted["sku"].to_pylist()) == loaded and len(loaded) == accepted.num_rows == 200
@@ -87,17 +87,17 @@ def test_accepted_rows_are_those_that_are_loaded(database):
 
 def test_loads_exactly_once(database):
     to = f"sqlite:{database}"
-    dry = sl.load(DIRTY, CONTRACT, to=to, dry_run=True)
+    dry = sl.load(DIRTY, CONTRACT, to=to, create_table=True, dry_run=True)
     assert dry.load["state"] == "dry_run" and dry.load["inserted"] == 200 and dry.load["dry_run"]
-    first = sl.load(DIRTY, CONTRACT, to=to)
+    first = sl.load(DIRTY, CONTRACT, to=to, create_table=True)
     assert first.load["state"] == "committed" and (first.load["inserted"], first.load["rejected"]) == (200, 40)
     assert count(database) == 200
     for source in [DIRTY, DIRTY.read_bytes(), sl.open(DIRTY)]:
-        again = sl.load(source, CONTRACT, to=to)
+        again = sl.load(source, CONTRACT, to=to, create_table=True)
         assert again.load["state"] == "already_loaded" and again.load["inserted"] == 200
         assert again.load["import_id"] == first.load["import_id"]
     assert count(database) == 200
-    clean = sl.load(CLEAN, CONTRACT, to=to)
+    clean = sl.load(CLEAN, CONTRACT, to=to, create_table=True)
     assert clean.load["state"] == "committed"
     assert clean.load["inserted"] + clean.load["unchanged"] == 240
     assert repr(clean).endswith("240 of 240 rows accepted, committed>")
@@ -105,21 +105,21 @@ def test_loads_exactly_once(database):
 
 def test_load_takes_its_options(database):
     to = f"sqlite:{database}"
-    report = sl.load(CLEAN, CONTRACT, to=to, table="other", mode="upsert")
+    report = sl.load(CLEAN, CONTRACT, to=to, create_table=True, table="other", mode="upsert")
     assert (report.load["target"], report.load["mode"]) == ("other", "upsert")
     assert count(database, "other") == 240
     with pytest.raises(sl.UsageError, match="unknown load mode"):
-        sl.load(CLEAN, CONTRACT, to=to, mode="merge")
+        sl.load(CLEAN, CONTRACT, to=to, create_table=True, mode="merge")
     with pytest.raises(sl.UsageError) as raised:
-        sl.load(CLEAN, CONTRACT, to=to, table="missing", create_table=False)
+        sl.load(CLEAN, CONTRACT, to=to, table="missing")
     assert raised.value.ddl.lower().startswith("create table")
     with pytest.raises(sl.LimitError) as raised:
-        sl.load(DIRTY, CONTRACT, to=to, max_rejected=39)
+        sl.load(DIRTY, CONTRACT, to=to, create_table=True, max_rejected=39)
     assert raised.value.name == "max_rejected"
     with pytest.raises(sl.LimitError):
-        sl.load(DIRTY, CONTRACT, to=to, max_rejected_ratio=0.1)
+        sl.load(DIRTY, CONTRACT, to=to, create_table=True, max_rejected_ratio=0.1)
     with pytest.raises(sl.UsageError) as raised:
-        sl.load(CLEAN, CONTRACT, to="postgres://user:secret@host/db")
+        sl.load(CLEAN, CONTRACT, to="postgres://user:secret@host/db", create_table=True)
     assert "secret" not in str(raised.value)
 
 
@@ -130,7 +130,7 @@ def test_two_threads_load_once(database):
         start.wait()
         for _ in range(100):
             try:
-                return sl.load(DIRTY, CONTRACT, to=f"sqlite:{database}").load["state"]
+                return sl.load(DIRTY, CONTRACT, to=f"sqlite:{database}", create_table=True).load["state"]
             except sl.SheetliftIoError as busy:
                 assert busy.retry_after_ms is not None
                 threading.Event().wait(0.05)

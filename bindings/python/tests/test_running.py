@@ -50,11 +50,11 @@ def test_ctrl_c_stops_a_validation(contract):
 
 
 def test_ctrl_c_stops_a_load_and_nothing_is_loaded(contract, database):
-    assert interrupted(lambda: sl.load(LARGE, contract, to=f"sqlite:{database}", dry_run=True), 1) < 10
+    assert interrupted(lambda: sl.load(LARGE, contract, to=f"sqlite:{database}", dry_run=True, create_table=True), 1) < 10
     with sqlite3.connect(database) as connection:
         tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
     assert "items" not in tables
-    report = sl.load(CLEAN, sl.infer_contract(CLEAN), to=f"sqlite:{database}", table="items")
+    report = sl.load(CLEAN, sl.infer_contract(CLEAN), to=f"sqlite:{database}", table="items", create_table=True)
     assert report.load["state"] == "committed"
 
 

@@ -14,7 +14,7 @@ with sl.open(Path("items.xlsx"), limits={"max_rows": 10, "max_cells": None}) as 
         assert_type(batch, sl.Table)
 
 assert_type(table.num_rows, int)
-report = sl.load(b"", {"schema": {}}, to="sqlite:a.db", mode="upsert", dry_run=True)
+report = sl.load(b"", {"schema": {}}, to="sqlite:a.db", mode="sync", missing="delete", max_missing=0.1, undo=False, dry_run=True)
 assert_type(report, sl.Report)
 assert_type(report.ok, bool)
 assert_type(report.accepted, sl.Table | None)

@@ -24,6 +24,8 @@ pub struct Settings {
     pub results: Prefix,
     /// Address of a database that takes accepted rows, as for [`connect`].
     pub target: Option<String>,
+    /// Create the table of the contract in it when it is missing.
+    pub create_table: bool,
     /// What a file may ask of us.
     pub limits: Limits,
     /// Objects up to here are held in memory, larger ones in a temporary file.
@@ -205,7 +207,8 @@ impl Worker {
             .ok_or_else(|| Error::bug("a conversion under a contract gave no report"))?;
         let mut was_loaded_before = false;
         if let Some(target) = &self.settings.target {
-            let loaded = job.load(&*connect(target)?, &LoadOptions::default())?;
+            let options = LoadOptions::default().with_create_table(self.settings.create_table);
+            let loaded = job.load(&*connect(target)?, &options)?;
             was_loaded_before =
                 matches!(&loaded.load, Some(load) if load.state == LoadState::AlreadyLoaded);
             if was_loaded_before {

@@ -6,7 +6,7 @@ use clap::{
     Args as ClapArgs, Parser, Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use sheetlift::{Error, Limits, Mode, Result, parse_limit};
+use sheetlift::{Error, Limits, Missing, Mode, Result, parse_limit, parse_missing};
 
 /// Spreadsheets into inventory databases: every good row exactly once, every bad cell by its address.
 #[derive(Debug, Parser)]
@@ -73,6 +73,10 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     /// Load the good rows of a sheet into a database, once
     Load(LoadArgs),
+    /// List what was loaded into a database, the newest first
+    History(HistoryArgs),
+    /// Take a load back: its new rows go, changed rows are as they were, and what others did since stays
+    Undo(UndoArgs),
     /// Measure how fast a sheet is read into Arrow
     Bench(BenchArgs),
     /// Print a completion script for a shell
@@ -349,12 +353,26 @@ pub(crate) struct LoadArgs {
     /// Which resource of a package the contract is [default: the only one, or the one whose path is this file]
     #[arg(long, value_name = "NAME")]
     pub(crate) resource: Option<String>,
-    /// The database
+    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE
     #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
     pub(crate) to: String,
+    /// Create the table when it is missing
+    #[arg(long)]
+    pub(crate) create_table: bool,
     /// How rows meet those that are there [default: what the contract says, or else insert_missing]
     #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) mode: Option<Mode>,
+    /// What becomes of rows of the table that the file lacks, with mode sync: keep, delete, or a column and the value it gets, such
+    /// as active=false [default: what the contract says, or else keep]
+    #[arg(long, value_name = "WHAT", value_parser = missing)]
+    pub(crate) missing: Option<Missing>,
+    /// The largest share of the table's rows, from 0 to 1, that the file may lack where --missing deletes or marks them; with more,
+    /// nothing is loaded [default: what the contract says, or else 0.5]
+    #[arg(long, value_name = "RATIO")]
+    pub(crate) max_missing: Option<f64>,
+    /// Keep nothing in the database that taking the load back would need
+    #[arg(long)]
+    pub(crate) no_undo: bool,
     /// Do everything but keep nothing: the numbers are those of a real load
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -373,11 +391,45 @@ pub(crate) struct LoadArgs {
     pub(crate) open: OpenArgs,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HistoryArgs {
+    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
+    pub(crate) to: String,
+    /// Loads to list at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct UndoArgs {
+    /// The load, as `sheetlift history` and reports call it
+    pub(crate) import_id: String,
+    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
+    pub(crate) to: String,
+    /// Do everything but keep nothing: the numbers are those of a real undo
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn missing(text: &str) -> Result<Missing, String> {
+    let missing = parse_missing(text);
+    missing.map_err(|error| format!("{error}; {}", error.hint().unwrap_or_default()))
+}
+
 /// The modes there are; hyphens are read as well.
 fn modes() -> impl TypedValueParser<Value = Mode> {
     let names = Mode::ALL.map(Mode::as_str);
     let values = names.map(|name| match name {
         "insert_missing" => PossibleValue::new(name).alias("insert-missing"),
+        "update_only" => PossibleValue::new(name).alias("update-only"),
         _ => PossibleValue::new(name),
     });
     PossibleValuesParser::new(values).try_map(|name| name.parse::<Mode>())

@@ -37,6 +37,8 @@ fn run(args: Args) -> sheetlift::Result<exit::Status> {
         Command::Contract(ContractCommand::FromTable(args)) => commands::from_table::run(&args),
         Command::Validate(args) => commands::validate::run(&args, &limits),
         Command::Load(args) => commands::load::run(&args, &limits),
+        Command::History(args) => commands::history::run(&args),
+        Command::Undo(args) => commands::undo::run(&args),
         Command::Bench(args) => commands::bench::run(&args, &limits),
         Command::Completions { shell } => commands::completions::run(shell),
     }

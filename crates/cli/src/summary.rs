@@ -112,6 +112,9 @@ fn load_numbers(out: &mut String, report: &Report, load: &LoadReport, paint: Pai
         ("unchanged", load.unchanged),
         ("rejected", load.rejected),
     ];
+    if load.removed > 0 {
+        rows.push(("removed", load.removed));
+    }
     if load.conflicts > 0 {
         rows.push(("conflicts", load.conflicts));
     }
@@ -201,9 +204,10 @@ fn places(group: &FindingGroup) -> String {
     places
 }
 
-/// Value, expectation, code.
+/// Value, expectation, code. The value of a row that the target refused is not known.
 fn one_line(group: &FindingGroup) -> String {
-    if group.column.is_none() || group.expected.is_empty() {
+    let is_of_target = group.code.starts_with("load/");
+    if group.column.is_none() || group.expected.is_empty() || is_of_target {
         return format!("{}  [{}]", cut(&group.message, 120), group.code);
     }
     let value = match &group.value {

@@ -6,6 +6,7 @@
 //! | `SHEETLIFT_RESULTS` | `s3://bucket/prefix` for reports and accepted rows | required |
 //! | `SHEETLIFT_TRIGGERS` | `s3://bucket/prefix`, ... from which events come: results inside them are refused | none |
 //! | `SHEETLIFT_TARGET` | address of a database that takes accepted rows | none: no load |
+//! | `SHEETLIFT_CREATE_TABLE` | `true`: create the table in it when it is missing | `false` |
 //! | `SHEETLIFT_MAX_FILE_BYTES` | largest object | 536,870,912 |
 //! | `SHEETLIFT_SPOOL_BYTES` | objects beyond go through `/tmp` instead of memory | 67,108,864 |
 //! | `SHEETLIFT_MAX_FINDINGS` | findings that a report lists; all are counted | 1,000 |
@@ -36,6 +37,14 @@ pub(crate) async fn worker(var: impl Fn(&str) -> Option<String>) -> Result<Worke
             )
         }),
     };
+    let create_table = match given("SHEETLIFT_CREATE_TABLE").as_deref().map(str::trim) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            let message = format!("SHEETLIFT_CREATE_TABLE: {other:?} is neither true nor false");
+            return Err(Error::usage("usage/environment", message));
+        }
+    };
 
     let results: Prefix = required("SHEETLIFT_RESULTS", "s3://bucket/results/")?.parse()?;
     let results = results.into_folder();
@@ -57,6 +66,7 @@ pub(crate) async fn worker(var: impl Fn(&str) -> Option<String>) -> Result<Worke
         contract: contract.into(),
         results,
         target: given("SHEETLIFT_TARGET"),
+        create_table,
         limits,
         spool_bytes: number("SHEETLIFT_SPOOL_BYTES", 64 << 20)?,
         max_findings: number("SHEETLIFT_MAX_FINDINGS", 1_000)? as usize,
@@ -120,6 +130,10 @@ mod tests {
             (
                 vec![results, contract, ("SHEETLIFT_SPOOL_BYTES", "1 MB")],
                 "SHEETLIFT_SPOOL_BYTES",
+            ),
+            (
+                vec![results, contract, ("SHEETLIFT_CREATE_TABLE", "yes")],
+                "neither true nor false",
             ),
             (
                 vec![results, contract, ("SHEETLIFT_TARGET", "x://y")],

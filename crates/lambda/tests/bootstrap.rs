@@ -233,7 +233,10 @@ fn rows_are_loaded_once() {
     let dir = tempfile::tempdir().unwrap();
     let database = dir.path().join("inventory.db");
     let target = format!("sqlite:{}", database.display());
-    let function = bucket.function(&[("SHEETLIFT_TARGET", &target)]);
+    let function = bucket.function(&[
+        ("SHEETLIFT_TARGET", &target),
+        ("SHEETLIFT_CREATE_TABLE", "true"),
+    ]);
     let object = bucket.put("in/dirty.xlsx", &dirty_inventory());
     let event = s3_event(&object);
 

@@ -65,6 +65,9 @@ pub struct Config {
     /// Tables that may be loaded into, separated by commas [default: any but those of the ledger]
     #[arg(long, help_heading = WORK, value_delimiter = ',')]
     pub tables: Vec<String>,
+    /// Create a table of the target when it is missing, unless a request says ?create_table=false
+    #[arg(long, help_heading = WORK)]
+    pub create_table: bool,
     /// Directory for uploads and results while they are needed [default: that of the system]
     #[arg(long, help_heading = WORK)]
     pub spool_dir: Option<PathBuf>,

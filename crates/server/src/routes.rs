@@ -189,7 +189,10 @@ impl Call {
         let place = app.admit()?;
         let (file, form) = upload::receive(app, request).await?;
         pairs.extend(form.options.unwrap_or_default());
-        let options = parse(&pairs)?;
+        let mut options = parse(&pairs)?;
+        if app.config.create_table && !pairs.iter().any(|(name, _)| name == "create_table") {
+            options.load.create_table = true;
+        }
         let name = form.filename.as_ref().or(options.filename.as_ref());
         Ok(Call {
             app: Arc::clone(app),

@@ -36,7 +36,7 @@ fn load(job: &Job, contract: Contract, database: &str) -> sheetlift::Result<Repo
     let sink = connect(database)?;
     job.clone()
         .with_contract(contract)
-        .load(&*sink, &LoadOptions::default())
+        .load(&*sink, &LoadOptions::default().with_create_table(true))
 }
 
 fn show(report: &Report) {

@@ -6,8 +6,8 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use sheetlift_core::{
     Cell, CellRange, Checked, Contract, Field, Finding, Header, HeaderRow, HeaderSearch, Level,
-    ReadOptions, RejectedRow, RowReader, SheetRef, StringTable, TableQuestion, Total, Validator,
-    Window, Workbook, cell_name, column_name,
+    Mapped, ReadOptions, RejectedRow, RowReader, SheetRef, StringTable, TableQuestion, Total,
+    Validator, Window, Workbook, cell_name, column_name,
 };
 
 use crate::{
@@ -239,6 +239,11 @@ impl Check {
     /// The columns of the sheet that is being read.
     pub fn header(&self) -> &Header {
         self.rows.header()
+    }
+
+    /// Which column was taken for which field, on every sheet of the table.
+    pub(crate) fn mapping(&self) -> &[Mapped] {
+        &self.report.mapping
     }
 
     /// Schema of accepted rows: one column for each field of the contract.

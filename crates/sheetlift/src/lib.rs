@@ -16,12 +16,13 @@
 //! let job = Job::from_path(&file)?.with_contract(contract);
 //!
 //! let sink = connect(&database)?; // such as "sqlite:inventory.db"
-//! let report = job.load(&*sink, &LoadOptions::default())?;
+//! let options = LoadOptions::default().with_create_table(true);
+//! let report = job.load(&*sink, &options)?;
 //! let load = report.load.as_ref().unwrap();
 //! assert_eq!((load.inserted, load.rejected), (200, 40));
 //! assert_eq!(report.findings[0].address(), "Items!G5");
 //!
-//! let again = job.load(&*sink, &LoadOptions::default())?;
+//! let again = job.load(&*sink, &options)?;
 //! assert_eq!(again.load.unwrap().state, LoadState::AlreadyLoaded);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -35,6 +36,7 @@ mod progress;
 mod cells;
 mod check;
 mod findings;
+mod history;
 mod infer;
 mod inspect;
 mod load;
@@ -65,6 +67,7 @@ pub use exports::template_xlsx;
 #[cfg(feature = "sqlite")]
 pub use exports::{FromTable, contract_ddl, contract_from_table};
 pub use findings::{AllFindings, FindingGroup};
+pub use history::{history, import_json, undo};
 pub use inspect::{InferredFrom, InspectedField, InspectedSheet, Inspection, RowsAre};
 pub use job::Job;
 pub use load::LoadOptions;
@@ -75,7 +78,7 @@ pub use report::{
 };
 pub use request::{Request, RequestOption, Verb};
 pub use words::{
-    parse_columns, parse_delimiter, parse_fill_merged, parse_header, parse_limit,
+    parse_columns, parse_delimiter, parse_fill_merged, parse_header, parse_limit, parse_missing,
     parse_skip_hidden, parse_strings, parse_types,
 };
 
@@ -98,8 +101,9 @@ pub use sheetlift_load::postgres;
 #[cfg(feature = "sqlite")]
 pub use sheetlift_load::sqlite;
 pub use sheetlift_load::{
-    Begin, Import, ImportKey, KeyParts, MAX_LISTED_CONFLICTS, Missing, Mode, Outcome, Plan, Reject,
-    RowConflict, Sink, State, connect,
+    Begin, Import, ImportKey, ImportRecord, KeyParts, MAX_LISTED_CONFLICTS, MAX_LISTED_KEPT,
+    Missing, Mode, Outcome, Plan, Reference as DatabaseReference, Reject, RowConflict, Sink, State,
+    Undone, connect,
 };
 
 /// The errors of the crates below, for code that uses their parts on its own. [`Error`] takes both.

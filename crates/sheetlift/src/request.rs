@@ -10,8 +10,8 @@ use crate::{
     load::LoadOptions,
     report::ReportFormat,
     words::{
-        parse_columns, parse_delimiter, parse_fill_merged, parse_header, parse_skip_hidden,
-        parse_strings, parse_types,
+        parse_columns, parse_delimiter, parse_fill_merged, parse_header, parse_missing,
+        parse_skip_hidden, parse_strings, parse_types,
     },
 };
 
@@ -37,7 +37,7 @@ pub struct RequestOption {
     pub name: &'static str,
     /// Where it is understood.
     pub verbs: &'static [Verb],
-    /// What its value is in JSON: `string`, `integer` or `boolean`.
+    /// What its value is in JSON: `string`, `integer`, `number` or `boolean`.
     pub kind: &'static str,
     /// What it does.
     pub help: &'static str,
@@ -86,7 +86,10 @@ const OPTIONS: &[RequestOption] = &[
     option("max_findings", READ, "integer", "Findings to list in the report; the others are counted. Default 1000"),
     option("report", CHECK, "string", "Form of the answer: `json`, `html`, `csv`, `parquet`, `ndjson`, `junit`, `sarif`, `frictionless`, `rejects` (the rejected rows, to be corrected) or `annotated` (the workbook with its faults marked). Default `json`"),
     option("table", LOAD, "string", "Target table; default what the contract says"),
-    option("mode", LOAD, "string", "How rows meet those that are there: `insert`, `insert_missing` or `upsert`; default what the contract says"),
+    option("mode", LOAD, "string", "How rows meet those that are there: `insert_missing`, `insert`, `upsert`, `update_only`, `append`, `replace` or `sync`; default what the contract says"),
+    option("create_table", LOAD, "boolean", "Create the table when it is missing; default what the service was told, and that is false where it was told nothing"),
+    option("missing", LOAD, "string", "What becomes of rows of the table that the file lacks, with mode `sync`: `keep`, `delete`, or a column and its value such as `active=false`; default what the contract says"),
+    option("max_missing", LOAD, "number", "The largest share of the table's rows, from 0 to 1, that the file may lack where that deletes or marks them; default what the contract says, or 0.5"),
     option("dry_run", LOAD, "boolean", "Do everything but keep nothing: the numbers are those of a real load"),
 ];
 
@@ -236,6 +239,9 @@ impl Request {
             "report" => self.report = Some(value.parse()?),
             "table" => self.load.table = text(),
             "mode" => self.load.mode = Some(value.parse()?),
+            "create_table" => self.load.create_table = parsed(name, value)?,
+            "missing" => self.load.missing = Some(parse_missing(value)?),
+            "max_missing" => self.load.max_missing_ratio = Some(parsed(name, value)?),
             "dry_run" => self.load.dry_run = parsed(name, value)?,
             _ => {
                 return Err(Error::bug(format!(
@@ -252,6 +258,7 @@ fn parsed<T: std::str::FromStr>(name: &str, value: &str) -> Result<T> {
         let kind = OPTIONS.iter().find(|option| option.name == name);
         let hint = match kind.map(|option| option.kind) {
             Some("boolean") => "write true or false",
+            Some("number") => "write a number such as 0.5",
             _ => "write a whole number, 0 or more",
         };
         let error = format!("{value:?} is no value for {name}");
@@ -296,6 +303,9 @@ mod tests {
             ("display_text", "true"),
             ("mode", "upsert"),
             ("dry_run", "false"),
+            ("create_table", "true"),
+            ("missing", "active=false"),
+            ("max_missing", "0.25"),
         ];
         for verb in ALL {
             for option in verb.options() {
@@ -330,7 +340,9 @@ mod tests {
             (Verb::Load, &[("limit", "-1")]),
             (Verb::Load, &[("limit", "1"), ("limit", "2")]),
             (Verb::Load, &[("dry_run", "perhaps")]),
-            (Verb::Load, &[("mode", "replace")]),
+            (Verb::Load, &[("mode", "merge")]),
+            (Verb::Load, &[("missing", "drop")]),
+            (Verb::Load, &[("max_missing", "half")]),
         ] {
             let error = Request::parse(verb, pairs.iter().copied()).unwrap_err();
             assert_eq!(error.class(), ErrorClass::Caller, "{pairs:?}: {error}");

@@ -2,8 +2,37 @@
 
 use bytesize::ByteSize;
 use sheetlift_core::{ColumnKind, HeaderRow, Limits, MAX_ROWS, MergedCells, TextRepr};
+use sheetlift_load::Missing;
 
 use crate::error::{Error, Result};
+
+/// What becomes of rows that the file lacks: `keep`, `delete`, or a column and the value it gets, such as `active=false`; `null` is
+/// no value.
+///
+/// # Errors
+/// `Usage` for anything else.
+///
+/// ```
+/// use sheetlift::{Missing, parse_missing};
+/// let mark = Missing::Set { column: "active".into(), value: Some("false".into()) };
+/// assert_eq!(parse_missing("active=false").unwrap(), mark);
+/// ```
+pub fn parse_missing(text: &str) -> Result<Missing> {
+    match (text.trim(), text.split_once('=')) {
+        ("keep", _) => Ok(Missing::Keep),
+        ("delete", _) => Ok(Missing::Delete),
+        (_, Some((column, value))) if !column.trim().is_empty() => Ok(Missing::Set {
+            column: column.trim().to_owned(),
+            value: Some(value.to_owned()).filter(|value| value != "null"),
+        }),
+        _ => {
+            let message = format!("{text:?} is nothing that can be done about missing rows");
+            Err(Error::usage("usage/missing", message).with_hint(
+                "write `keep`, `delete`, or a column and its value such as active=false",
+            ))
+        }
+    }
+}
 
 /// `first`, `none`, the row as the spreadsheet shows it, or several rows such as `1-2`.
 ///

@@ -2,11 +2,11 @@
 
 >>> import sheetlift as sl, polars as pl
 >>> pl.DataFrame(sl.read("items.xlsx", columns=["sku", "price"]))
->>> report = sl.load("items.xlsx", "items.contract.json", to="sqlite:inventory.db")
+>>> report = sl.load("items.xlsx", "items.contract.json", to="sqlite:inventory.db", create_table=True)
 >>> [(f["address"], f["message"]) for f in report.findings]
 """
 
-from ._api import infer_contract, inspect, load, open, read, validate
+from ._api import history, infer_contract, inspect, load, open, read, undo, validate
 from ._errors import (
     ContractError,
     EncryptedError,
@@ -44,10 +44,12 @@ __all__ = [
     "UsageError",
     "Workbook",
     "__version__",
+    "history",
     "infer_contract",
     "inspect",
     "load",
     "open",
     "read",
+    "undo",
     "validate",
 ]

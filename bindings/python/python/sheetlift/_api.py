@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ._sheetlift import Table, Workbook
-    from ._types import Contract, Header, Kind, Limits, Source
+    from ._types import Contract, Header, Kind, Limits, Mode, Source
     from ._values import Report
 
 
@@ -163,10 +163,13 @@ def load(
     contract: Contract,
     *,
     to: str,
-    mode: Literal["insert", "insert_missing", "upsert"] | None = None,
+    mode: Mode | None = None,
     dry_run: bool = False,
     table: str | None = None,
-    create_table: bool = True,
+    create_table: bool = False,
+    missing: str | None = None,
+    max_missing: float | None = None,
+    undo: bool = True,
     max_rejected: int | None = None,
     max_rejected_ratio: float | None = None,
     max_findings: int = 1000,
@@ -192,8 +195,25 @@ def load(
 ) -> Report:
     """Loads the rows that a contract accepts into a database, exactly once.
 
-    ``to`` is the address of the database, such as ``sqlite:inventory.db``. The same file under the same contract into the same
+    ``to`` is the address of the database, such as ``sqlite:inventory.db`` or ``postgres://USER@HOST/DATABASE``. A missing table is
+    an error that has the statement for it (``error.ddl``), unless ``create_table=True``. With ``mode="sync"`` ``missing`` says what
+    becomes of rows that the file lacks: ``"keep"``, ``"delete"``, or a column and its value such as ``"active=false"``; more than
+    the share ``max_missing`` of them is an error. ``undo=False`` keeps nothing that :func:`undo` would need. The same file under the same contract into the same
     table is loaded once, however often this is called; ``report.load["state"]`` says which call it was. ``reports``, ``rejects``
     and ``annotated`` are as in :func:`validate`.
     """
     return _sheetlift.load(**locals())
+
+
+def history(to: str, limit: int = 100) -> list[dict[str, Any]]:
+    """Lists what was loaded into a database, the newest first: ``import_id``, ``state``, times, ``counts`` and so on."""
+    return _sheetlift.history(to, limit)
+
+
+def undo(import_id: str, to: str, dry_run: bool = False) -> dict[str, Any]:
+    """Takes a load back. Rows that it added are deleted, rows that it changed or deleted are as they were.
+
+    Rows that others have changed since stay as they are: ``kept`` counts them, ``kept_keys`` names the first 1,000. With
+    ``dry_run=True`` nothing is written.
+    """
+    return _sheetlift.undo(import_id, to, dry_run)

@@ -18,11 +18,13 @@ __all__ = [
     "Table",
     "Workbook",
     "__version__",
+    "history",
     "infer_contract",
     "inspect",
     "load",
     "open",
     "read",
+    "undo",
     "validate",
 ]
 
@@ -161,3 +163,5 @@ def inspect(src: Source, **options: Any) -> dict[str, Any]: ...
 def infer_contract(src: Source, **options: Any) -> dict[str, Any]: ...
 def validate(src: Source, contract: Contract, **options: Any) -> Report: ...
 def load(src: Source, contract: Contract, *, to: str, **options: Any) -> Report: ...
+def history(to: str, limit: int) -> list[dict[str, Any]]: ...
+def undo(import_id: str, to: str, dry_run: bool) -> dict[str, Any]: ...

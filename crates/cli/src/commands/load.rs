@@ -28,7 +28,12 @@ pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
         interrupt::token(),
     )?;
     let sink = connect(&args.to)?;
-    let mut options = LoadOptions::default().with_dry_run(args.dry_run);
+    let mut options = LoadOptions::default()
+        .with_create_table(args.create_table)
+        .with_undo(!args.no_undo)
+        .with_dry_run(args.dry_run);
+    options.missing.clone_from(&args.missing);
+    options.max_missing_ratio = args.max_missing;
     options.table.clone_from(&args.table);
     options.mode = args.mode;
     let mut job = files.attach(job)?;

@@ -138,7 +138,8 @@ fn export_says_a_contract_in_other_languages() {
 #[test]
 fn from_table_makes_a_contract_of_a_table() {
     let desk = Desk::new();
-    let loaded = desk.run("load clean.xlsx --contract items.contract.json --to sqlite:a.db");
+    let loaded =
+        desk.run("load clean.xlsx --contract items.contract.json --to sqlite:a.db --create-table");
     assert_eq!(loaded.code, 0, "{loaded:?}");
     let ran = desk.run("contract from-table sqlite:a.db inventory");
     assert_eq!(ran.code, 0, "{ran:?}");

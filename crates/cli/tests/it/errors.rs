@@ -116,8 +116,12 @@ fn a_wrong_contract_is_found_by_its_place() {
 fn a_wrong_target_is_refused() {
     let desk = Desk::new();
     let load = "load clean.xlsx --contract items.contract.json";
-    desk.run(&format!("{load} --to postgres://user:secret@host/db"))
-        .fails(2, "sqlite");
+    let ran = desk.run(&format!("{load} --to oracle://user:secret@host/db"));
+    ran.fails(2, "sqlite");
+    assert!(!ran.stderr.contains("secret"), "{ran:?}");
+    let ran = desk.run(&format!("{load} --to sqlite:empty.db"));
+    ran.fails(2, "CREATE TABLE \"inventory\" (");
+    assert!(ran.stderr.contains("--create-table"), "{ran:?}");
     desk.run(&format!("{load} --to sqlite:no/such/a.db"))
         .fails(5, "no/such");
     desk.put(
@@ -143,7 +147,7 @@ fn a_wrong_target_is_refused() {
 fn a_header_that_does_not_fit_is_a_finding() {
     let desk = Desk::new();
     desk.put("other.yaml", b"schema: {fields: [{name: sku}, {name: colour}], fieldsMatch: subset, primaryKey: sku}\nname: items\n");
-    let ran = desk.run("load clean.xlsx --contract other.yaml --report r.json");
+    let ran = desk.run("load clean.xlsx --contract other.yaml --create-table --report r.json");
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
         ran.text().contains("not loaded: 0 rows changed")

@@ -5,7 +5,7 @@ use std::fs;
 use crate::common::{Desk, rows};
 use sheetlift_fixtures::inventory::{ROWS, planted};
 
-const LOAD: &str = "load dirty.xlsx --contract items.contract.json";
+const LOAD: &str = "load dirty.xlsx --contract items.contract.json --create-table";
 
 #[test]
 fn every_planted_fault_is_found_at_its_cell_and_nothing_else() {
@@ -206,7 +206,7 @@ fn a_load_happens_once() {
 #[test]
 fn modes_and_tables_can_be_chosen() {
     let desk = Desk::new();
-    let load = "load clean.xlsx --contract items.contract.json --to sqlite:other.db --table stock";
+    let load = "load clean.xlsx --contract items.contract.json --to sqlite:other.db --table stock --create-table";
     assert_eq!(desk.run(load).code, 0);
     let ran = desk.run(&format!("{load} --mode upsert"));
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -242,7 +242,7 @@ fn an_inferred_contract_loads_its_sheet() {
         printed.stdout,
         fs::read(desk.path("new.contract.json")).unwrap()
     );
-    let ran = desk.run("load clean.xlsx --contract new.contract.json");
+    let ran = desk.run("load clean.xlsx --contract new.contract.json --create-table");
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
         ran.text().contains("inserted            240"),

@@ -20,7 +20,8 @@ const ROWS: u32 = if cfg!(debug_assertions) {
 } else {
     100_000
 };
-const LOAD: &str = "load large.xlsx --contract items.contract.json --to sqlite:large.db";
+const LOAD: &str =
+    "load large.xlsx --contract items.contract.json --to sqlite:large.db --create-table";
 
 fn desk() -> Desk {
     let desk = Desk::new();
@@ -49,7 +50,8 @@ fn contents(database: &Path) -> [Vec<Vec<Value>>; 2] {
 
 /// A database in which the table is there already, so that rows are staged before they are merged.
 fn with_table(desk: &Desk) {
-    let ran = desk.run("load clean.xlsx --contract items.contract.json --to sqlite:large.db");
+    let ran = desk
+        .run("load clean.xlsx --contract items.contract.json --to sqlite:large.db --create-table");
     assert_eq!(ran.code, 0, "{ran:?}");
 }
 

@@ -6,9 +6,12 @@ mod common;
 mod contract;
 mod convert;
 mod errors;
+mod history;
 mod hostile;
 mod inventory;
 mod kill;
 mod many_findings;
 mod options;
+#[cfg(target_os = "linux")]
+mod postgres;
 mod text;

@@ -104,7 +104,7 @@ def test_a_filled_template_is_loaded(desk):
     ])
     sheet.append(["AB-2", "box", None, 0, 0, 0.255, None, date(2023, 1, 1), None, None, None, None])
     workbook.save(desk / "filled.xlsx")
-    ran = run("load", "filled.xlsx", "--contract", "items.yaml", "--to", "sqlite:items.db", "--report", "report.json", cwd=desk)
+    ran = run("load", "filled.xlsx", "--contract", "items.yaml", "--to", "sqlite:items.db", "--create-table", "--report", "report.json", cwd=desk)
     assert ran.returncode == 1, ran.stderr
     report = json.loads((desk / "report.json").read_text())
     assert (report["rows"]["accepted"], report["rows"]["rejected"]) == (1, 1)

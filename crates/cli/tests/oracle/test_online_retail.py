@@ -69,7 +69,7 @@ def same(theirs, mine):
 def test_load_puts_every_row_into_sqlite(truth, tmp_path):
     database = tmp_path / "inventory.db"
     report = tmp_path / "report.json"
-    command = [SHEETLIFT, "load", WORKBOOK, "--contract", CONTRACT, "--to", f"sqlite:{database}"]
+    command = [SHEETLIFT, "load", WORKBOOK, "--contract", CONTRACT, "--to", f"sqlite:{database}", "--create-table"]
     done = subprocess.run([*command, "--report", report], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(report.read_text())["rows"]["accepted"] == ROWS

@@ -123,7 +123,7 @@ def write(path, truth):
 
 def load(file, database, folder, *options):
     return subprocess.run(
-        [SHEETLIFT, "load", file, "--contract", folder / "contract.json", "--to", f"sqlite:{database}"]
+        [SHEETLIFT, "load", file, "--contract", folder / "contract.json", "--to", f"sqlite:{database}", "--create-table"]
         + ["--report", folder / "report.json", *options],
         capture_output=True,
         text=True,

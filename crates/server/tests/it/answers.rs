@@ -168,7 +168,7 @@ fn converts_as_the_library_does() {
 
 #[test]
 fn loads_once() {
-    let service = Service::start(&[]);
+    let service = Service::start(&["--create-table"]);
     let (file, contract) = (dirty_inventory(), contract_json());
     let parts: [(&str, &[u8]); 2] = [("file", &file), ("contract", contract.as_bytes())];
     let load = |path: &str| {
@@ -272,7 +272,9 @@ fn the_document_is_whole_and_true() {
 
     let (file, contract) = (dirty_inventory(), contract_json());
     let parts: [(&str, &[u8]); 2] = [("file", &file), ("contract", contract.as_bytes())];
-    let report = service.post_form("/v1/load", &parts).json();
+    let report = service
+        .post_form("/v1/load?create_table=true", &parts)
+        .json();
     for (schema, value) in [
         ("Report", &report),
         ("Rows", &report["rows"]),

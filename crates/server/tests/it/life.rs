@@ -126,7 +126,11 @@ fn work_for_a_client_that_went_away_is_stopped() {
 fn a_load_whose_client_went_away_leaves_nothing() {
     let service = Service::start(&["--concurrency", "1"]);
     let file = many(&service);
-    let stream = service.begin_upload("/v1/load?contract=many&table=many", file.len(), &file);
+    let stream = service.begin_upload(
+        "/v1/load?contract=many&table=many&create_table=true",
+        file.len(),
+        &file,
+    );
     service.wait_for_metric("sheetlift_files_working", 1.0);
     drop(stream);
     service.wait_for_metric("sheetlift_files_working", 0.0);

@@ -217,7 +217,12 @@ fn a_cell_is_named_where_the_file_is_damaged() {
 #[test]
 fn the_environment_is_not_told_to_everybody() {
     let service = Service::start(&[]);
-    let load = || service.post("/v1/load?contract=inventory", &dirty_inventory());
+    let load = || {
+        service.post(
+            "/v1/load?contract=inventory&create_table=true",
+            &dirty_inventory(),
+        )
+    };
     assert_eq!(load().status, 200);
     let database = service.home.path().join("inventory.db");
     for name in ["inventory.db-wal", "inventory.db-shm"] {
@@ -244,6 +249,22 @@ fn the_environment_is_not_told_to_everybody() {
         log.lines()
             .any(|line| line.contains(id) && line.contains("spool"))
     });
+}
+
+#[test]
+fn a_table_is_made_only_where_somebody_asks_for_it() {
+    let missing = |service: &Service, path: &str| {
+        let answer = service.post(path, &dirty_inventory());
+        let problem = answer.problem(400, "target/missing-table");
+        let ddl = problem["ddl"].as_str().unwrap();
+        assert!(ddl.starts_with("CREATE TABLE \"inventory\" ("), "{ddl}");
+        assert!(problem["hint"].as_str().unwrap().contains("create_table"));
+    };
+    let load = "/v1/load?contract=inventory";
+    missing(&Service::start(&[]), load);
+    let service = Service::start(&["--create-table"]);
+    missing(&service, &format!("{load}&create_table=false"));
+    assert_eq!(service.post(load, &dirty_inventory()).status, 200);
 }
 
 #[test]

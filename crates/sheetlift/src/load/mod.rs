@@ -13,7 +13,7 @@ use std::{
 };
 
 use arrow_array::RecordBatch;
-use sheetlift_core::{Finding, Level, RejectedRow};
+use sheetlift_core::{Finding, Level, Mapped, RejectedRow};
 use sheetlift_load::{Begin, Import, Outcome, Plan, Reject, Sink};
 
 use crate::{
@@ -46,7 +46,7 @@ impl Job {
             import_id: Some(load.import_id.as_str().into()),
             ..self.clone()
         };
-        let import = match sink.begin(&plan)? {
+        let import = match sink.begin(&plan).map_err(advise)? {
             Begin::Done(outcome) => return job.already_loaded(load, &outcome, started),
             Begin::Claimed(import) => import,
         };
@@ -60,7 +60,8 @@ impl Job {
         };
         if let Some(outcome) = &outcome {
             let sheet = check.header().sheet.to_string();
-            check.listing.add(&conflicts(outcome, &sheet))?;
+            let conflicts = conflicts(outcome, &sheet, check.mapping());
+            check.listing.add(&conflicts)?;
         }
         let (_, mut report) = check.into_report()?;
         debug_assert_eq!(report.contract.hash, contract.hash());
@@ -120,7 +121,7 @@ impl Job {
         report.rows.rejected = outcome.rejected;
         report.rows.accepted = outcome.read.saturating_sub(outcome.rejected);
         let mut listing = Listing::new(self)?;
-        listing.add(&conflicts(outcome, ""))?;
+        listing.add(&conflicts(outcome, "", &[]))?;
         listing.finish(&mut report)?;
         report.count_conflicts(outcome);
         report.load = Some(load);
@@ -135,12 +136,24 @@ impl Job {
     }
 }
 
-/// The rows that the target did not let in, as findings.
-fn conflicts(outcome: &Outcome, sheet: &str) -> Vec<Finding> {
+/// The rows that the target did not let in, as findings; with their cells where it is known which column is which.
+fn conflicts(outcome: &Outcome, sheet: &str, mapping: &[Mapped]) -> Vec<Finding> {
     let conflicts = outcome.conflicts.iter();
     conflicts
-        .map(|conflict| conflict_finding(conflict, sheet))
+        .map(|conflict| conflict_finding(conflict, sheet, mapping))
         .collect()
+}
+
+/// Says how a missing table comes to be.
+fn advise(error: sheetlift_load::Error) -> Error {
+    let error = Error::from(error);
+    match (error.code(), error.ddl()) {
+        ("target/missing-table", Some(ddl)) => {
+            let hint = format!("have it made (create_table, --create-table), or run: {ddl}");
+            error.with_hint(hint)
+        }
+        _ => error,
+    }
 }
 
 /// A checked window on its way to the database.

@@ -15,7 +15,7 @@ pub struct LoadOptions {
     pub table: Option<String>,
     /// How rows meet those that are there. Default: what the contract says, or else [`Mode::InsertMissing`].
     pub mode: Option<Mode>,
-    /// Create the table when it is missing. Default true.
+    /// Create the table when it is missing. Default false: a missing table is an error that holds the statement for it.
     pub create_table: bool,
     /// What becomes of rows of the table that the file lacks, in [`Mode::Sync`]. Default: what the contract says
     /// (`sheetlift.load.missing`), or else they stay.
@@ -23,7 +23,7 @@ pub struct LoadOptions {
     /// The largest share of the table's rows, from 0 to 1, that the file may lack where `missing` deletes or marks them; with more,
     /// the load ends with a `Limit` error. Default: what the contract says (`sheetlift.load.maxMissing`), or else 0.5.
     pub max_missing_ratio: Option<f64>,
-    /// Keep in the database what taking the import back needs. Default true.
+    /// Keep in the database what taking the import back needs ([`undo`](crate::undo)). Default true.
     pub undo: bool,
     /// Do all of it, then roll it back. Default false.
     pub dry_run: bool,
@@ -40,7 +40,7 @@ impl Default for LoadOptions {
         LoadOptions {
             table: None,
             mode: None,
-            create_table: true,
+            create_table: false,
             missing: None,
             max_missing_ratio: None,
             undo: true,

@@ -19,7 +19,7 @@ use std::{
 };
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
-use sheetlift_core::{Contract, Finding, Level, Mapped, Summary};
+use sheetlift_core::{Contract, Finding, Level, Mapped, Summary, parse_column};
 use sheetlift_load::{Outcome, RowConflict, State};
 
 use crate::{
@@ -114,7 +114,7 @@ pub struct Counts {
     pub by_code: BTreeMap<String, u64>,
     /// By rule, as the contract states it.
     pub by_rule: BTreeMap<String, u64>,
-    /// By field.
+    /// By field. Of conflicts with the target, those that the sink lists and that are about one.
     pub by_field: BTreeMap<String, u64>,
 }
 
@@ -294,6 +294,9 @@ impl Report {
                 .by_code
                 .entry(conflict.code.clone())
                 .or_default() += 1;
+            if let Some(field) = &conflict.column {
+                *self.counts.by_field.entry(field.clone()).or_default() += 1;
+            }
         }
     }
 
@@ -349,8 +352,15 @@ impl Timings {
     }
 }
 
-/// A row that the target did not let in, as a finding about that row.
-pub(crate) fn conflict_finding(conflict: &RowConflict, sheet: &str) -> Finding {
+/// A row that the target did not let in, as a finding about that row, or about its cell where the target says which column it minds.
+/// The value is not told: the target has it, not the sheet.
+pub(crate) fn conflict_finding(conflict: &RowConflict, sheet: &str, mapping: &[Mapped]) -> Finding {
+    let field = conflict.column.as_deref();
+    let mapped = mapping.iter().find(|mapped| {
+        let is_there =
+            mapped.sheet.is_none() || mapped.sheet.as_deref() == conflict.part.as_deref();
+        Some(&*mapped.field) == field && is_there
+    });
     let expected = match conflict.code.as_str() {
         "load/key-exists" => "a key that is not in the target yet",
         "load/key-missing" => "a key that is in the target",
@@ -363,7 +373,9 @@ pub(crate) fn conflict_finding(conflict: &RowConflict, sheet: &str) -> Finding {
         row: Some(conflict.row.saturating_add(1)),
         row_key: Some(conflict.key.clone()).filter(|key| !key.is_empty()),
         expected: expected.to_owned(),
-        field: conflict.column.as_deref().map(Arc::from),
+        field: field.map(Arc::from),
+        column_index: mapped.and_then(|mapped| parse_column(&mapped.column)),
+        column: mapped.and_then(|mapped| mapped.label.clone()),
         message: conflict.reason.clone(),
         ..Finding::about(
             Level::Error,

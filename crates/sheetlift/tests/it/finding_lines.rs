@@ -130,7 +130,7 @@ fn findings_of_a_load_name_the_import() {
     let report = dirty()
         .with_all_findings_kept(true)
         .with_findings_to(streamed.clone())
-        .load(&*sink, &LoadOptions::default())
+        .load(&*sink, &LoadOptions::default().with_create_table(true))
         .unwrap();
     let import = report.load.as_ref().unwrap().import_id.as_str();
     let lines = lines(&report);

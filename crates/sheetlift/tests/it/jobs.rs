@@ -179,7 +179,7 @@ fn an_error_of_the_receiver_comes_back() {
 #[test]
 fn loads_once() {
     let (_dir, sink) = sink();
-    let options = LoadOptions::default();
+    let options = LoadOptions::default().with_create_table(true);
     let dry = dirty()
         .load(&*sink, &options.clone().with_dry_run(true))
         .unwrap();
@@ -238,12 +238,19 @@ fn loads_once() {
 fn conflicts_with_the_target_are_findings_about_their_rows() {
     let (_dir, sink) = sink();
     let clean = || job(inventory::clean_inventory()).with_contract(contract());
-    clean().load(&*sink, &LoadOptions::default()).unwrap();
+    clean()
+        .load(&*sink, &LoadOptions::default().with_create_table(true))
+        .unwrap();
     let lines = Lines::default();
     let report = clean()
         .with_max_findings(3)
         .with_findings_to(lines.clone())
-        .load(&*sink, &LoadOptions::default().with_mode(Mode::Insert))
+        .load(
+            &*sink,
+            &LoadOptions::default()
+                .with_create_table(true)
+                .with_mode(Mode::Insert),
+        )
         .unwrap();
     let load = report.load.clone().unwrap();
     assert_eq!((load.inserted, load.conflicts), (0, 240));
@@ -269,7 +276,9 @@ fn conflicts_with_the_target_are_findings_about_their_rows() {
 #[test]
 fn too_many_rejected_rows_load_nothing() {
     let (dir, sink) = sink();
-    let options = LoadOptions::default().with_max_rejected(39);
+    let options = LoadOptions::default()
+        .with_create_table(true)
+        .with_max_rejected(39);
     let error = dirty().load(&*sink, &options).unwrap_err();
     assert_eq!(error.class(), ErrorClass::Limit);
     assert!(
@@ -285,7 +294,12 @@ fn too_many_rejected_rows_load_nothing() {
     );
     assert!(!dir.path().join("inventory.db").exists());
     let report = dirty()
-        .load(&*sink, &LoadOptions::default().with_max_rejected(40))
+        .load(
+            &*sink,
+            &LoadOptions::default()
+                .with_create_table(true)
+                .with_max_rejected(40),
+        )
         .unwrap();
     assert_eq!(report.rows_changed(), 200);
 }
@@ -296,7 +310,9 @@ fn a_header_that_does_not_fit_loads_nothing() {
     let narrow = job(inventory::dirty_inventory())
         .with_contract(contract())
         .with_read(ReadOptions::default().with_columns(["Item Code", "name"]));
-    let report = narrow.load(&*sink, &LoadOptions::default()).unwrap();
+    let report = narrow
+        .load(&*sink, &LoadOptions::default().with_create_table(true))
+        .unwrap();
     assert!(report.blocked && !report.is_clean());
     assert_eq!(report.load.as_ref().unwrap().state, LoadState::Blocked);
     assert!(report.counts.by_code["header/missing-field"] >= 1);
@@ -321,7 +337,9 @@ fn a_pulled_token_loads_nothing() {
                 pulled.cancel();
             }
         });
-    let error = job.load(&*sink, &LoadOptions::default()).unwrap_err();
+    let error = job
+        .load(&*sink, &LoadOptions::default().with_create_table(true))
+        .unwrap_err();
     assert_eq!(
         (error.kind(), error.class()),
         (ErrorKind::Cancelled, ErrorClass::Cancelled)
@@ -330,7 +348,7 @@ fn a_pulled_token_loads_nothing() {
     assert!(!dir.path().join("inventory.db").exists());
     assert_eq!(
         dirty()
-            .load(&*sink, &LoadOptions::default())
+            .load(&*sink, &LoadOptions::default().with_create_table(true))
             .unwrap()
             .rows_changed(),
         200
@@ -391,7 +409,9 @@ fn a_table_that_is_wrong_as_a_whole_is_not_loaded() {
         let (_folder, sink) = sink();
         let job = Job::from_bytes(text.as_bytes().to_vec(), "a.csv").unwrap();
         let job = job.with_contract(contract.parse::<Contract>().unwrap());
-        let report = job.load(&*sink, &LoadOptions::default()).unwrap();
+        let report = job
+            .load(&*sink, &LoadOptions::default().with_create_table(true))
+            .unwrap();
         let load = report.load.unwrap();
         (report.counts.errors, load.state, load.inserted)
     };

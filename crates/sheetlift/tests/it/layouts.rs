@@ -362,7 +362,10 @@ fn the_header_that_was_found_is_loaded_from() {
         sheetlift::connect(&format!("sqlite:{}", folder.path().join("t.db").display())).unwrap();
     let report = job
         .with_contract(contract)
-        .load(&*sink, &Default::default())
+        .load(
+            &*sink,
+            &sheetlift::LoadOptions::default().with_create_table(true),
+        )
         .unwrap();
     assert_eq!(report.load.unwrap().inserted, 1);
 }

@@ -9,6 +9,7 @@ mod frictionless;
 mod infer;
 mod jobs;
 mod layouts;
+mod loading;
 mod reading;
 mod references;
 mod rejects;

@@ -254,7 +254,10 @@ fn what_the_table_refused_is_in_it_too() {
             .with_contract(contract.clone())
             .with_all_findings_kept(true);
         let report = job
-            .load(&*sink, &sheetlift::LoadOptions::default())
+            .load(
+                &*sink,
+                &sheetlift::LoadOptions::default().with_create_table(true),
+            )
             .unwrap();
         let mut out = Vec::new();
         job.write_rejects_as_text(&report, &mut out).unwrap();

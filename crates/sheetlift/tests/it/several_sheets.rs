@@ -194,7 +194,7 @@ fn a_sheet_that_does_not_fit_blocks_all() {
     ]);
     let (dir, sink) = common::sink();
     let report = job(bytes, "all")
-        .load(&*sink, &LoadOptions::default())
+        .load(&*sink, &LoadOptions::default().with_create_table(true))
         .unwrap();
     assert!(report.blocked);
     assert_eq!(report.rows.read, 0);
@@ -235,7 +235,7 @@ fn rows_of_all_sheets_are_loaded_once_and_their_refusals_name_the_sheet() {
     let (dir, sink) = common::sink();
     let months = months(); // every workbook tells when it was made
     let load = |sheets: &str| {
-        let options = LoadOptions::default();
+        let options = LoadOptions::default().with_create_table(true);
         job(months.clone(), sheets).load(&*sink, &options).unwrap()
     };
     let report = load("all");
@@ -260,7 +260,7 @@ fn rows_of_all_sheets_are_loaded_once_and_their_refusals_name_the_sheet() {
             .unwrap();
     let report = job(months, "all")
         .with_contract(insert)
-        .load(&*sink, &LoadOptions::default())
+        .load(&*sink, &LoadOptions::default().with_create_table(true))
         .unwrap();
     let conflicts: Vec<String> = report
         .findings

@@ -1,0 +1,158 @@
+//! Loading into PostgreSQL: a real server, which the tests start.
+
+use sheetlift_fixtures::servers::Postgres;
+
+use crate::common::Desk;
+
+const LOAD: &str = "load dirty.xlsx --contract items.contract.json";
+
+fn count(server: &Postgres, database: &str) -> String {
+    let found = server.psql(database, "SELECT count(*) FROM inventory");
+    found.unwrap().trim().to_owned()
+}
+
+#[test]
+fn the_inventory_is_loaded_once_listed_and_taken_back() {
+    let (server, desk) = (Postgres::shared(), Desk::new());
+    let database = server.database();
+    let to = format!("--to {}", server.address(&database));
+
+    let ran = desk.run(&format!("{LOAD} {to}"));
+    ran.fails(2, "CREATE TABLE \"inventory\" (");
+    assert!(ran.stderr.contains("--create-table"), "{ran:?}");
+
+    let load = format!("{LOAD} {to} --create-table");
+    let dry = desk.run(&format!("{load} --dry-run"));
+    assert_eq!(dry.code, 1, "{dry:?}");
+    assert!(
+        dry.text().contains("dry run: 0 rows changed"),
+        "{}",
+        dry.text()
+    );
+    assert!(
+        dry.text().contains("inserted            200"),
+        "{}",
+        dry.text()
+    );
+    assert!(server.psql(&database, "SELECT 1 FROM inventory").is_err());
+
+    let first = desk.run(&load);
+    assert_eq!(first.code, 1, "{first:?}");
+    assert!(
+        first.text().contains(": 200 rows changed"),
+        "{}",
+        first.text()
+    );
+    assert_eq!(count(server, &database), "200");
+    let again = desk.run(&load);
+    assert!(
+        again.text().contains("already loaded") && again.text().contains("0 rows changed"),
+        "{}",
+        again.text()
+    );
+    assert_eq!(count(server, &database), "200");
+
+    let ran = desk.run(&format!("history {to}"));
+    assert!(
+        ran.text().contains("200 inserted, 40 rejected"),
+        "{}",
+        ran.text()
+    );
+    let listed = desk.run(&format!("history {to} --json"));
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    let id = listed[0]["import_id"].as_str().unwrap();
+
+    let changed = "UPDATE inventory SET quantity = quantity + 1 WHERE sku = (SELECT min(sku) FROM inventory) RETURNING sku";
+    let sku = server.psql(&database, changed).unwrap();
+    let dry = desk.run(&format!("undo {id} {to} --dry-run"));
+    assert!(
+        dry.text().contains("deleted             199"),
+        "{}",
+        dry.text()
+    );
+    assert_eq!(count(server, &database), "200");
+    let ran = desk.run(&format!("undo {id} {to}"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.text().contains("kept                  1"),
+        "{}",
+        ran.text()
+    );
+    assert!(ran.text().contains(sku.trim()), "{sku}: {}", ran.text());
+    assert_eq!(count(server, &database), "1");
+    let ran = desk.run(&format!("history {to}"));
+    assert!(ran.text().contains("undone"), "{}", ran.text());
+}
+
+#[test]
+fn a_refused_cell_is_named() {
+    let (server, desk) = (Postgres::shared(), Desk::new());
+    let database = server.database();
+    let to = format!("--to {}", server.address(&database));
+    desk.put("first.csv", b"sku,price,supplier\nA,1,Acme\nB,2,Acme\n");
+    desk.put(
+        "second.csv",
+        b"sku,supplier,price\nA,Acme,1\nB,Acme,3\nC,Acne,1\n",
+    );
+    desk.put(
+        "c.yaml",
+        b"name: items\nschema:\n  fields: [{name: sku}, {name: price, type: number}, {name: supplier}]\n  primaryKey: sku\n  foreignKeys: [{fields: supplier, reference: {resource: s, fields: name}}]\nsheetlift: {load: {mode: upsert, immutable: price}, references: {s: {table: suppliers}}}\n",
+    );
+    let suppliers =
+        "CREATE TABLE suppliers (name text PRIMARY KEY); INSERT INTO suppliers VALUES ('Acme')";
+    server.psql(&database, suppliers).unwrap();
+    let ran = desk.run(&format!(
+        "load first.csv --contract c.yaml {to} --create-table"
+    ));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = desk.run(&format!(
+        "load second.csv --contract c.yaml {to} --report r.json"
+    ));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let report = desk.json("r.json");
+    let found: Vec<_> = report["findings"].as_array().unwrap().iter().collect();
+    let places: Vec<String> = found
+        .iter()
+        .map(|finding| {
+            format!(
+                "{} {} {}",
+                finding["cell"], finding["column"], finding["code"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "\"C3\" \"price\" \"load/immutable\"",
+            "\"B4\" \"supplier\" \"load/reference-missing\"",
+        ]
+    );
+    let ran = desk.run("validate second.csv --contract c.yaml");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.text().contains("info/reference-not-checked"),
+        "{}",
+        ran.text()
+    );
+}
+
+#[test]
+fn who_is_not_let_in_or_finds_nobody_says_so_without_the_password() {
+    let (server, desk) = (Postgres::shared(), Desk::new());
+    let database = server.database();
+    let wrong = server.address_as("locked:secret", &database);
+    let right = server.address_as("locked:dekcol", &database);
+    let nobody = "postgres://tester:secret@127.0.0.1:1/items?sslmode=disable&connect_timeout=5";
+    for to in [wrong.as_str(), nobody] {
+        for command in [LOAD, "history", "undo some-import"] {
+            let ran = desk.run(&format!("{command} --to {to}"));
+            assert!(ran.stderr.contains("\nhint: "), "{ran:?}");
+            assert_eq!(ran.code, 5, "{command}: {ran:?}");
+            assert!(!ran.stderr.contains("secret"), "{command}: {ran:?}");
+        }
+    }
+    // With the right one it is let in.
+    let ran = desk.run(&format!("history --to {right}"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
