@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Runs every test. Needs cargo, a C compiler and Python; what else it needs it installs below target/."""
+"""Runs every test. Needs cargo, a C compiler and Python; what else it needs it installs below target/, and a PostgreSQL server with
+apt where there is none."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -30,7 +32,25 @@ def python_with(name, *packages):
     return python
 
 
+def database_servers():
+    """Sees to it that there is a PostgreSQL server. Tests start it themselves, on a socket of their own."""
+    if "SHEETLIFT_POSTGRES" in os.environ or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return
+    is_root = os.geteuid() == 0
+    how = [] if is_root else ["sudo", "-n"]
+    can_sudo = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
+    if not shutil.which("apt-get") or not (is_root or can_sudo):
+        sys.exit(
+            "The tests need a PostgreSQL server, and cannot install it here. Install it (apt-get install postgresql),"
+            " or set SHEETLIFT_POSTGRES to the directory of its initdb."
+        )
+    install = [*how, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    run(*install, "update", "-qq")
+    run(*install, "install", "-y", "-qq", "--no-install-recommends", "postgresql")
+
+
 def main():
+    database_servers()
     run("cargo", "test", "--workspace", "--quiet")
     run("cargo", "build", "--workspace", "--quiet", "--bins", "--examples")
     debug = TARGET / "debug"

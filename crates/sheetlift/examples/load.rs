@@ -4,7 +4,7 @@
 //! cargo run -p sheetlift --example load -- items.xlsx items.contract.json sqlite:inventory.db
 //! ```
 //!
-//! Without arguments it loads the sample inventory into a database in a temporary directory, twice.
+//! A table that is missing is made. Without arguments it loads the sample inventory into a database in a temporary directory, twice.
 
 use std::{env, error::Error};
 
