@@ -118,9 +118,35 @@ def test_load_takes_its_options(database):
     assert raised.value.name == "max_rejected"
     with pytest.raises(sl.LimitError):
         sl.load(DIRTY, CONTRACT, to=to, create_table=True, max_rejected_ratio=0.1)
-    with pytest.raises(sl.UsageError) as raised:
-        sl.load(CLEAN, CONTRACT, to="postgres://user:secret@host/db", create_table=True)
-    assert "secret" not in str(raised.value)
+    for address, error in [
+        ("oracle://user:secret@host/db", sl.UsageError),
+        ("postgres://user:secret@127.0.0.1:1/db?sslmode=disable", sl.SheetliftIoError),
+    ]:
+        with pytest.raises(error) as raised:
+            sl.load(CLEAN, CONTRACT, to=address)
+        assert "secret" not in str(raised.value)
+    for wrong in [{"missing": "drop"}, {"missing": "delete"}, {"max_missing": 2.0}]:
+        with pytest.raises(sl.UsageError):
+            sl.load(CLEAN, CONTRACT, to=to, table="other", **wrong)
+
+
+def test_a_load_is_listed_and_taken_back(database):
+    to = f"sqlite:{database}"
+    report = sl.load(DIRTY, CONTRACT, to=to, create_table=True)
+    [listed] = sl.history(to)
+    assert listed["import_id"] == report.load["import_id"]
+    assert (listed["state"], listed["counts"]["inserted"], listed["counts"]["rejected"]) == ("committed", 200, 40)
+    dry = sl.undo(listed["import_id"], to, dry_run=True)
+    assert (dry["deleted"], dry["kept"], dry["dry_run"]) == (200, 0, True)
+    assert count(database) == 200
+    assert sl.undo(listed["import_id"], to)["deleted"] == 200
+    assert count(database) == 0
+    with pytest.raises(sl.UsageError, match="undone"):
+        sl.undo(listed["import_id"], to)
+    assert sl.history(to, limit=1)[0]["state"] == "undone"
+    sl.load(DIRTY, CONTRACT, to=to, undo=False)
+    with pytest.raises(sl.UsageError, match="nothing was kept"):
+        sl.undo(listed["import_id"], to)
 
 
 def test_two_threads_load_once(database):

@@ -128,7 +128,7 @@ class Report(Mapping[str, Any]):
 
     @property
     def load(self) -> dict[str, Any] | None:
-        """What was loaded: ``state``, ``inserted``, ``updated``, ``unchanged``, ``conflicts``, ``rejected``, ..."""
+        """What was loaded: ``state``, ``inserted``, ``updated``, ``unchanged``, ``conflicts``, ``rejected``, ``removed``, ..."""
         return self._data["load"]
 
     @property

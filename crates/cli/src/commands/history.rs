@@ -50,13 +50,19 @@ fn line(import: &ImportRecord) -> [String; 7] {
     let when = when.into_iter().flatten().next();
     [
         import.import_id.clone(),
-        when.unwrap_or(&import.started_at).clone(),
+        to_the_second(when.unwrap_or(&import.started_at)),
         plain(&import.source_name),
         plain(&import.table),
         import.mode.clone(),
         import.state.clone(),
         import.counts.map(counts).unwrap_or_default(),
     ]
+}
+
+/// `2026-11-29 23:02:44Z` of what has more digits.
+fn to_the_second(moment: &str) -> String {
+    let seconds = moment.split(['.', 'Z']).next().unwrap_or(moment);
+    format!("{}Z", seconds.replacen('T', " ", 1))
 }
 
 /// What there is of each kind: `200 inserted, 40 rejected`.

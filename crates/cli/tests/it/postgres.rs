@@ -156,3 +156,28 @@ fn who_is_not_let_in_or_finds_nobody_says_so_without_the_password() {
     let ran = desk.run(&format!("history --to {right}"));
     assert_eq!(ran.code, 0, "{ran:?}");
 }
+
+/// What docs/loading.md says a user has to be allowed.
+#[test]
+fn the_documented_rights_are_enough() {
+    let (server, desk) = (Postgres::shared(), Desk::new());
+    let database = server.database();
+    let to = format!("--to {}", server.address_as("locked:dekcol", &database));
+    let load = "load clean.xlsx --contract items.contract.json";
+    let run = |sql: &str| server.psql(&database, sql).unwrap();
+    run("GRANT USAGE, CREATE ON SCHEMA public TO locked");
+    let missing = desk.run(&format!("{load} {to}"));
+    missing.fails(2, "CREATE TABLE");
+    run(missing.stderr.split("or run: ").nth(1).unwrap());
+    run("GRANT SELECT, INSERT, UPDATE, DELETE ON inventory TO locked");
+    for mode in ["upsert", "sync --missing delete"] {
+        let ran = desk.run(&format!("{load} {to} --mode {mode}"));
+        assert_eq!(ran.code, 0, "{mode}: {ran:?}");
+    }
+    let listed = desk.run(&format!("history {to} --json"));
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let first = listed[1]["import_id"].as_str().unwrap();
+    let ran = desk.run(&format!("undo {first} {to}"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(count(server, &database), "0");
+}

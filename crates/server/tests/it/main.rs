@@ -6,4 +6,6 @@ mod answers;
 mod life;
 mod limits;
 mod memory;
+#[cfg(target_os = "linux")]
+mod postgres;
 mod refusals;

@@ -67,7 +67,7 @@ fn refuses_to_start_without_keys() {
         assert!(code == Some(2) || code == Some(1), "{args:?}: {said}");
         assert!(said.contains(why), "{args:?}: {said}");
     }
-    let (code, said) = end(&["--target", "postgres://u:secret@h/db"], KEY);
+    let (code, said) = end(&["--target", "oracle://u:secret@h/db"], KEY);
     assert_eq!(code, Some(1));
     assert!(
         said.contains("--target") && !said.contains("secret"),
