@@ -33,7 +33,7 @@ def test_a_broken_file_says_how(entry):
     with pytest.raises(CLASSES[code]):
         sl.validate(path, CONTRACT)
     with pytest.raises(CLASSES[code]):
-        sl.load(path, CONTRACT, to="sqlite:never.db", dry_run=True)
+        sl.load(path, CONTRACT, to="sqlite:never.db", dry_run=True, create_table=True)
 
 
 def test_an_error_names_its_place_and_what_to_do():

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ._sheetlift import Table, Workbook
-    from ._types import Contract, Header, Kind, Limits, Mode, Source
+    from ._types import Contract, Header, Kind, Limits, Source
     from ._values import Report
 
 
@@ -163,7 +163,7 @@ def load(
     contract: Contract,
     *,
     to: str,
-    mode: Mode | None = None,
+    mode: Literal["insert_missing", "insert", "upsert", "update_only", "append", "replace", "sync"] | None = None,
     dry_run: bool = False,
     table: str | None = None,
     create_table: bool = False,

@@ -20,8 +20,6 @@ Source = Union[str, os.PathLike[str], bytes, bytearray, memoryview, Readable, Wo
 #: A path, the contract itself, or its text.
 Contract = Union[str, os.PathLike[str], dict[str, Any]]
 Header = Union[Literal["first"], int, tuple[int, int], None]
-#: How rows meet those that are in a table.
-Mode = Literal["insert_missing", "insert", "upsert", "update_only", "append", "replace", "sync"]
 Kind = Union[
     Literal["bool", "int", "float", "date", "timestamp", "time", "duration", "text"],
     type[Union[bool, int, float, date, datetime, time, timedelta, str]],
