@@ -34,6 +34,8 @@ pub struct Plan {
     pub mode: Mode,
     /// Whether a missing table is created.
     pub create_table: bool,
+    /// Whether columns that the table lacks are added to it.
+    pub add_columns: bool,
     /// How long the claim on the import lasts unless renewed.
     pub lease_ms: u64,
     /// Columns whose value never changes once it is there.
@@ -70,6 +72,7 @@ impl Plan {
             unique_keys: Vec::new(),
             mode: Mode::default(),
             create_table: true,
+            add_columns: false,
             lease_ms: 60_000,
             immutable: Vec::new(),
             version: None,
@@ -119,6 +122,13 @@ impl Plan {
     /// Sets whether a missing table is created; true by default. With false a missing table is an error.
     pub fn with_create_table(mut self, create_table: bool) -> Plan {
         self.create_table = create_table;
+        self
+    }
+
+    /// Sets whether columns that the table lacks are added to it, in the same transaction as the rows where the database can do that;
+    /// false by default, which makes them an error. Rows that are there have no value in them.
+    pub fn with_add_columns(mut self, add_columns: bool) -> Plan {
+        self.add_columns = add_columns;
         self
     }
 

@@ -222,3 +222,31 @@ pub(super) fn references<D: Database>(db: &D) {
         assert!(error.to_string().contains(table), "{error}");
     }
 }
+
+pub(super) fn added_columns<D: Database>(db: &D) {
+    db.execute("CREATE TABLE \"items\" (\"sku\" VARCHAR(50) NOT NULL PRIMARY KEY)");
+    db.execute("INSERT INTO \"items\" VALUES ('a'), ('b')");
+    let batch = items([("a", Some(1)), ("b", None), ("c", Some(3))]);
+    let plan = plan("two", &batch).with_mode(Mode::Upsert);
+    let error = match db.sink().begin(&plan) {
+        Err(error) => error,
+        Ok(begin) => panic!("{begin:?}"),
+    };
+    assert_eq!(error.code(), "target/missing-column");
+    assert!(error.ddl().is_some_and(|ddl| ddl.contains("ADD COLUMN")));
+    let plan = plan.with_add_columns(true);
+    let mut import = claim(&*db.sink(), &plan);
+    import.stage(&batch, &numbers(&batch)).unwrap();
+    assert_eq!(counts(&import.commit(true).unwrap()), [1, 1, 1, 0]);
+    // A dry run leaves the table as it is.
+    assert_eq!(
+        db.sink()
+            .begin(&plan.clone().with_add_columns(false))
+            .unwrap_err()
+            .code(),
+        "target/missing-column"
+    );
+    let outcome = load(&*db.sink(), &plan, &batch);
+    assert_eq!(counts(&outcome), [1, 1, 1, 0]);
+    expect(db, &[("a", Some(1)), ("b", None), ("c", Some(3))]);
+}

@@ -227,7 +227,16 @@ impl PostgresImport {
 
     fn merge(&mut self) -> Result<Merged> {
         let shown = self.settings.shown.clone();
-        let before = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
+        let mut before = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
+        if let Some(lacking) = before
+            .as_ref()
+            .filter(|target| !target.additions.is_empty())
+        {
+            self.client
+                .run(&lacking.additions.join(" "))
+                .map_err(fault(&shown, "adding columns in"))?;
+            before = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
+        }
         let target = match before {
             Some(target) => target,
             None if self.plan.create_table => {

@@ -111,6 +111,8 @@ pub(super) struct Target {
     pub(super) key_indexes: Vec<String>,
     /// The kind and declared type of each column of the plan.
     pub(super) kinds: Vec<(Kind, String)>,
+    /// Statements that add the columns it lacks, where the plan wants that.
+    pub(super) additions: Vec<String>,
     /// Every column.
     columns: Vec<Found>,
 }
@@ -209,12 +211,18 @@ pub(super) fn inspect(
         return Err(Error::target("target/not-a-table", message).into());
     }
     let found = found_columns(client, oid)?;
-    let kinds = kinds(plan, &name, columns, &found)?;
+    let name = quoted(&schema, table);
+    let additions = additions(&name, columns, &found);
+    if !additions.is_empty() && !plan.add_columns {
+        return Err(missing_columns(table, columns, &found, &additions).into());
+    }
+    let kinds = kinds(plan, columns, &found)?;
     refuse_unfilled(table, columns, &found)?;
     Ok(Some(Target {
         oid,
-        name: quoted(&schema, table),
         key_indexes: key_indexes(client, plan, oid, &name)?,
+        name,
+        additions,
         schema,
         kinds,
         columns: found,
@@ -260,29 +268,36 @@ pub(super) fn columns_of(
     }
 }
 
-fn kinds(
-    plan: &Plan,
-    quoted_table: &str,
-    columns: &[Column],
-    found: &[Found],
-) -> Result<Vec<(Kind, String)>> {
+/// Statements that add the columns that the table lacks.
+fn additions(table: &str, columns: &[Column], found: &[Found]) -> Vec<String> {
+    let missing = lacking(columns, found).map(|column| {
+        let (name, declared) = (quote(&column.name), declared(column.class));
+        format!("ALTER TABLE {table} ADD COLUMN {name} {declared};")
+    });
+    missing.collect()
+}
+
+fn lacking<'a>(columns: &'a [Column], found: &'a [Found]) -> impl Iterator<Item = &'a Column> {
+    let is_there = |column: &&Column| found.iter().any(|found| found.name == column.name);
+    columns.iter().filter(move |column| !is_there(column))
+}
+
+fn missing_columns(table: &str, columns: &[Column], found: &[Found], ddl: &[String]) -> Error {
+    let names: Vec<String> = lacking(columns, found)
+        .map(|column| format!("{:?}", column.name))
+        .collect();
+    let plural = if names.len() == 1 { "" } else { "s" };
+    let message = format!("table {table:?} has no column{plural} {}", names.join(", "));
+    Error::target("target/missing-column", message).with_ddl(ddl.join(" "))
+}
+
+fn kinds(plan: &Plan, columns: &[Column], found: &[Found]) -> Result<Vec<(Kind, String)>> {
     let table = &plan.table;
     let find = |name: &str| found.iter().find(|found| found.name == name);
-    let missing: Vec<&Column> = columns.iter().filter(|c| find(&c.name).is_none()).collect();
-    if !missing.is_empty() {
-        let names: Vec<String> = missing.iter().map(|c| format!("{:?}", c.name)).collect();
-        let plural = if missing.len() == 1 { "" } else { "s" };
-        let ddl = missing.iter().map(|column| {
-            let (name, declared) = (quote(&column.name), declared(column.class));
-            format!("ALTER TABLE {quoted_table} ADD COLUMN {name} {declared};")
-        });
-        let ddl = ddl.collect::<Vec<_>>().join(" ");
-        let message = format!("table {table:?} has no column{plural} {}", names.join(", "));
-        return Err(Error::target("target/missing-column", message).with_ddl(ddl));
-    }
     let mut kinds = Vec::with_capacity(columns.len());
     for column in columns {
         let Some(found) = find(&column.name) else {
+            kinds.push((new_kind(column.class), declared(column.class).to_owned()));
             continue;
         };
         if found.is_generated {

@@ -266,7 +266,16 @@ impl SqliteImport {
     }
 
     fn merge(&mut self) -> Result<Merged> {
-        let before = self.inspect()?;
+        let mut before = self.inspect()?;
+        if let Some(lacking) = before
+            .as_ref()
+            .filter(|target| !target.additions.is_empty())
+        {
+            self.conn
+                .execute_batch(&lacking.additions.join(" "))
+                .map_err(fault(&self.sink.shown, "adding columns in"))?;
+            before = self.inspect()?;
+        }
         let found = match before {
             Some(found) => found,
             None if self.plan.create_table => {

@@ -18,6 +18,8 @@ pub(super) struct Target {
     pub(super) key_collations: Vec<String>,
     /// How the values of each column enter.
     pub(super) fits: Vec<Fit>,
+    /// Statements that add the columns it lacks, where the plan wants that.
+    pub(super) additions: Vec<String>,
     /// Rows have no number of their own, only a key.
     pub(super) without_rowid: bool,
 }
@@ -81,6 +83,7 @@ pub(super) fn inspect(
         .into());
     }
     let found = found_columns(conn, table)?;
+    let additions = additions(plan, columns, &found)?;
     let fits = fits(plan, columns, &found, strict)?;
     refuse_unfilled(table, columns, &found, without_rowid)?;
     let key_collations = key_collations(conn, plan, &found)?;
@@ -94,6 +97,7 @@ pub(super) fn inspect(
         has_deferred_keys,
         key_collations,
         fits,
+        additions,
         without_rowid,
     }))
 }
@@ -141,26 +145,36 @@ fn found_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Found>>
     found.collect()
 }
 
+/// Statements that add the columns that the table lacks; an error where the plan does not want that.
+fn additions(plan: &Plan, columns: &[Column], found: &[Found]) -> Result<Vec<String>> {
+    let table = &plan.table;
+    let is_there = |column: &&Column| found.iter().any(|f| same(&f.name, &column.name));
+    let missing: Vec<&Column> = columns.iter().filter(|c| !is_there(c)).collect();
+    let ddl = missing.iter().map(|column| {
+        let (name, declared) = (quote(&column.name), fit::declared(column.class));
+        format!("ALTER TABLE {} ADD COLUMN {name} {declared};", quote(table))
+    });
+    let ddl: Vec<String> = ddl.collect();
+    if missing.is_empty() || plan.add_columns {
+        return Ok(ddl);
+    }
+    let names = joined(missing.iter().map(|c| format!("{:?}", c.name)), ", ");
+    let plural = if missing.len() == 1 { "" } else { "s" };
+    Err(Error::target(
+        "target/missing-column",
+        format!("table {table:?} has no column{plural} {names}"),
+    )
+    .with_ddl(ddl.join(" ")))
+}
+
 fn fits(plan: &Plan, columns: &[Column], found: &[Found], strict: bool) -> Result<Vec<Fit>> {
     let table = &plan.table;
     let find = |name: &str| found.iter().find(|f| same(&f.name, name));
-    let missing: Vec<&Column> = columns.iter().filter(|c| find(&c.name).is_none()).collect();
-    if !missing.is_empty() {
-        let names = joined(missing.iter().map(|c| format!("{:?}", c.name)), ", ");
-        let plural = if missing.len() == 1 { "" } else { "s" };
-        let ddl = missing.iter().map(|column| {
-            let (name, declared) = (quote(&column.name), fit::declared(column.class));
-            format!("ALTER TABLE {} ADD COLUMN {name} {declared};", quote(table))
-        });
-        return Err(Error::target(
-            "target/missing-column",
-            format!("table {table:?} has no column{plural} {names}"),
-        )
-        .with_ddl(joined(ddl, " ")));
-    }
     let mut fits = Vec::with_capacity(columns.len());
     for column in columns {
         let Some(found) = find(&column.name) else {
+            let declared = fit::declared(column.class);
+            fits.extend(Fit::of(column.class, declared, strict));
             continue;
         };
         if found.is_generated {
