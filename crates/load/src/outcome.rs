@@ -82,3 +82,19 @@ pub struct Reject {
     /// The row as it was read, as JSON.
     pub raw: String,
 }
+
+/// A row in quarantine: one that an import rejected, as `_sheetlift_rejects` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Quarantined {
+    /// The part of the source that the row is in, where the plan named several.
+    pub part: Option<String>,
+    /// The zero-based row number in the source, or in that part of it.
+    pub row: u32,
+    /// The codes of the findings, separated by commas.
+    pub codes: String,
+    /// Why, for people.
+    pub reason: String,
+    /// The row as it was read, as JSON.
+    pub raw: String,
+}

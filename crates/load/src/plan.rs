@@ -48,6 +48,8 @@ pub struct Plan {
     pub missing: Missing,
     /// The largest share of the target's rows that an import may remove, or mark, for the source lacks them.
     pub max_missing_ratio: f64,
+    /// The import whose quarantine the rows come from.
+    pub replay_of: Option<String>,
     /// Whether what an undo needs is kept.
     pub undo: bool,
     /// The most rejected rows an import may have and still be committed.
@@ -79,6 +81,7 @@ impl Plan {
             references: Vec::new(),
             missing: Missing::Keep,
             max_missing_ratio: 0.5,
+            replay_of: None,
             undo: true,
             max_rejected: None,
             max_rejected_ratio: None,
@@ -170,6 +173,13 @@ impl Plan {
     /// commit fails with [`ErrorKind::Limit`](crate::ErrorKind::Limit) and nothing is written: half a file is a common accident.
     pub fn with_max_missing_ratio(mut self, ratio: f64) -> Plan {
         self.max_missing_ratio = ratio;
+        self
+    }
+
+    /// Says that the rows come from the quarantine of another import, and have the same numbers: those that are loaded leave it, in the
+    /// same transaction, and those that are rejected again, or are conflicts, stay.
+    pub fn with_replay_of(mut self, import_id: impl Into<String>) -> Plan {
+        self.replay_of = Some(import_id.into());
         self
     }
 

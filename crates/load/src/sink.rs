@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 
 use crate::error::{Error, Result};
 use crate::history::{ImportRecord, Undone};
-use crate::outcome::{Outcome, Reject};
+use crate::outcome::{Outcome, Quarantined, Reject};
 use crate::plan::Plan;
 
 /// A database that takes imports.
@@ -29,6 +29,17 @@ pub trait Sink: Send + Sync {
     fn history(&self, limit: usize) -> Result<Vec<ImportRecord>> {
         let _ = limit;
         Err(unknown_here("history", &self.name()))
+    }
+
+    /// Gives the rows that an import rejected and that no replay has loaded since, by part and row, one at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](crate::ErrorKind::Usage) for an import that is not there, or where there is no quarantine;
+    /// [`Sink`](crate::ErrorKind::Sink) when the database fails.
+    fn quarantined(&self, import_id: &str, each: &mut dyn FnMut(Quarantined)) -> Result<()> {
+        let _ = (import_id, each);
+        Err(unknown_here("quarantine", &self.name()))
     }
 
     /// Takes an import back: rows that it added are deleted, rows that it changed or deleted are as they were, and rows that others

@@ -34,7 +34,7 @@ type Check<D> = (&'static str, fn(&D));
 
 /// Runs every check against a database of its own, and panics at the first that fails, after printing its name.
 pub fn run<D: Database>(make: impl Fn() -> D) {
-    let checks: [Check<D>; 30] = [
+    let checks: [Check<D>; 31] = [
         ("loads rows and says what it did", claims::loads),
         ("loads an import once", claims::reload_changes_nothing),
         ("loads in pieces of any size", claims::any_batches),
@@ -87,6 +87,10 @@ pub fn run<D: Database>(make: impl Fn() -> D) {
         (
             "columns that the table lacks are added if asked",
             rules::added_columns,
+        ),
+        (
+            "rows in quarantine leave it when a replay loads them",
+            undo::replay,
         ),
         ("history: the latest imports first", undo::history),
         ("undo: as it was, in every mode", undo::every_mode),

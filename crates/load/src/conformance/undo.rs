@@ -1,7 +1,7 @@
 //! The list of imports, and taking one of them back.
 
-use super::{Database, counts, expect, items, load, plan, seed, stored};
-use crate::{ErrorKind, Missing, Mode, State};
+use super::{Database, claim, counts, expect, items, load, plan, seed, stored};
+use crate::{ErrorKind, Missing, Mode, Reject, State};
 
 pub(super) fn history<D: Database>(db: &D) {
     assert_eq!(db.sink().history(10).unwrap(), []);
@@ -190,7 +190,7 @@ pub(super) fn refusals<D: Database>(db: &D) {
     assert_eq!(latest.state, "undone");
     assert!(latest.undone_at.is_some());
     // What was taken back can be loaded again, and taken back again.
-    let import = super::claim(&*db.sink(), &two);
+    let import = claim(&*db.sink(), &two);
     drop(import);
     assert_eq!(db.sink().history(1).unwrap()[0].state, "undone");
     let again = load(&*db.sink(), &two, &batch);
@@ -204,4 +204,58 @@ pub(super) fn refusals<D: Database>(db: &D) {
         1
     );
     assert_eq!(stored(db), rows);
+}
+
+pub(super) fn replay<D: Database>(db: &D) {
+    let quarantine = |import_id: &str| {
+        let mut rows = Vec::new();
+        let found = db.sink().quarantined(import_id, &mut |row| {
+            rows.push((row.part, row.row, row.codes, row.raw))
+        });
+        found.map(|()| rows)
+    };
+    assert_eq!(quarantine("imp_0").unwrap_err().code(), "usage/import-id");
+    seed(db);
+    assert_eq!(quarantine("imp_0").unwrap_err().code(), "usage/import-id");
+    let batch = items([("c", Some(3))]);
+    let reject = |row: u32| Reject {
+        row,
+        codes: vec!["cell/type".to_owned()],
+        reason: "no number".to_owned(),
+        raw: format!("{{\"row\":{row}}}"),
+    };
+    let told = |row: u32| {
+        (
+            None,
+            row,
+            "cell/type".to_owned(),
+            format!("{{\"row\":{row}}}"),
+        )
+    };
+    let first = plan("first", &batch);
+    let mut import = claim(&*db.sink(), &first);
+    import.stage(&batch, &[0]).unwrap();
+    import
+        .reject(&[reject(1), reject(2), reject(3), reject(4)])
+        .unwrap();
+    let first = import.commit(false).unwrap().import_id;
+    assert_eq!(
+        quarantine(&first).unwrap(),
+        [told(1), told(2), told(3), told(4)]
+    );
+
+    // Of four rows one is loaded, one is rejected again, one is a conflict, and one is not tried.
+    let batch = items([("d", Some(1)), ("c", Some(2))]);
+    let second = plan("second", &batch)
+        .with_mode(Mode::Insert)
+        .with_replay_of(&first);
+    let mut import = claim(&*db.sink(), &second);
+    import.stage(&batch, &[1, 2]).unwrap();
+    import.reject(&[reject(3), reject(4)]).unwrap();
+    let second = import.commit(false).unwrap();
+    assert_eq!(counts(&second), [1, 0, 0, 1]);
+    assert_eq!(quarantine(&first).unwrap(), [told(2), told(3), told(4)]);
+    assert_eq!(quarantine(&second.import_id).unwrap(), [told(3), told(4)]);
+    db.sink().undo(&second.import_id, false).unwrap();
+    assert_eq!(quarantine(&first).unwrap().len(), 4);
 }

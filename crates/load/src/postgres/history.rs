@@ -1,4 +1,4 @@
-//! The list of imports.
+//! The list of imports, and their quarantines.
 
 use tokio_postgres::types::Type;
 
@@ -6,8 +6,13 @@ use super::client::Client;
 use super::fault::fault;
 use super::ledger::Ledger;
 use super::settings::Settings;
+use super::undo::no_such_import;
 use crate::error::Result;
 use crate::history::ImportRecord;
+use crate::outcome::Quarantined;
+
+/// Rows of a quarantine that are read at once.
+const PAGE: u32 = 10_000;
 
 /// The ledger of an address, if there is one.
 pub(super) fn ledger(client: &Client, settings: &Settings) -> Result<Option<Ledger>> {
@@ -64,4 +69,54 @@ pub(super) fn read(settings: &Settings, limit: usize) -> Result<Vec<ImportRecord
         records.collect::<Result<Vec<_>, tokio_postgres::Error>>()
     };
     read().map_err(fault(&settings.shown, "reading the ledger of"))
+}
+
+/// The rows in quarantine.
+pub(super) fn quarantined(
+    settings: &Settings,
+    import_id: &str,
+    each: &mut dyn FnMut(Quarantined),
+) -> Result<()> {
+    let client = Client::connect(settings)?;
+    let fail = fault(&settings.shown, "reading the ledger of");
+    let Some(ledger) = ledger(&client, settings)? else {
+        return Err(no_such_import(import_id, &settings.shown));
+    };
+    let sql = format!("SELECT 1 FROM {} WHERE import_id = $1", ledger.imports);
+    let known = client
+        .row(&sql, &[(&import_id, Type::TEXT)])
+        .map_err(&fail)?;
+    if known.is_none() {
+        return Err(no_such_import(import_id, &settings.shown));
+    }
+    // Page by page, for there may be millions.
+    let sql = format!(
+        "SELECT part, \"row\", codes, reason, raw, ctid::text FROM {} WHERE import_id = $1 AND replayed_by IS NULL
+         AND ctid > $2::text::tid ORDER BY ctid LIMIT {PAGE}",
+        ledger.rejects
+    );
+    let mut last = "(0,0)".to_owned();
+    loop {
+        let read = || {
+            let rows = client.rows(&sql, &[(&import_id, Type::TEXT), (&last, Type::TEXT)])?;
+            let rows = rows.iter().map(|row| {
+                let number: i64 = row.try_get(1)?;
+                let found = Quarantined {
+                    part: row.try_get(0)?,
+                    row: number as u32,
+                    codes: row.try_get(2)?,
+                    reason: row.try_get(3)?,
+                    raw: row.try_get(4)?,
+                };
+                Ok((found, row.try_get::<_, String>(5)?))
+            });
+            rows.collect::<Result<Vec<_>, tokio_postgres::Error>>()
+        };
+        let rows = read().map_err(&fail)?;
+        let Some((_, place)) = rows.last() else {
+            return Ok(());
+        };
+        last.clone_from(place);
+        rows.into_iter().for_each(|(row, _)| each(row));
+    }
 }

@@ -341,6 +341,11 @@ impl PostgresImport {
             ),
         ];
         for (table, names, aside, values) in copies {
+            // Of an import that was taken back and is loaded again, the latest run counts.
+            self.client.execute(
+                &format!("DELETE FROM {table} WHERE import_id = $1"),
+                &[(&self.import_id, tokio_postgres::types::Type::TEXT)],
+            )?;
             self.client.execute(
                 &format!(
                     "INSERT INTO {table} (import_id, part, \"row\", {names})
@@ -352,7 +357,10 @@ impl PostgresImport {
                 ],
             )?;
         }
-        Ok(())
+        match &self.plan.replay_of {
+            Some(replayed) => ledger.leave_quarantine(&self.client, replayed, &self.import_id),
+            None => Ok(()),
+        }
     }
 
     /// Ends the transaction; an answer that got lost is looked up in the ledger, over a new connection.

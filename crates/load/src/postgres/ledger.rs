@@ -122,7 +122,7 @@ impl Ledger {
                 removed bigint, outcome json, undo json, undone_at timestamptz);
              CREATE TABLE IF NOT EXISTS {rejects} (
                 import_id text NOT NULL, part text, \"row\" bigint NOT NULL, codes text NOT NULL, reason text NOT NULL,
-                raw text NOT NULL);
+                raw text NOT NULL, replayed_by text);
              CREATE INDEX IF NOT EXISTS _sheetlift_rejects_by_import ON {rejects} (import_id, \"row\");
              CREATE TABLE IF NOT EXISTS {outcomes} (
                 import_id text NOT NULL, part text, \"row\" bigint NOT NULL, outcome text NOT NULL, reason text NOT NULL,
@@ -293,6 +293,27 @@ impl Ledger {
                 ],
             )
             .map_err(fault(shown, "recording the outcome in"))?;
+        Ok(())
+    }
+
+    /// Rows of a quarantine that an import has loaded leave it.
+    pub(super) fn leave_quarantine(
+        &self,
+        client: &Client,
+        replayed: &str,
+        import_id: &str,
+    ) -> Result<(), tokio_postgres::Error> {
+        let (rejects, outcomes) = (&self.rejects, &self.outcomes);
+        let same =
+            "x.import_id = $2 AND x.\"row\" = r.\"row\" AND x.part IS NOT DISTINCT FROM r.part";
+        client.execute(
+            &format!(
+                "UPDATE {rejects} AS r SET replayed_by = $2 WHERE r.import_id = $1 AND r.replayed_by IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM {rejects} AS x WHERE {same})
+                 AND NOT EXISTS (SELECT 1 FROM {outcomes} AS x WHERE {same})"
+            ),
+            &[(&replayed, Type::TEXT), (&import_id, Type::TEXT)],
+        )?;
         Ok(())
     }
 

@@ -29,6 +29,7 @@ pub use settings::PasswordProvider;
 
 use crate::error::Result;
 use crate::history::{ImportRecord, Undone};
+use crate::outcome::Quarantined;
 use crate::plan::Plan;
 use crate::sink::{Begin, Sink};
 use settings::Settings;
@@ -77,6 +78,10 @@ impl Sink for PostgresSink {
 
     fn history(&self, limit: usize) -> Result<Vec<ImportRecord>> {
         history::read(&self.settings, limit)
+    }
+
+    fn quarantined(&self, import_id: &str, each: &mut dyn FnMut(Quarantined)) -> Result<()> {
+        history::quarantined(&self.settings, import_id, each)
     }
 
     fn undo(&self, import_id: &str, dry_run: bool) -> Result<Undone> {

@@ -153,7 +153,7 @@ pub(super) fn undo(settings: &Settings, import_id: &str, dry_run: bool) -> Resul
     Ok(undone)
 }
 
-fn no_such_import(import_id: &str, shown: &str) -> Error {
+pub(super) fn no_such_import(import_id: &str, shown: &str) -> Error {
     let message = format!("the ledger of {shown} has no import {import_id:?}");
     Error::usage("usage/import-id", message).with_hint("`sheetlift history` lists the imports")
 }
@@ -259,11 +259,14 @@ impl Undo<'_> {
             imports,
             before,
             keys,
+            rejects,
             ..
         } = self.ledger;
         for sql in [
             format!("DELETE FROM {before} WHERE import_id = $1"),
             format!("DELETE FROM {keys} WHERE import_id = $1"),
+            // Rows that it had out of a quarantine are there again.
+            format!("UPDATE {rejects} SET replayed_by = NULL WHERE replayed_by = $1"),
             format!(
                 "UPDATE {imports} SET state = 'undone', undone_at = clock_timestamp(), undo = NULL WHERE import_id = $1"
             ),

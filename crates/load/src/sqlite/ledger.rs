@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::error::{Error, ErrorKind, Result};
 use crate::history::ImportRecord;
 use crate::key::ImportKey;
-use crate::outcome::{Outcome, State};
+use crate::outcome::{Outcome, Quarantined, State};
 use crate::plan::Plan;
 
 use super::fault::fault;
@@ -32,7 +32,7 @@ const CREATE: &str = "
         outcome TEXT, removed INTEGER, undo TEXT, undone_at TEXT);
     CREATE TABLE IF NOT EXISTS main._sheetlift_rejects (
         import_id TEXT NOT NULL, row INTEGER NOT NULL, codes TEXT NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL,
-        part TEXT);
+        part TEXT, replayed_by TEXT);
     CREATE INDEX IF NOT EXISTS main._sheetlift_rejects_by_import ON _sheetlift_rejects (import_id, row);
     CREATE TABLE IF NOT EXISTS main._sheetlift_outcomes (
         import_id TEXT NOT NULL, row INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, key TEXT NOT NULL,
@@ -44,6 +44,12 @@ const CREATE: &str = "
     CREATE TABLE IF NOT EXISTS main._sheetlift_keys (import_id TEXT NOT NULL, keys BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS main._sheetlift_keys_by_import ON _sheetlift_keys (import_id);";
 
+/// Rows of a quarantine that an import has loaded.
+const LEAVE_QUARANTINE: &str = "UPDATE main._sheetlift_rejects AS r SET replayed_by = ?2
+     WHERE r.import_id = ?1 AND r.replayed_by IS NULL
+     AND NOT EXISTS (SELECT 1 FROM main._sheetlift_rejects AS x WHERE x.import_id = ?2 AND x.row = r.row AND x.part IS r.part)
+     AND NOT EXISTS (SELECT 1 FROM main._sheetlift_outcomes AS x WHERE x.import_id = ?2 AND x.row = r.row AND x.part IS r.part)";
+
 /// A claim that holds until somebody else raises the fence.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -52,6 +58,8 @@ pub(super) struct Held {
     /// Random per claim: even a fence that was set back cannot be mistaken.
     claim: String,
     lease_ms: u64,
+    /// The import whose quarantine the rows come from.
+    replay_of: Option<String>,
     /// The row as the claim found it, to be put back when the claim is given up.
     previous: Option<Previous>,
     created_tables: bool,
@@ -133,6 +141,7 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
             .query_row("SELECT lower(hex(randomblob(16)))", [], |row| row.get(0))
             .map_err(&fail)?,
         lease_ms: plan.lease_ms,
+        replay_of: plan.replay_of.clone(),
         previous,
         created_tables,
     };
@@ -141,8 +150,9 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
 }
 
 /// Columns that came later: a ledger without them gets them.
-const ADDED: [(&str, &str, &str); 6] = [
+const ADDED: [(&str, &str, &str); 7] = [
     ("_sheetlift_rejects", "part", "TEXT"),
+    ("_sheetlift_rejects", "replayed_by", "TEXT"),
     ("_sheetlift_outcomes", "part", "TEXT"),
     ("_sheetlift_outcomes", "column_name", "TEXT"),
     ("_sheetlift_imports", "removed", "INTEGER"),
@@ -284,6 +294,9 @@ impl Held {
             ),
             [&self.import_id],
         )?;
+        if let Some(replayed) = &self.replay_of {
+            conn.execute(LEAVE_QUARANTINE, [replayed, &self.import_id])?;
+        }
         let stored = Outcome {
             state: State::Committed,
             ..outcome.clone()
@@ -430,6 +443,39 @@ fn now_ms() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Whether the ledger knows an import.
+fn knows(conn: &Connection, import_id: &str) -> rusqlite::Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {IMPORTS} WHERE import_id = ?1)");
+    Ok(exists(conn)? && conn.query_row(&sql, [import_id], |row| row.get(0))?)
+}
+
+/// The rows in quarantine; false where nobody knows the import.
+pub(super) fn quarantined(
+    conn: &Connection,
+    import_id: &str,
+    each: &mut dyn FnMut(Quarantined),
+) -> rusqlite::Result<bool> {
+    if !knows(conn, import_id)? {
+        return Ok(false);
+    }
+    add_columns(conn)?;
+    let mut statement = conn.prepare(
+        "SELECT part, row, codes, reason, raw FROM main._sheetlift_rejects
+         WHERE import_id = ?1 AND replayed_by IS NULL ORDER BY rowid",
+    )?;
+    let mut rows = statement.query([import_id])?;
+    while let Some(row) = rows.next()? {
+        each(Quarantined {
+            part: row.get(0)?,
+            row: row.get(1)?,
+            codes: row.get(2)?,
+            reason: row.get(3)?,
+            raw: row.get(4)?,
+        });
+    }
+    Ok(true)
 }
 
 /// The latest imports.

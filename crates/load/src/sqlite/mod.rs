@@ -71,6 +71,7 @@ pub use describe::{ColumnDescription, TableDescription};
 
 use crate::error::Result;
 use crate::history::{ImportRecord, Undone};
+use crate::outcome::Quarantined;
 use crate::plan::Plan;
 use crate::sink::{Begin, Sink};
 
@@ -131,6 +132,19 @@ impl Sink for SqliteSink {
         }
         let conn = connection::open(self)?;
         ledger::history(&conn, limit).map_err(fault::fault(&self.shown, "reading the ledger of"))
+    }
+
+    fn quarantined(&self, import_id: &str, each: &mut dyn FnMut(Quarantined)) -> Result<()> {
+        let unknown = || undo::unknown_import(import_id, &self.shown);
+        if !self.path.exists() {
+            return Err(unknown());
+        }
+        let conn = connection::open(self)?;
+        let found = ledger::quarantined(&conn, import_id, each);
+        match found.map_err(fault::fault(&self.shown, "reading the ledger of"))? {
+            true => Ok(()),
+            false => Err(unknown()),
+        }
     }
 
     fn undo(&self, import_id: &str, dry_run: bool) -> Result<Undone> {

@@ -192,12 +192,15 @@ fn keep_keys(
     Ok(())
 }
 
+/// The error for an import that is not in the ledger.
+pub(super) fn unknown_import(import_id: &str, shown: &str) -> Error {
+    let message = format!("the ledger of {shown} has no import {import_id:?}");
+    Error::usage("usage/import-id", message).with_hint("`sheetlift history` lists the imports")
+}
+
 /// Takes an import back.
 pub(super) fn undo(sink: &SqliteSink, import_id: &str, dry_run: bool) -> Result<Undone> {
-    let unknown = || {
-        let message = format!("the ledger of {} has no import {import_id:?}", sink.shown);
-        Error::usage("usage/import-id", message).with_hint("`sheetlift history` lists the imports")
-    };
+    let unknown = || unknown_import(import_id, &sink.shown);
     if !sink.path.exists() {
         return Err(unknown());
     }
@@ -275,6 +278,11 @@ impl Undo<'_> {
                 [import_id],
             )?;
         }
+        // Rows that it had out of a quarantine are there again.
+        self.conn.execute(
+            "UPDATE main._sheetlift_rejects SET replayed_by = NULL WHERE replayed_by = ?1",
+            [import_id],
+        )?;
         self.conn.execute(
             &format!("UPDATE {IMPORTS} SET state = 'undone', undone_at = ?2, undo = NULL WHERE import_id = ?1"),
             params![import_id, ledger::now_text()],
