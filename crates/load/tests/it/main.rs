@@ -5,5 +5,7 @@ mod conformance;
 mod kill;
 mod model;
 mod postgres;
+#[cfg(target_os = "linux")]
+mod postgres_crashes;
 mod sqlite_files;
 mod sqlite_target;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        OnceLock,
+        Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     thread,
@@ -32,10 +32,11 @@ fn binaries() -> Option<PathBuf> {
 }
 
 /// A server of its own.
-struct Server {
+pub(crate) struct Server {
     binaries: PathBuf,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     databases: AtomicU32,
+    postmaster: Mutex<Option<Child>>,
 }
 
 /// A program of the server: root may not run it, so that it runs as the user that the package made.
@@ -53,7 +54,9 @@ fn command(program: &Path) -> Command {
 }
 
 impl Server {
-    fn start(binaries: PathBuf) -> Server {
+    /// A new one.
+    pub(crate) fn start() -> Server {
+        let binaries = binaries().expect("a PostgreSQL server is installed");
         let folder = tempfile::tempdir().unwrap().keep();
         fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
         let data = folder.join("data");
@@ -70,49 +73,69 @@ impl Server {
             .stdout(Stdio::null())
             .status();
         assert!(made.unwrap().success(), "initdb");
-        let child = command(&binaries.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(&folder)
-            .args([
-                "-c",
-                "listen_addresses=",
-                "-c",
-                "fsync=off",
-                "-c",
-                "max_connections=200",
-            ])
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(folder.join("log")).unwrap())
-            .spawn()
-            .unwrap();
         let server = Server {
             binaries,
             folder,
             databases: AtomicU32::new(0),
+            postmaster: Mutex::default(),
         };
-        end_with_this_process(child, server.folder.clone());
+        server.serve();
+        server
+    }
+
+    /// Starts it, once more after it was killed.
+    pub(crate) fn serve(&self) {
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("log"));
+        let child = command(&self.binaries.join("postgres"))
+            .arg("-D")
+            .arg(self.folder.join("data"))
+            .arg("-k")
+            .arg(&self.folder)
+            .args(["-c", "listen_addresses=", "-c", "fsync=off"])
+            .args(["-c", "max_connections=200"])
+            .stdout(Stdio::null())
+            .stderr(log.unwrap())
+            .spawn()
+            .unwrap();
+        end_with_this_process(&child, &self.folder);
+        *self.postmaster.lock().unwrap() = Some(child);
         let began = Instant::now();
-        while !server
+        while !self
             .psql("postgres", "SELECT 1")
             .is_ok_and(|found| found == "1\n")
         {
             assert!(
                 began.elapsed() < Duration::from_secs(60),
-                "the server does not answer"
+                "the server does not answer: {}",
+                fs::read_to_string(self.folder.join("log")).unwrap_or_default()
             );
             thread::sleep(Duration::from_millis(50));
         }
-        server
+    }
+
+    /// Kills it and all of its processes, as a power cut would.
+    pub(crate) fn kill(&self) {
+        let mut postmaster = self.postmaster.lock().unwrap().take().unwrap();
+        let pid = postmaster.id().to_string();
+        let children = Command::new("pgrep").args(["-P", &pid]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        // The postmaster first: it would start others.
+        postmaster.kill().unwrap();
+        let mut kill = Command::new("kill");
+        kill.arg("-KILL").args(children.split_whitespace());
+        kill.status().unwrap();
+        postmaster.wait().unwrap();
     }
 
     fn shared() -> &'static Server {
         static SERVER: OnceLock<Server> = OnceLock::new();
-        SERVER.get_or_init(|| Server::start(binaries().expect("a PostgreSQL server is installed")))
+        SERVER.get_or_init(Server::start)
     }
 
-    fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
+    pub(crate) fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
         let ran = Command::new(self.binaries.join("psql"))
             .args([
                 "-X",
@@ -138,7 +161,7 @@ impl Server {
 
 /// Nobody drops what is shared by all tests: a shell waits for our end and ends the server.
 #[expect(clippy::zombie_processes, reason = "it ends after this process")]
-fn end_with_this_process(child: Child, folder: PathBuf) {
+fn end_with_this_process(child: &Child, folder: &Path) {
     let script = "while kill -0 $0 2>/dev/null; do sleep 0.2; done; kill -INT $1; sleep 1; kill -KILL $1; rm -rf \"$2\"";
     Command::new("sh")
         .args([
@@ -155,32 +178,41 @@ fn end_with_this_process(child: Child, folder: PathBuf) {
         .unwrap();
 }
 
-/// A database of the server.
-struct Postgres {
+/// A database of a server.
+pub(crate) struct Postgres {
+    server: &'static Server,
     name: String,
 }
 
 impl Postgres {
-    fn new() -> Postgres {
-        let server = Server::shared();
+    /// On the server that the tests share.
+    pub(crate) fn new() -> Postgres {
+        Postgres::on(Server::shared())
+    }
+
+    pub(crate) fn on(server: &'static Server) -> Postgres {
         let name = format!("t{}", server.databases.fetch_add(1, Ordering::Relaxed));
         server
             .psql("postgres", &format!("CREATE DATABASE {name}"))
             .unwrap();
-        Postgres { name }
+        Postgres { server, name }
     }
 
-    fn address(&self) -> String {
-        let folder = Server::shared()
-            .folder
-            .display()
-            .to_string()
-            .replace('/', "%2F");
+    pub(crate) fn address(&self) -> String {
+        let folder = self.server.folder.display().to_string().replace('/', "%2F");
         format!("postgres://tester@{folder}/{}?sslmode=disable", self.name)
     }
 
-    fn psql(&self, sql: &str) -> Result<String, String> {
-        Server::shared().psql(&self.name, sql)
+    pub(crate) fn folder(&self) -> &Path {
+        &self.server.folder
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn psql(&self, sql: &str) -> Result<String, String> {
+        self.server.psql(&self.name, sql)
     }
 }
 
