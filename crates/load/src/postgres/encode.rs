@@ -79,7 +79,9 @@ impl Encoder {
             },
             Value::Integer(value) => self.integer(value, out),
             Value::Unsigned(value) => match self.kind {
-                Kind::Numeric(_) | Kind::Text(_) => self.digits(&value.to_string(), out),
+                Kind::Numeric(_) | Kind::Text(_) | Kind::Padded(_) => {
+                    self.digits(&value.to_string(), out)
+                }
                 _ => Err(format!("{value} is past the largest integer of the column")),
             },
             Value::Real(value) => self.real(value, out),
@@ -149,7 +151,7 @@ impl Encoder {
                 }
             }
             Kind::Numeric(_) if value.is_nan() => fixed(out, [0, 0, 0, 0, 0xc0, 0, 0, 0]),
-            Kind::Text(_) if !value.is_finite() => {
+            Kind::Text(_) | Kind::Padded(_) if !value.is_finite() => {
                 let word = if value.is_nan() {
                     "NaN"
                 } else if value > 0.0 {
@@ -195,7 +197,10 @@ impl Encoder {
         if memchr::memchr(0, value).is_some() {
             return Err("the text has a NUL character, which PostgreSQL cannot hold".to_owned());
         }
-        if let Kind::Text(Some(most)) = self.kind
+        if matches!(self.kind, Kind::Padded(_)) && value.ends_with(b" ") {
+            return Err("the column drops the blanks at the end of the text".to_owned());
+        }
+        if let Kind::Text(Some(most)) | Kind::Padded(most) = self.kind
             && value.len() > most as usize
         {
             let characters = value.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
@@ -223,34 +228,38 @@ impl Encoder {
             Kind::Date if DATES.contains(&from_2000) => {
                 fixed(out, (from_2000 as i32).to_be_bytes())
             }
-            Kind::Timestamp => {
+            Kind::Timestamp(_) => {
                 let micros = from_2000
                     .checked_mul(86_400_000_000)
                     .filter(|micros| TIMESTAMPS.contains(micros));
                 fixed(out, micros.ok_or_else(outside)?.to_be_bytes())
             }
-            Kind::Text(_) => self.written(out, |text| format::date(days, text)),
+            Kind::Text(_) | Kind::Padded(_) => self.written(out, |text| format::date(days, text)),
             _ => Err(outside()),
         }
     }
 
     fn time(&self, value: i64, per_second: i64, out: &mut Vec<u8>) -> Result<(), String> {
-        if self.kind != Kind::Time {
+        let Kind::Time(digits) = self.kind else {
             return self.written(out, |text| format::time(value, per_second, text));
-        }
+        };
         match micros(value, per_second) {
-            Some(micros @ 0..86_400_000_000) => fixed(out, micros.to_be_bytes()),
+            Some(micros @ 0..86_400_000_000) => {
+                check_digits(micros, digits)?;
+                fixed(out, micros.to_be_bytes())
+            }
             Some(_) => Err("outside a day".to_owned()),
             None => Err("a time has microseconds at most".to_owned()),
         }
     }
 
     fn timestamp(&self, value: i64, per_second: i64, out: &mut Vec<u8>) -> Result<(), String> {
-        if !matches!(self.kind, Kind::Timestamp | Kind::TimestampTz) {
+        let (Kind::Timestamp(digits) | Kind::TimestampTz(digits)) = self.kind else {
             let utc = matches!(self.class, Class::Timestamp { utc: true });
             return self.written(out, |text| format::timestamp(value, per_second, utc, text));
-        }
+        };
         let micros = micros(value, per_second).ok_or("a timestamp has microseconds at most")?;
+        check_digits(micros, digits)?;
         match micros.checked_sub(EPOCH_MICROS) {
             Some(micros) if TIMESTAMPS.contains(&micros) => fixed(out, micros.to_be_bytes()),
             _ => Err("outside the range of timestamps".to_owned()),
@@ -272,6 +281,17 @@ impl Encoder {
 
 /// Bytes that a text can have: a gigabyte less what the server needs itself.
 const MAX_TEXT: usize = (1 << 30) - 1024;
+
+/// Whether so many digits behind the seconds are enough: the column would round.
+fn check_digits(micros: i64, digits: u8) -> Result<(), String> {
+    let unit = 10_i64.pow(6 - u32::from(digits.min(6)));
+    match micros % unit {
+        0 => Ok(()),
+        _ => Err(format!(
+            "the column has {digits} digits behind the seconds, and the value more"
+        )),
+    }
+}
 
 /// Microseconds, where the value is a whole number of them.
 fn micros(value: i64, per_second: i64) -> Option<i64> {

@@ -27,7 +27,7 @@ pub(super) struct Column {
     /// A row without a value leaves the one that is there (`sheetlift.blank` of the field).
     pub(super) keeps_existing: bool,
     pub(super) kind: Kind,
-    /// The type of the target's column, as a cast has it.
+    /// The type of the target's column, as a cast has it: without a length.
     pub(super) declared: String,
 }
 
@@ -92,9 +92,9 @@ fn new_kind(class: Class) -> Kind {
         Class::Real => Kind::Float8,
         Class::Bytes => Kind::Bytes,
         Class::Date => Kind::Date,
-        Class::Time => Kind::Time,
-        Class::Timestamp { utc: false } => Kind::Timestamp,
-        Class::Timestamp { utc: true } => Kind::TimestampTz,
+        Class::Time => Kind::Time(6),
+        Class::Timestamp { utc: false } => Kind::Timestamp(6),
+        Class::Timestamp { utc: true } => Kind::TimestampTz(6),
         Class::Duration(_) => Kind::Interval,
         Class::Decimal { .. } => Kind::Numeric(None),
     }
@@ -121,7 +121,7 @@ impl Target {
     /// The type of a column, as a cast has it.
     pub(super) fn declared(&self, column: &str) -> Option<&str> {
         let mut found = self.columns.iter().filter(|found| found.name == column);
-        found.next().map(|found| found.declared.as_str())
+        found.next().map(|found| found.cast.as_str())
     }
 
     /// The columns that can be written.
@@ -171,6 +171,8 @@ fn written(found: &[Found]) -> Vec<WrittenColumn> {
 struct Found {
     name: String,
     kind: Kind,
+    /// The type without its modifier: a cast to one with it cuts off, where an assignment complains.
+    cast: String,
     declared: String,
     is_required: bool,
     is_generated: bool,
@@ -235,21 +237,24 @@ fn found_columns(client: &Client, oid: u32) -> Result<Vec<Found>, tokio_postgres
         "SELECT a.attname,
                 CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END,
                 CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
+                CASE WHEN t.typtype = 'd' THEN b.typelem ELSE t.typelem END,
+                format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, -1),
                 format_type(a.atttypid, a.atttypmod),
                 a.attnotnull AND NOT a.atthasdef AND a.attidentity = '',
                 a.attgenerated <> '' OR a.attidentity = 'a', a.attgenerated <> ''
-         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype
          WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
         &[(&oid, Type::OID)],
     )?;
     let found = rows.iter().map(|row| {
         Ok(Found {
             name: row.try_get(0)?,
-            kind: Kind::of(row.try_get(1)?, row.try_get(2)?),
-            declared: row.try_get(3)?,
-            is_required: row.try_get(4)?,
-            is_generated: row.try_get(5)?,
-            is_computed: row.try_get(6)?,
+            kind: Kind::of(row.try_get(1)?, row.try_get(3)?, row.try_get(2)?),
+            cast: row.try_get(4)?,
+            declared: row.try_get(5)?,
+            is_required: row.try_get(6)?,
+            is_generated: row.try_get(7)?,
+            is_computed: row.try_get(8)?,
         })
     });
     found.collect()
@@ -319,7 +324,7 @@ fn kinds(plan: &Plan, columns: &[Column], found: &[Found]) -> Result<Vec<(Kind, 
                 )),
             );
         }
-        kinds.push((found.kind, found.declared.clone()));
+        kinds.push((found.kind, found.cast.clone()));
     }
     Ok(kinds)
 }

@@ -101,9 +101,12 @@ impl Dialect for Postgres<'_> {
     fn differs(&self, at: usize, value: &str) -> String {
         let column = &self.columns[at];
         let there = format!("t.{}", quote(&column.name));
-        match column.declared.as_str() {
-            // Types without an equality of their own.
-            "json" | "xml" | "point" => format!("{there}::text IS DISTINCT FROM ({value})::text"),
+        match column.kind {
+            // Some have no equality, that of others is of areas (box) or letters without their case (citext).
+            Kind::Written => format!("{there}::text IS DISTINCT FROM ({value})::text"),
+            Kind::Text(_) | Kind::Padded(_) => {
+                format!("{there} IS DISTINCT FROM {value} COLLATE \"C\"")
+            }
             _ => self.is_distinct(&there, value),
         }
     }

@@ -7,5 +7,7 @@ mod model;
 mod postgres;
 #[cfg(target_os = "linux")]
 mod postgres_crashes;
+#[cfg(target_os = "linux")]
+mod postgres_types;
 mod sqlite_files;
 mod sqlite_target;
