@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use arrow_array::RecordBatch;
 
 use super::client::Client;
+use super::direct::{self, can_go_direct};
 use super::fault::{fault, is_unanswered};
 use super::ledger::{Claim, Held, Ledger};
+use super::names::quoted;
 use super::settings::Settings;
 use super::stage::{Stage, WriteError};
 use super::target::{self, Column, Misfit, Target};
@@ -43,7 +45,8 @@ pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
         Claim::Committed(outcome) => return Ok(Begin::Done(outcome)),
         Claim::Held(held) => held,
     };
-    let stage = Stage::new(&schema, &held.import_id, held.fence);
+    let mut stage = Stage::new(&schema, &held.import_id, held.fence);
+    stage.is_direct = target.is_none() && can_go_direct(plan);
     let import = PostgresImport {
         import_id: held.import_id.clone(),
         client,
@@ -228,6 +231,12 @@ impl PostgresImport {
     fn merge(&mut self) -> Result<Merged> {
         let shown = self.settings.shown.clone();
         let mut before = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
+        if self.stage.is_direct {
+            return match before {
+                None => self.publish_table(),
+                Some(_) => Err(self.target_changed("came to be")),
+            };
+        }
         if let Some(lacking) = before
             .as_ref()
             .filter(|target| !target.additions.is_empty())
@@ -240,7 +249,7 @@ impl PostgresImport {
         let target = match before {
             Some(target) => target,
             None if self.plan.create_table => {
-                let name = super::names::quoted(&self.schema, &self.plan.table);
+                let name = quoted(&self.schema, &self.plan.table);
                 let sql = target::create_table(&self.plan, &name, &self.columns);
                 self.client
                     .run(&sql)
@@ -256,12 +265,7 @@ impl PostgresImport {
             .zip(&self.columns)
             .all(|((kind, _), column)| *kind == column.kind);
         if !is_as_before {
-            let message = format!(
-                "table {:?} changed its columns during the import",
-                self.plan.table
-            );
-            let kind = ErrorKind::Busy { retry_after_ms: 0 };
-            return Err(Error::new(kind, "busy/target-changed", message).with_hint("begin again"));
+            return Err(self.target_changed("changed its columns"));
         }
         apply_kinds(&mut self.columns, &target);
         let words = words(&self.plan, &self.columns, &target, &self.stage);
@@ -285,6 +289,35 @@ impl PostgresImport {
                 .map_err(fault(&shown, "recording the outcome in"))?;
         }
         Ok(merged)
+    }
+
+    /// The stage becomes the new table.
+    fn publish_table(&self) -> Result<Merged> {
+        let shown = &self.settings.shown;
+        let name = quoted(&self.schema, &self.plan.table);
+        let merged = direct::publish(&self.client, &self.plan, &name, &self.stage);
+        let merged = merged.map_err(fault(shown, "creating the table in"))?;
+        let created = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
+        let created =
+            created.ok_or_else(|| Error::bug("the table that was created is not there"))?;
+        if self.plan.undo {
+            undo::record_new_table(
+                &self.client,
+                &self.ledger,
+                &self.plan,
+                &created,
+                &self.stage.writers,
+            )
+            .map_err(fault(shown, "recording the outcome in"))?;
+        }
+        Ok(merged)
+    }
+
+    fn target_changed(&self, what: &str) -> Error {
+        let table = &self.plan.table;
+        let kind = ErrorKind::Busy { retry_after_ms: 0 };
+        let message = format!("table {table:?} {what} during the import");
+        Error::new(kind, "busy/target-changed", message).with_hint("begin again")
     }
 
     /// Where a row of the side table is, as columns `part` and `row`.

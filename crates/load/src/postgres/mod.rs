@@ -4,6 +4,8 @@
 //! also records outcomes and marks the import as committed. No temporary tables and no settings of the session: proxies that share
 //! connections can stand in between.
 //!
+//! A table that the import creates is filled by COPY itself, and gets its key and its name at the end.
+//!
 //! # The ledger
 //!
 //! `_sheetlift_imports`, `_sheetlift_rejects` and `_sheetlift_outcomes` are in the schema of the target. Times are those of the server.
@@ -12,6 +14,7 @@
 //! others have written to since have another one, whatever they wrote.
 
 mod client;
+mod direct;
 mod encode;
 mod fault;
 mod fit;

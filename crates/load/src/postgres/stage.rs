@@ -8,9 +8,10 @@ use futures_util::SinkExt as _;
 use tokio_postgres::CopyInSink;
 
 use super::client::Client;
+use super::direct::Sources;
 use super::encode::{self, Encoder};
 use super::names::{joined, quoted};
-use super::target::Column;
+use super::target::{self, Column};
 use crate::cells::{Cells, arrays};
 use crate::error::{Error, Result};
 use crate::outcome::Reject;
@@ -43,6 +44,12 @@ pub(super) struct Stage {
     pub(super) written: u64,
     /// Rows that the target cannot hold.
     pub(super) refused: u64,
+    /// The stage is what becomes the target: it has the columns of the import, and no others.
+    pub(super) is_direct: bool,
+    /// Where its rows came from then, ...
+    pub(super) sources: Sources,
+    /// ... and the transactions that wrote them.
+    pub(super) writers: Vec<String>,
 }
 
 impl Stage {
@@ -63,6 +70,9 @@ impl Stage {
             rejects_buffer: Vec::new(),
             written: 0,
             refused: 0,
+            is_direct: false,
+            sources: Sources::default(),
+            writers: Vec::new(),
         }
     }
 
@@ -71,18 +81,24 @@ impl Stage {
         client: &Client,
         columns: &[Column],
     ) -> Result<(), tokio_postgres::Error> {
-        let staged = columns.iter().enumerate();
-        let staged = joined(
-            staged.map(|(at, column)| format!(", c{at} {}", column.kind.staged())),
-            "",
-        );
         let with = "WITH (autovacuum_enabled = false)";
+        let rows = match self.is_direct {
+            true => target::create_without_keys(&self.rows, columns),
+            false => {
+                let staged = columns.iter().enumerate();
+                let staged = staged.map(|(at, column)| format!(", c{at} {}", column.kind.staged()));
+                let (table, staged) = (&self.rows, joined(staged, ""));
+                format!(
+                    "CREATE UNLOGGED TABLE {table} (n bigint NOT NULL, src bigint NOT NULL{staged}) {with}"
+                )
+            }
+        };
         let mut sql = format!(
-            "CREATE UNLOGGED TABLE {} (n bigint NOT NULL, src bigint NOT NULL{staged}) {with};
+            "{rows};
              CREATE UNLOGGED TABLE {} (src bigint NOT NULL, code text NOT NULL, reason text NOT NULL, key_text text NOT NULL,
                  col text) {with};
              CREATE UNLOGGED TABLE {} (src bigint NOT NULL, codes text NOT NULL, reason text NOT NULL, raw text NOT NULL) {with}",
-            self.rows, self.exceptions, self.rejects
+            self.exceptions, self.rejects
         );
         for table in [&self.hit, &self.dup, &self.gone, &self.changed] {
             sql += &format!("; CREATE UNLOGGED TABLE {table} (n bigint NOT NULL) {with}");
@@ -127,14 +143,22 @@ impl Stage {
                 .ok_or_else(|| Error::bug(format!("column {:?} cannot be read", column.name)))?;
             cells.push((found, column.encoder()));
         }
-        let fields = (columns.len() as i16 + 2).to_be_bytes();
+        let own = if self.is_direct { 0 } else { 2 };
+        let fields = (columns.len() as i16 + own).to_be_bytes();
         for (index, &row) in rows.iter().enumerate() {
             let start = self.buffer.len();
             self.buffer.extend_from_slice(&fields);
-            encode::bigint(&mut self.buffer, self.written as i64);
-            encode::bigint(&mut self.buffer, i64::from(row));
+            if !self.is_direct {
+                encode::bigint(&mut self.buffer, self.written as i64);
+                encode::bigint(&mut self.buffer, i64::from(row));
+            }
             match write_row(&cells, columns, index, &mut self.buffer) {
-                Ok(()) => self.written += 1,
+                Ok(()) => {
+                    self.written += 1;
+                    if self.is_direct {
+                        self.sources.push(row);
+                    }
+                }
                 Err(refusal) => {
                     self.buffer.truncate(start);
                     self.refused += 1;
@@ -171,6 +195,12 @@ impl Stage {
     /// Sends what is in the buffer, and starts the COPY where none is under way.
     fn send(&mut self, client: &Client) -> Result<(), WriteError> {
         if self.copy.is_none() {
+            if self.is_direct {
+                client.run("BEGIN")?;
+                let writer = client.row("SELECT pg_current_xact_id()::xid::text", &[])?;
+                self.writers
+                    .extend(writer.map(|row| row.try_get(0)).transpose()?);
+            }
             let sql = format!("COPY {} FROM STDIN (FORMAT binary)", self.rows);
             let copy = client.wait(client.inner().copy_in::<_, Bytes>(&sql))?;
             let mut copy = Box::pin(copy);
@@ -207,6 +237,9 @@ impl Stage {
                 copy.send(Bytes::from_static(&encode::TRAILER)).await?;
                 copy.as_mut().finish().await
             })?;
+            if self.is_direct {
+                client.run("COMMIT")?;
+            }
         }
         Ok(())
     }
@@ -276,10 +309,16 @@ fn write_row(
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
     for (place, (cells, encoder)) in cells.iter().enumerate() {
-        let Column { name, is_key, .. } = &columns[place];
+        let Column {
+            name,
+            is_key,
+            is_required,
+            ..
+        } = &columns[place];
         let unfit = |why: String| Refusal::new(TARGET_CONSTRAINT, why).of_column(name);
-        if *is_key && cells.is_null(index) {
-            return Err(unfit(format!("key column {name:?} is empty")));
+        if (*is_key || *is_required) && cells.is_null(index) {
+            let key = if *is_key { "key " } else { "" };
+            return Err(unfit(format!("{key}column {name:?} is empty")));
         }
         encoder
             .write(cells.value(index), out)

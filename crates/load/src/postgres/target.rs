@@ -22,7 +22,8 @@ const MAX_COLUMNS: usize = 1_598;
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) class: Class,
-    pub(super) nullable: bool,
+    /// The new table has it `NOT NULL`.
+    pub(super) is_required: bool,
     pub(super) is_key: bool,
     /// A row without a value leaves the one that is there (`sheetlift.blank` of the field).
     pub(super) keeps_existing: bool,
@@ -68,7 +69,7 @@ pub(super) fn columns(plan: &Plan) -> Result<Vec<Column>> {
         let is_key = plan.matched_key().contains(&name);
         let declared = declared(class);
         Ok(Column {
-            nullable: field.is_nullable() && !plan.key.contains(&name),
+            is_required: !field.is_nullable() || plan.key.contains(&name),
             keeps_existing: field
                 .metadata()
                 .get(BLANK)
@@ -389,19 +390,26 @@ fn key_indexes(client: &Client, plan: &Plan, oid: u32, table: &str) -> Result<Ve
         .into())
 }
 
+/// The statement that creates the target, as far as its columns go.
+pub(super) fn create_without_keys(table: &str, columns: &[Column]) -> String {
+    format!(
+        "CREATE TABLE {table} ({})",
+        declarations(columns).join(", ")
+    )
+}
+
+fn declarations(columns: &[Column]) -> Vec<String> {
+    let declaration = |column: &Column| {
+        let not_null = if column.is_required { " NOT NULL" } else { "" };
+        let (name, declared) = (quote(&column.name), declared(column.class));
+        format!("{name} {declared}{not_null}")
+    };
+    columns.iter().map(declaration).collect()
+}
+
 /// The statement that creates the target.
 pub(super) fn create_table(plan: &Plan, table: &str, columns: &[Column]) -> String {
-    let mut parts: Vec<String> = columns
-        .iter()
-        .map(|column| {
-            let not_null = if column.nullable { "" } else { " NOT NULL" };
-            format!(
-                "{} {}{not_null}",
-                quote(&column.name),
-                declared(column.class)
-            )
-        })
-        .collect();
+    let mut parts = declarations(columns);
     let names = |key: &[String]| list(key.iter().map(String::as_str));
     if !plan.key.is_empty() {
         parts.push(format!("PRIMARY KEY ({})", names(&plan.key)));

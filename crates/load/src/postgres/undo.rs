@@ -64,15 +64,7 @@ pub(super) fn record(
         writers,
     } = import;
     let id: Parameters<'_> = &[(import_id, Type::TEXT)];
-    let of_key = plan.matched_key().iter();
-    let key: Vec<(String, String)> = of_key
-        .map(|name| {
-            (
-                name.clone(),
-                target.declared(name).unwrap_or("text").to_owned(),
-            )
-        })
-        .collect();
+    let key = key_of(plan, target);
     let (gone, before) = (&stage.gone, &ledger.before);
     client.execute(
         &format!(
@@ -101,6 +93,53 @@ pub(super) fn record(
             id,
         )?;
     }
+    write(client, ledger, import_id, target, key, writers)
+}
+
+/// Keeps what an undo needs of a table that is new.
+pub(super) fn record_new_table(
+    client: &Client,
+    ledger: &Ledger,
+    plan: &Plan,
+    target: &Target,
+    writers: &[String],
+) -> Result<(), tokio_postgres::Error> {
+    let (import_id, key) = (plan.import_key.import_id(), key_of(plan, target));
+    if !key.is_empty() {
+        let texts = key
+            .iter()
+            .map(|(name, _)| format!("t.{}::text", quote(name)));
+        let texts: Vec<String> = texts.collect();
+        let (keys, table, first) = (&ledger.keys, &target.name, &texts[0]);
+        let rows = client.row(&format!("SELECT count(*) FROM {table}"), &[])?;
+        let rows: i64 = rows.map_or(Ok(0), |row| row.try_get(0))?;
+        let groups = rows / i64::from(KEYS_AT_ONCE) + 1;
+        client.execute(
+            &format!(
+                "INSERT INTO {keys} (import_id, keys) SELECT $1, json_agg(json_build_array({})) FROM {table} AS t
+                 GROUP BY abs(hashtext({first})::bigint) % {groups}",
+                texts.join(", ")
+            ),
+            &[(&import_id, Type::TEXT)],
+        )?;
+    }
+    write(client, ledger, &import_id, target, key, writers)
+}
+
+fn key_of(plan: &Plan, target: &Target) -> Vec<(String, String)> {
+    let names = plan.matched_key().iter();
+    let declared = |name: &String| target.declared(name).unwrap_or("text").to_owned();
+    names.map(|name| (name.clone(), declared(name))).collect()
+}
+
+fn write(
+    client: &Client,
+    ledger: &Ledger,
+    import_id: &str,
+    target: &Target,
+    key: Vec<(String, String)>,
+    writers: &[String],
+) -> Result<(), tokio_postgres::Error> {
     let transaction = client.row("SELECT pg_current_xact_id()::xid::text", &[])?;
     let record = Record {
         target: target.name.clone(),
@@ -115,7 +154,7 @@ pub(super) fn record(
             "UPDATE {} SET undo = $2::text::json WHERE import_id = $1",
             ledger.imports
         ),
-        &[(import_id, Type::TEXT), (&record, Type::TEXT)],
+        &[(&import_id, Type::TEXT), (&record, Type::TEXT)],
     )?;
     Ok(())
 }

@@ -458,9 +458,7 @@ fn meet(db: &Postgres, table: &str, column: &str, sample: &Sample, told: &mut To
             "(v = l.literal::date AND l.literal::timestamp = l.literal::date)".to_owned()
         }
         ("bytea", _) => "(v = l.literal::bytea)".to_owned(),
-        ("double precision", _) => {
-            "(v::double precision = l.literal::double precision)".to_owned()
-        }
+        ("double precision", _) => "(v::double precision = l.literal::double precision)".to_owned(),
         _ => format!("(v::text::{canonical} = l.literal::{canonical})"),
     };
     let sql = format!(
