@@ -67,10 +67,14 @@ pub(super) fn publish(
     let key = list(plan.key.iter().map(String::as_str));
     let add_key = format!("ALTER TABLE {target} ADD PRIMARY KEY ({key})");
     client.run("SAVEPOINT sheetlift_key")?;
+    // Released either way, or what follows would be of a transaction within the transaction.
     match client.run(&add_key) {
-        Ok(()) => return Ok(merged),
+        Ok(()) => {
+            client.run("RELEASE SAVEPOINT sheetlift_key")?;
+            return Ok(merged);
+        }
         Err(error) if key_taken(&error).is_some() => {
-            client.run("ROLLBACK TO SAVEPOINT sheetlift_key")?
+            client.run("ROLLBACK TO SAVEPOINT sheetlift_key; RELEASE SAVEPOINT sheetlift_key")?;
         }
         Err(error) => return Err(error),
     }

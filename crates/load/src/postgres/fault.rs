@@ -39,6 +39,11 @@ pub(super) fn is_there_already(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| there.contains(code))
 }
 
+/// Whether somebody else holds what was asked for.
+pub(super) fn is_locked(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
 /// Whether the answer got lost, so that nobody knows what the server did.
 pub(super) fn is_unanswered(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || error.as_db_error().is_none() || is_gone(error)

@@ -1,10 +1,13 @@
 //! The ledger of imports: claims, leases, fences and outcomes, in the schema of the target.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde_json::Value as Json;
 use tokio_postgres::types::Type;
 
 use super::client::Client;
-use super::fault::{fault, is_there_already};
+use super::fault::{fault, is_locked, is_there_already};
 use super::names::quoted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::ImportKey;
@@ -13,6 +16,8 @@ use crate::plan::Plan;
 
 /// The longest advice to wait: the owner may finish long before its lease does.
 const MAX_RETRY_AFTER_MS: i64 = 5_000;
+/// How long the server may take for a commit whose answer got lost.
+const COMMIT_WAIT: Duration = Duration::from_secs(20);
 /// Others may create the tables at the same time.
 const TRIES: usize = 5;
 
@@ -142,15 +147,37 @@ impl Ledger {
         }
     }
 
-    /// Claims the import, in a statement of its own.
+    /// Claims the import, in a transaction of its own.
     pub(super) fn claim(&self, client: &Client, shown: &str, plan: &Plan) -> Result<Claim> {
         let fail = fault(shown, "writing the ledger of");
         if !self.exists(client).map_err(&fail)? {
             self.create(client, shown)?;
         }
+        client.run("BEGIN").map_err(&fail)?;
+        let claimed = self.claim_in_transaction(client, shown, plan);
+        let end = if claimed.is_ok() {
+            "COMMIT"
+        } else {
+            "ROLLBACK"
+        };
+        client.run(end).map_err(&fail)?;
+        claimed
+    }
+
+    fn claim_in_transaction(&self, client: &Client, shown: &str, plan: &Plan) -> Result<Claim> {
+        let fail = fault(shown, "writing the ledger of");
         let (key, import_id) = (plan.import_key.to_hex(), plan.import_key.import_id());
         let lease_ms = i64::try_from(plan.lease_ms).unwrap_or(i64::MAX / 2);
         let imports = &self.imports;
+        // Whoever merges holds the row. It may be a loader whose network is gone, and of which the server will hear in hours: nobody
+        // waits for that here.
+        let sql = format!("SELECT 1 FROM {imports} WHERE import_key = $1 FOR UPDATE NOWAIT");
+        if let Err(error) = client.row(&sql, &[(&key, Type::TEXT)]) {
+            return Err(match is_locked(&error) {
+                true => busy(&import_id, MAX_RETRY_AFTER_MS),
+                false => fail(error),
+            });
+        }
         let sql = format!(
             "INSERT INTO {imports} AS i (import_id, import_key, source_name, target_table, mode, state, fence, lease_until, started_at)
              VALUES ($1, $2, $3, $4, $5, 'running', 1, clock_timestamp() + $6 * interval '1 millisecond', clock_timestamp())
@@ -191,12 +218,7 @@ impl Ledger {
         );
         let left = client.row(&sql, &[(&key, Type::TEXT)]).map_err(&fail)?;
         let left: i64 = left.map_or(Ok(0), |row| row.try_get(0)).map_err(&fail)?;
-        let retry_after_ms = left.clamp(1, MAX_RETRY_AFTER_MS).unsigned_abs();
-        let message = format!("import {import_id} is being loaded by another worker");
-        Err(
-            Error::new(ErrorKind::Busy { retry_after_ms }, "busy/claimed", message)
-                .with_hint("wait for it: the same call then returns what it loaded"),
-        )
+        Err(busy(&import_id, left))
     }
 
     /// Pushes the end of the lease away.
@@ -239,21 +261,30 @@ impl Ledger {
         }
     }
 
-    /// Whether this very claim was committed: what to ask when a commit ended without an answer.
+    /// Whether this very claim was committed: what to ask when a commit ended without an answer. The server may still be at work on
+    /// it, and holds its row until then.
     pub(super) fn is_committed(
         &self,
         client: &Client,
         held: &Held,
     ) -> Result<bool, tokio_postgres::Error> {
         let sql = format!(
-            "SELECT 1 FROM {} WHERE import_id = $1 AND fence = $2 AND state = 'committed'",
+            "SELECT state = 'committed' AND fence = $2 FROM {} WHERE import_id = $1 FOR UPDATE NOWAIT",
             self.imports
         );
-        let row = client.row(
-            &sql,
-            &[(&held.import_id, Type::TEXT), (&held.fence, Type::INT8)],
-        )?;
-        Ok(row.is_some())
+        let began = Instant::now();
+        loop {
+            let row = client.row(
+                &sql,
+                &[(&held.import_id, Type::TEXT), (&held.fence, Type::INT8)],
+            );
+            match row {
+                Err(error) if is_locked(&error) && began.elapsed() < COMMIT_WAIT => {
+                    thread::sleep(Duration::from_millis(50));
+                }
+                found => return found?.map_or(Ok(false), |row| row.try_get(0)),
+            }
+        }
     }
 
     /// Marks the import as committed.
@@ -364,6 +395,13 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+fn busy(import_id: &str, left_ms: i64) -> Error {
+    let retry_after_ms = left_ms.clamp(1, MAX_RETRY_AFTER_MS).unsigned_abs();
+    let message = format!("import {import_id} is being loaded by another worker");
+    Error::new(ErrorKind::Busy { retry_after_ms }, "busy/claimed", message)
+        .with_hint("wait for it: the same call then returns what it loaded")
 }
 
 impl Held {

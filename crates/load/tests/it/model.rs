@@ -1,10 +1,10 @@
-//! Every mode against a map in memory, on random rows: set-based, row by row and straight into a new table.
+//! Every mode against a map in memory, on random rows: by sets, by ranges and straight into a new table; then the import is taken back.
 
 use std::collections::BTreeMap;
 
 use crate::common::Sqlite;
-use sheetlift_load::conformance::{Database, items, load, plan};
-use sheetlift_load::{Mode, Outcome};
+use sheetlift_load::Mode;
+use sheetlift_load::conformance::{Database, claim, items, load, numbers, plan};
 
 /// The same numbers on every machine.
 struct Dice(u64);
@@ -38,6 +38,9 @@ fn model(
     mode: Mode,
     refused: impl Fn(Option<i64>) -> bool,
 ) -> [u64; 4] {
+    if mode == Mode::Replace {
+        table.clear();
+    }
     let before = table.clone();
     let mut seen: Vec<&str> = Vec::new();
     let mut counts = [0; 4];
@@ -46,6 +49,7 @@ fn model(
         let what = match () {
             // A repeated key meets the row of the first; where that one was refused, there is none to meet.
             () if was_there && (mode == Mode::Insert || seen.contains(&key.as_str())) => 3,
+            () if !was_there && mode == Mode::UpdateOnly => 3,
             () if was_there && mode == Mode::InsertMissing => 2,
             () if was_there && before[key] == *stock => 2,
             () if refused(*stock) => 3,
@@ -62,51 +66,87 @@ fn model(
     counts
 }
 
-#[test]
-fn all_routes_agree_with_the_model() {
-    let mut dice = Dice(7);
-    for round in 0..240 {
-        let mode = [Mode::Insert, Mode::InsertMissing, Mode::Upsert][round % 3];
-        let is_new = round % 4 == 0;
-        let refused = !is_new && round % 2 == 0;
-        let db = Sqlite::new();
+fn agrees<D: Database>(make: impl Fn() -> D, rounds: u64, seed: u64) {
+    let modes = [
+        Mode::Insert,
+        Mode::InsertMissing,
+        Mode::Upsert,
+        Mode::UpdateOnly,
+        Mode::Replace,
+        Mode::Sync,
+    ];
+    let mut dice = Dice(seed);
+    for round in 0..rounds {
+        let mode = modes[round as usize % modes.len()];
+        let is_new = round / 6 % 4 == 0;
+        let refused = !is_new && round / 6 % 2 == 0;
+        let db = make();
         let mut expected = BTreeMap::new();
         if !is_new {
-            let check = if refused { "CHECK (stock >= 0)" } else { "" };
+            let check = if refused {
+                "CHECK (\"stock\" >= 0)"
+            } else {
+                ""
+            };
             db.execute(&format!(
-                "CREATE TABLE items (sku TEXT PRIMARY KEY, stock INTEGER {check})"
+                "CREATE TABLE \"items\" (\"sku\" VARCHAR(50) PRIMARY KEY, \"stock\" BIGINT {check})"
             ));
-            let seed = dice.below(20);
-            for (key, stock) in dice.rows(seed, false) {
+            let count = dice.below(20);
+            for (key, stock) in dice.rows(count, false) {
+                if expected.contains_key(&key) {
+                    continue;
+                }
                 let value = stock.map_or("NULL".to_owned(), |stock| stock.to_string());
-                db.execute(&format!(
-                    "INSERT OR IGNORE INTO items VALUES ('{key}', {value})"
-                ));
-                expected.entry(key).or_insert(stock);
+                db.execute(&format!("INSERT INTO \"items\" VALUES ('{key}', {value})"));
+                expected.insert(key, stock);
             }
         }
+        let stored = |table: &BTreeMap<String, Option<i64>>| -> Vec<Vec<Option<String>>> {
+            let text = |stock: &Option<i64>| stock.map(|stock| stock.to_string());
+            let rows = table.iter();
+            rows.map(|(key, stock)| vec![Some(key.clone()), text(stock)])
+                .collect()
+        };
+        let before = stored(&expected);
         let count = dice.below(40);
         let rows = dice.rows(count, refused);
+        let told = format!("{round} {mode} {rows:?} into {before:?}");
         let counts = model(&mut expected, &rows, mode, |stock| stock == Some(-1));
         let batch = items(rows.iter().map(|(key, stock)| (key.as_str(), *stock)));
-        let outcome = load(&db.open(), &plan("x", &batch).with_mode(mode), &batch);
-        let Outcome {
-            inserted,
-            updated,
-            unchanged,
-            conflict_total,
-            ..
-        } = outcome;
+        let plan = plan("x", &batch).with_mode(mode);
+        let mut import = claim(&*db.sink(), &plan);
+        import.stage(&batch, &numbers(&batch)).unwrap();
+        let mut rehearsed = import.commit(true).unwrap();
+        assert_eq!(db.rows("items", &["sku", "stock"]), before, "{told}");
+        let outcome = load(&*db.sink(), &plan, &batch);
+        let found = [
+            outcome.inserted,
+            outcome.updated,
+            outcome.unchanged,
+            outcome.conflict_total,
+        ];
+        assert_eq!(found, counts, "{told}");
+        rehearsed.state = outcome.state;
+        assert_eq!(rehearsed, outcome, "{told}");
         assert_eq!(
-            [inserted, updated, unchanged, conflict_total],
-            counts,
-            "{round} {mode} {rows:?}"
+            db.rows("items", &["sku", "stock"]),
+            stored(&expected),
+            "{told}"
         );
-        let found: Vec<_> = db.rows("items", &["sku", "stock"]);
-        let expected: Vec<_> = expected
-            .into_iter()
-            .map(|(key, stock)| vec![Some(key), stock.map(|stock| stock.to_string())])
-            .collect();
-        assert_eq!(found, expected, "{round} {mode} {rows:?}");
+        let undone = db.sink().undo(&outcome.import_id, false);
+        let undone = undone.unwrap_or_else(|error| panic!("{told}: {error}"));
+        assert_eq!(undone.kept, 0, "{told}");
+        assert_eq!(db.rows("items", &["sku", "stock"]), before, "{told}");
     }
+}
+
+#[test]
+fn sqlite_agrees_with_the_model() {
+    agrees(Sqlite::new, 240, 7);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn postgres_agrees_with_the_model() {
+    agrees(crate::postgres::Postgres::new, 60, 8);
 }
