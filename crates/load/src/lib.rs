@@ -40,13 +40,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Features: `sqlite` (default) is the SQLite sink, `postgres` the PostgreSQL sink; `conformance` exports the test suite that every sink has to pass.
+//! Features: `sqlite` (default) is the SQLite sink, `postgres` the PostgreSQL sink, `dynamodb` the DynamoDB sink; `conformance` exports
+//! the test suite that every sink has to pass.
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
 mod cells;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
 mod class;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
 mod format;
 mod history;
 mod key;
@@ -60,6 +61,8 @@ mod outcome;
 mod sink;
 
 mod connect;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "sqlite")]

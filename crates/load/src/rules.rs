@@ -120,3 +120,22 @@ pub(crate) fn check(plan: &Plan) -> Result<()> {
     }
     Ok(())
 }
+
+/// Refuses what only databases know that can look at rows by more than their key.
+#[cfg(feature = "dynamodb")]
+pub(crate) fn refuse_relational(plan: &Plan, what: &str) -> Result<()> {
+    let asked = [
+        (!plan.immutable.is_empty(), "immutable columns"),
+        (plan.version.is_some(), "a version column"),
+        (!plan.references.is_empty(), "references to other tables"),
+        (plan.replay_of.is_some(), "a replay"),
+    ];
+    match asked.iter().find(|(is_asked, _)| *is_asked) {
+        None => Ok(()),
+        Some((_, asked)) => {
+            let message = format!("{what} knows nothing of {asked}");
+            Err(Error::usage("usage/not-supported", message)
+                .with_hint("leave it out of the contract, or load into a relational database"))
+        }
+    }
+}

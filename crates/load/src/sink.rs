@@ -96,7 +96,8 @@ pub trait Import: Send {
     fn reject(&mut self, rejects: &[Reject]) -> Result<()>;
 
     /// Merges, records and publishes in one transaction. With `dry_run` the same transaction is rolled back and the claim is
-    /// given up: the database is as if the import had never begun.
+    /// given up: the database is as if the import had never begun. A sink whose database has no transaction for a whole import
+    /// says what is visible when.
     ///
     /// # Errors
     ///

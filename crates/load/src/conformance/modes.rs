@@ -120,6 +120,10 @@ pub(super) fn repeated_keys<D: Database>(db: &D) {
 }
 
 pub(super) fn refused_rows<D: Database>(db: &D) {
+    if !db.has_constraints() {
+        println!("conformance: left out, the database has no constraints");
+        return;
+    }
     db.execute(
         "CREATE TABLE \"items\" (\"sku\" VARCHAR(50) NOT NULL PRIMARY KEY,
          \"stock\" BIGINT NOT NULL UNIQUE CHECK (\"stock\" >= 0))",
