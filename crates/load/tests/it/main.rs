@@ -2,6 +2,8 @@
 
 mod common;
 mod conformance;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 mod kill;
 mod model;
 mod postgres;
