@@ -267,7 +267,11 @@ impl Import for DynamoImport {
     fn stage(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<()> {
         if let Some(rules) = &self.rules {
             let columns = rules.columns.iter();
-            check_batch(batch, rows, columns.map(|column| (&*column.name, column.class)))?;
+            check_batch(
+                batch,
+                rows,
+                columns.map(|column| (&*column.name, column.class)),
+            )?;
         }
         self.enter()?;
         self.stage_rows(batch, rows)?;

@@ -1,8 +1,5 @@
 //! The plan's columns, checked for DynamoDB as far as that goes without asking it.
 
-use arrow_array::RecordBatch;
-
-use crate::cells::is_of;
 use crate::class::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;

@@ -13,5 +13,5 @@ use database::Dynamo;
 
 #[test]
 fn dynamodb_conforms() {
-    sheetlift_load::conformance::run(Dynamo::new);
+    sheetlift_load::conformance::run_keyed(Dynamo::new);
 }
