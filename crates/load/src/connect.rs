@@ -33,15 +33,25 @@ pub fn connect(url: &str) -> Result<Box<dyn Sink>> {
     }
 }
 
-/// Says what a table, or a view, of the database at an address is like; see
-/// [`SqliteSink::describe`](crate::sqlite::SqliteSink::describe).
+/// Says what a table, or a view, of the database at an address is like. The database is only read.
 ///
 /// # Errors
 ///
-/// As [`connect`], and as the method.
-#[cfg(feature = "sqlite")]
-pub fn describe_table(url: &str, table: &str) -> Result<crate::sqlite::TableDescription> {
-    crate::sqlite::SqliteSink::open(path_of(url)?)?.describe(table)
+/// As [`connect`]; [`Usage`](crate::ErrorKind::Usage) when there is no such table, with the tables there are.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub fn describe_table(url: &str, table: &str) -> Result<crate::describe::TableDescription> {
+    match scheme(url) {
+        #[cfg(feature = "postgres")]
+        Some("postgres" | "postgresql") => {
+            crate::postgres::PostgresSink::open(url)?.describe(table)
+        }
+        #[cfg(feature = "sqlite")]
+        _ => crate::sqlite::SqliteSink::open(path_of(url)?)?.describe(table),
+        #[cfg(not(feature = "sqlite"))]
+        _ => Err(unknown(
+            "the address is none of a database whose tables can be read",
+        )),
+    }
 }
 
 /// The path in the address of a file.

@@ -61,6 +61,8 @@ mod outcome;
 mod sink;
 
 mod connect;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod describe;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "postgres")]
@@ -74,8 +76,10 @@ pub mod conformance;
 mod error;
 
 pub use connect::connect;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use connect::describe_table;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use describe::{ColumnDescription, TableDescription};
 pub use error::{Error, ErrorKind, Result};
 pub use history::{ImportRecord, MAX_LISTED_KEPT, Undone};
 pub use key::{ImportKey, KeyParts};

@@ -270,7 +270,7 @@ impl PostgresImport {
         apply_kinds(&mut self.columns, &target);
         let words = words(&self.plan, &self.columns, &target, &self.stage);
         let (staged, lost) = (self.stage.written, self.rejected + self.stage.refused);
-        let db = Merging::new(&self.client, &target, &self.stage);
+        let db = Merging::new(&self.client, &self.columns, &target, &self.stage);
         let merged = merge(&db, &words, staged, lost).map_err(|error| match error {
             MergeError::Database(error) => fault(&shown, "merging into")(error),
             MergeError::Other(error) => error,

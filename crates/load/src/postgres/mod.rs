@@ -14,6 +14,7 @@
 //! others have written to since have another one, whatever they wrote.
 
 mod client;
+mod describe;
 mod direct;
 mod encode;
 mod fault;

@@ -133,9 +133,9 @@ impl Dialect for Postgres<'_> {
 /// The connection while rows are merged.
 pub(super) struct Merging<'a> {
     client: &'a Client,
+    columns: &'a [Column],
     target: &'a Target,
-    /// A table of the import, in which the number of a transaction can be looked up.
-    mark: &'a str,
+    stage: &'a Stage,
     /// The first column of each constraint that was asked for.
     constraints: RefCell<HashMap<String, Option<String>>>,
     /// The transactions, within the one at hand, that wrote to the target.
@@ -143,11 +143,17 @@ pub(super) struct Merging<'a> {
 }
 
 impl Merging<'_> {
-    pub(super) fn new<'a>(client: &'a Client, target: &'a Target, stage: &'a Stage) -> Merging<'a> {
+    pub(super) fn new<'a>(
+        client: &'a Client,
+        columns: &'a [Column],
+        target: &'a Target,
+        stage: &'a Stage,
+    ) -> Merging<'a> {
         Merging {
             client,
+            columns,
             target,
-            mark: &stage.changed,
+            stage,
             constraints: RefCell::default(),
             writers: RefCell::default(),
         }
@@ -156,6 +162,24 @@ impl Merging<'_> {
     /// The transactions that wrote to the target: rows of theirs have these numbers as `xmin`.
     pub(super) fn writers(&self) -> Vec<String> {
         self.writers.borrow().clone()
+    }
+
+    /// The first column whose value, a text, the server cannot read as the type of the column.
+    fn unreadable(&self, n: i64) -> Result<Option<String>, tokio_postgres::Error> {
+        let written = self.columns.iter().enumerate();
+        for (at, column) in written.filter(|(_, column)| column.kind == Kind::Written) {
+            let read = self.client.run(&format!(
+                "SAVEPOINT sheetlift_value; SELECT CAST(s.c{at} AS {}) FROM {} AS s WHERE s.n = {n}",
+                column.declared, self.stage.rows
+            ));
+            self.client
+                .run("ROLLBACK TO SAVEPOINT sheetlift_value; RELEASE SAVEPOINT sheetlift_value")?;
+            match read {
+                Err(error) if is_row_refused(&error) => return Ok(Some(column.name.clone())),
+                read => read?,
+            }
+        }
+        Ok(None)
     }
 
     /// The first column of a constraint of the target, or of a unique index.
@@ -202,7 +226,10 @@ impl Runs for Merging<'_> {
 
     // A savepoint is a transaction of its own to the rows that are written within.
     fn has_written(&self) -> Result<(), tokio_postgres::Error> {
-        let sql = format!("INSERT INTO {} VALUES (-1) RETURNING xmin::text", self.mark);
+        let sql = format!(
+            "INSERT INTO {} VALUES (-1) RETURNING xmin::text",
+            self.stage.changed
+        );
         let row = self.client.row(&sql, &[])?;
         if let Some(writer) = row.map(|row| row.try_get(0)).transpose()? {
             let mut writers = self.writers.borrow_mut();
@@ -217,7 +244,11 @@ impl Runs for Merging<'_> {
         is_row_refused(error)
     }
 
-    fn refusal(&self, error: &tokio_postgres::Error) -> Result<Refusal, tokio_postgres::Error> {
+    fn refusal(
+        &self,
+        error: &tokio_postgres::Error,
+        n: i64,
+    ) -> Result<Refusal, tokio_postgres::Error> {
         let taken = key_taken(error)
             .is_some_and(|name| self.target.key_indexes.iter().any(|index| index == name));
         let code = if taken { KEY_EXISTS } else { TARGET_CONSTRAINT };
@@ -226,7 +257,7 @@ impl Runs for Merging<'_> {
             Some(column) => Some(column.to_owned()),
             None => match said.and_then(|said| said.constraint()) {
                 Some(constraint) => self.column_of(constraint)?,
-                None => None,
+                None => self.unreadable(n)?,
             },
         };
         Ok(Refusal {

@@ -416,7 +416,7 @@ impl<R: Runs> Merge<'_, R> {
             let first = self.move_range(from, middle, sql)?;
             return Ok(first + self.move_range(middle + 1, to, sql)?);
         }
-        let refusal = self.db.refusal(&error)?;
+        let refusal = self.db.refusal(&error, from)?;
         self.refuse(&format!("s.n = {from}"), &refusal)?;
         self.refused += 1;
         if self.refused > MAX_REFUSED {

@@ -42,8 +42,8 @@ pub(crate) trait Runs {
     /// Whether rows of the statement were refused, rather than the statement as a whole. The transaction goes on then.
     fn is_row_refused(&self, error: &Self::Error) -> bool;
 
-    /// Why the one row of such a statement was refused. May look at the database.
-    fn refusal(&self, error: &Self::Error) -> Result<Refusal, Self::Error>;
+    /// Why the one row of such a statement, the `n`th of the stage, was refused. May look at the database.
+    fn refusal(&self, error: &Self::Error, n: i64) -> Result<Refusal, Self::Error>;
 }
 
 /// Why a row did not enter.

@@ -5,48 +5,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use super::SqliteSink;
 use super::fault::fault;
 use super::fit::Affinity;
+use crate::describe::{ColumnDescription, TableDescription, no_table};
 use crate::error::{Error, ErrorKind, Result};
-
-/// A table or a view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TableDescription {
-    /// Its name, as the database spells it.
-    pub name: String,
-    /// It is a view: there are no keys, and no rows can be loaded into it.
-    pub is_view: bool,
-    /// Its columns, in their order.
-    pub columns: Vec<ColumnDescription>,
-    /// The columns of the primary key, in the order of the key.
-    pub primary_key: Vec<String>,
-    /// The columns of each other key whose values no two rows share. Those that hold for some rows only, or for
-    /// expressions, are none.
-    pub unique_keys: Vec<Vec<String>>,
-    /// CHECK constraints, of the table and of its columns.
-    pub checks: usize,
-    /// Keys of other tables that it refers to.
-    pub foreign_keys: usize,
-}
-
-/// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ColumnDescription {
-    /// Its name.
-    pub name: String,
-    /// Its type as it was declared, such as `VARCHAR(20)`; empty without one.
-    pub declared: String,
-    /// What the database makes of that: `INTEGER`, `TEXT`, `BLOB`, `REAL` or `NUMERIC`.
-    pub affinity: &'static str,
-    /// It cannot be NULL.
-    pub is_required: bool,
-    /// The expression of its default.
-    pub default: Option<String>,
-    /// The database computes it.
-    pub is_generated: bool,
-    /// The database numbers rows in it where no value is given: it is the rowid by another name.
-    pub is_numbered: bool,
-}
 
 impl SqliteSink {
     /// Says what a table, or a view, is like. The database is only read.
@@ -87,29 +47,13 @@ impl SqliteSink {
     }
 
     fn no_table(&self, conn: &Connection, table: &str) -> Error {
-        const LISTED: usize = 20;
         let sql = "SELECT name FROM main.sqlite_master WHERE type IN ('table', 'view')
                    AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
         let names = conn.prepare(sql).and_then(|mut statement| {
             let names = statement.query_map([], |row| row.get::<_, String>(0))?;
             names.collect::<rusqlite::Result<Vec<_>>>()
         });
-        let names = names.unwrap_or_default();
-        let shown: Vec<String> = names
-            .iter()
-            .take(LISTED)
-            .map(|name| format!("{name:?}"))
-            .collect();
-        let hint = match names.len().saturating_sub(LISTED) {
-            0 if names.is_empty() => "the database has no table".to_owned(),
-            0 => format!("the database has {}", shown.join(", ")),
-            more => format!("the database has {} and {more} more", shown.join(", ")),
-        };
-        Error::usage(
-            "usage/no-table",
-            format!("{}: there is no table {table:?}", self.shown),
-        )
-        .with_hint(hint)
+        no_table(&self.shown, table, &names.unwrap_or_default())
     }
 }
 

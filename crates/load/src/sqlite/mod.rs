@@ -66,8 +66,8 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
+pub use crate::describe::{ColumnDescription, TableDescription};
 pub use ddl::{ColumnCheck, Scalar, TableWords, table_ddl};
-pub use describe::{ColumnDescription, TableDescription};
 
 use crate::error::Result;
 use crate::history::{ImportRecord, Undone};

@@ -140,7 +140,7 @@ impl Runs for Connection {
         is_row_refused(error) && !self.is_autocommit()
     }
 
-    fn refusal(&self, error: &rusqlite::Error) -> rusqlite::Result<Refusal> {
+    fn refusal(&self, error: &rusqlite::Error, _: i64) -> rusqlite::Result<Refusal> {
         Ok(refusal_of(error, reason(error)))
     }
 }
