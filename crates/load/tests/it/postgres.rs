@@ -39,6 +39,7 @@ pub(crate) struct Server {
     pub(crate) folder: PathBuf,
     databases: AtomicU32,
     postmaster: Mutex<Option<Child>>,
+    port: AtomicU32,
 }
 
 /// A program of the server: root may not run it, so that it runs as the user that the package made.
@@ -80,9 +81,32 @@ impl Server {
             folder,
             databases: AtomicU32::new(0),
             postmaster: Mutex::default(),
+            port: AtomicU32::new(5432),
         };
+        server.configure("listen_addresses = ''\n", "local all all trust\n");
         server.serve();
         server
+    }
+
+    /// Writes the settings of a server that does not run.
+    pub(crate) fn configure(&self, settings: &str, rules: &str) {
+        let write = |name: &str, text: &str| {
+            let mut tee = command(Path::new("tee"))
+                .arg(self.folder.join("data").join(name))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            let mut input = tee.stdin.take().unwrap();
+            std::io::Write::write_all(&mut input, text.as_bytes()).unwrap();
+            drop(input);
+            assert!(tee.wait().unwrap().success());
+        };
+        write(
+            "postgresql.auto.conf",
+            &format!("fsync = off\nmax_connections = 200\n{settings}"),
+        );
+        write("pg_hba.conf", rules);
     }
 
     /// Starts it, once more after it was killed.
@@ -96,8 +120,6 @@ impl Server {
             .arg(self.folder.join("data"))
             .arg("-k")
             .arg(&self.folder)
-            .args(["-c", "listen_addresses=", "-c", "fsync=off"])
-            .args(["-c", "max_connections=200"])
             .stdout(Stdio::null())
             .stderr(log.unwrap())
             .spawn()
@@ -151,6 +173,7 @@ impl Server {
                 "-h",
             ])
             .arg(&self.folder)
+            .args(["-p", &self.port.load(Ordering::Relaxed).to_string()])
             .args(["-d", database, "-c", sql])
             .output()
             .unwrap();
@@ -391,4 +414,120 @@ fn what_the_server_cannot_hold_is_a_conflict_that_names_the_column() {
         db.sink().begin(&long).unwrap_err().code(),
         "usage/column-name"
     );
+}
+
+/// A server that speaks TLS over TCP, with a certificate for `localhost`.
+fn with_tls() -> (&'static Server, u16) {
+    let server: &'static Server = Box::leak(Box::new(Server::start()));
+    let data = server.folder.join("data");
+    let openssl = |arguments: &[&str]| {
+        let made = command(Path::new("openssl"))
+            .args(arguments)
+            .current_dir(&data)
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.unwrap().success(), "openssl {arguments:?}");
+    };
+    let request = ["req", "-newkey", "rsa:2048", "-nodes", "-subj"];
+    let of = |subject, rest: &[&'static str]| [&request[..], &[subject], rest].concat();
+    openssl(&of(
+        "/CN=tester",
+        &["-x509", "-days", "2", "-keyout", "ca.key", "-out", "ca.crt"],
+    ));
+    let name = [
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-addext",
+        "basicConstraints=CA:FALSE",
+    ];
+    openssl(
+        &[
+            &of(
+                "/CN=localhost",
+                &["-x509", "-CA", "ca.crt", "-CAkey", "ca.key", "-days", "2"],
+            )[..],
+            &name,
+            &["-keyout", "server.key", "-out", "server.crt"],
+        ]
+        .concat(),
+    );
+    let port = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port()
+    };
+    let settings = format!("ssl = on\nport = {port}\nlisten_addresses = 'localhost'\n");
+    let rules = "local all all trust\nhostssl all tester all scram-sha-256\n";
+    server.kill();
+    server.configure(&settings, rules);
+    server.port.store(port.into(), Ordering::Relaxed);
+    server.serve();
+    (server, port)
+}
+
+#[test]
+fn the_server_proves_who_it_is() {
+    let (server, port) = with_tls();
+    server
+        .psql("postgres", "ALTER USER tester PASSWORD 's3cret!'")
+        .unwrap();
+    let root = server.folder.join("ca.pem");
+    let pem = command(Path::new("cat"))
+        .arg(server.folder.join("data/ca.crt"))
+        .output()
+        .unwrap()
+        .stdout;
+    fs::write(&root, pem).unwrap();
+    let connect = |host: &str, rest: &str| {
+        let address = format!("postgres://tester:s3cret!@{host}:{port}/postgres?{rest}");
+        let found = PostgresSink::open(&address).unwrap().history(1);
+        found.map(|_| ()).map_err(|error| {
+            let said = format!("{error} {error:?} {:?}", error.hint());
+            assert!(!said.contains("s3cret"), "{said}");
+            error.code()
+        })
+    };
+    let known = format!(
+        "&sslrootcert={}",
+        root.display().to_string().replace('/', "%2F")
+    );
+    for (host, rest, expected) in [
+        ("localhost", "sslmode=require", Ok(())),
+        ("localhost", "sslmode=prefer", Ok(())),
+        ("localhost", &format!("sslmode=verify-full{known}"), Ok(())),
+        ("127.0.0.1", &format!("sslmode=verify-ca{known}"), Ok(())),
+        (
+            "127.0.0.1",
+            &format!("sslmode=verify-full{known}"),
+            Err("sink/unreachable"),
+        ),
+        ("localhost", "sslmode=verify-full", Err("sink/unreachable")),
+        ("localhost", "sslmode=verify-ca", Err("sink/unreachable")),
+        ("localhost", "sslmode=disable", Err("sink/login")),
+        (
+            "localhost",
+            "sslmode=verify-full&sslrootcert=%2Fnowhere",
+            Err("sink/certificates"),
+        ),
+    ] {
+        assert_eq!(connect(host, rest), expected, "{host} {rest}");
+    }
+    let wrong = format!("postgres://tester:wr0ng@localhost:{port}/postgres?sslmode=require");
+    let sink = PostgresSink::open(&wrong).unwrap();
+    let error = sink.history(1).unwrap_err();
+    assert_eq!(
+        (error.code(), error.to_string().contains("wr0ng")),
+        ("sink/login", false)
+    );
+    // A password that is asked for at every connection.
+    let asked = Arc::new(AtomicU32::new(0));
+    let provider = {
+        let asked = Arc::clone(&asked);
+        move || {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Ok("s3cret!".to_owned())
+        }
+    };
+    let sink = sink.with_password(Arc::new(provider));
+    assert!(sink.history(1).is_ok() && sink.history(1).is_ok());
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
