@@ -5,13 +5,10 @@
 //! the statement as a whole fails: a savepoint takes it back, and ever smaller ranges of rows are moved, so that only the refused ones
 //! become conflicts. New rows come first, then changes, then what the source lacks.
 
-use super::words::{Missing, Words};
+use super::words::Words;
 use super::{KEY_MISSING, REFERENCE_MISSING, Refusal, Runs};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::mode::Mode;
-
-/// Rows that the target may refuse one by one: each costs a few dozen statements.
-const MAX_REFUSED: u64 = 100_000;
 
 /// How many staged rows did what; conflicts are noted among the exceptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,7 +34,7 @@ impl<E> From<E> for MergeError<E> {
     }
 }
 
-type Result<T, E> = std::result::Result<T, MergeError<E>>;
+pub(super) type Result<T, E> = std::result::Result<T, MergeError<E>>;
 
 /// Merges the stage, which holds so many rows; `rejected` others did not get there.
 pub(crate) fn merge<R: Runs>(
@@ -86,24 +83,24 @@ pub(crate) fn merge<R: Runs>(
 
 /// How rows are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// All at once. Repeated keys are looked for beforehand, or only where the counts say that there are some.
     Whole { has_dups: bool },
     /// By ranges, halved where the target refuses a row of them.
     Ranges,
 }
 
-struct Merge<'a, R: Runs> {
-    db: &'a R,
-    words: &'a Words,
+pub(super) struct Merge<'a, R: Runs> {
+    pub(super) db: &'a R,
+    pub(super) words: &'a Words,
     staged: u64,
-    rejected: u64,
-    way: Way,
-    merged: Merged,
+    pub(super) rejected: u64,
+    pub(super) way: Way,
+    pub(super) merged: Merged,
     /// Rows in `gone`.
-    gone: u64,
+    pub(super) gone: u64,
     /// Those of them that the target refused one by one.
-    refused: u64,
+    pub(super) refused: u64,
 }
 
 impl<R: Runs> Merge<'_, R> {
@@ -310,123 +307,8 @@ impl<R: Runs> Merge<'_, R> {
         Ok(())
     }
 
-    /// What the source lacks. Rows that did not enter may be among them, and nobody knows which.
-    fn remove_missing(&mut self) -> Result<(), R::Error> {
-        let Words {
-            target,
-            stage,
-            same_key,
-            ..
-        } = self.words;
-        if self.words.missing == Missing::Keep {
-            return Ok(());
-        }
-        let lost = self.gone + self.rejected;
-        if lost > 0 {
-            let message = format!(
-                "{lost} rows did not pass, so that nobody can tell which rows the source lacks"
-            );
-            let error = Error::new(
-                ErrorKind::Limit {
-                    name: "rejected rows of a sync",
-                    limit: 0,
-                    actual: lost,
-                },
-                "limit/sync-rejected",
-                message,
-            );
-            return Err(MergeError::Other(error.with_hint(
-                "nothing was loaded: mend the rows, or keep what the source lacks (missing: keep)",
-            )));
-        }
-        let is_missing = format!("NOT EXISTS (SELECT 1 FROM {stage} AS s WHERE {same_key})");
-        self.merged.removed = match &self.words.missing {
-            Missing::Keep => 0,
-            Missing::Delete => {
-                self.keep(self.words.keep("removed", "-1", "", &is_missing))?;
-                self.write(&format!("{} {is_missing}", self.words.delete), &[])?
-            }
-            Missing::Set {
-                assignment,
-                differs,
-                differs_alone,
-                value,
-            } => {
-                let value = value.as_deref();
-                let which = format!("{differs_alone} AND {is_missing}");
-                if let Some(keep) = self.words.keep("updated", "-1", "", &which) {
-                    self.db.execute(&keep, &[value])?;
-                }
-                let sql = format!(
-                    "UPDATE {target} AS t SET {assignment} WHERE {differs} AND {is_missing}"
-                );
-                self.write(&sql, &[value, value])?
-            }
-        };
-        let rows = self.number(&format!("SELECT count(*) FROM {target}"))?;
-        let deleted = match self.words.missing {
-            Missing::Delete => self.merged.removed,
-            _ => 0,
-        };
-        let before = (rows + deleted).saturating_sub(self.merged.inserted);
-        match self.merged.removed as f64 > self.words.max_missing_ratio * before as f64 {
-            true => Err(MergeError::Other(too_many_missing(
-                self.merged.removed,
-                before,
-                self.words.max_missing_ratio,
-            ))),
-            false => Ok(()),
-        }
-    }
-
-    /// Runs a statement for all rows at once, or by ranges. It gets further conditions, which begin with `AND`.
-    fn move_rows(&mut self, sql: &dyn Fn(&str) -> String) -> Result<u64, R::Error> {
-        if self.way != Way::Ranges {
-            return self.write(&sql(""), &[]);
-        }
-        let last = format!("SELECT coalesce(max(n), 0) FROM {}", self.words.stage);
-        let last = self.number(&last)? as i64;
-        self.move_range(0, last, sql)
-    }
-
-    /// Runs a statement for the rows from one number to another; where the target refuses it, for each half of them.
-    fn move_range(
-        &mut self,
-        from: i64,
-        to: i64,
-        sql: &dyn Fn(&str) -> String,
-    ) -> Result<u64, R::Error> {
-        self.execute("SAVEPOINT sheetlift_range")?;
-        let moved = self
-            .db
-            .execute(&sql(&format!(" AND s.n BETWEEN {from} AND {to}")), &[]);
-        let error = match moved {
-            Ok(moved) => {
-                self.db.has_written()?;
-                self.execute("RELEASE SAVEPOINT sheetlift_range")?;
-                return Ok(moved);
-            }
-            Err(error) if self.db.is_row_refused(&error) => error,
-            Err(error) => return Err(error.into()),
-        };
-        self.execute("ROLLBACK TO SAVEPOINT sheetlift_range")?;
-        self.execute("RELEASE SAVEPOINT sheetlift_range")?;
-        if from < to {
-            let middle = from + (to - from) / 2;
-            let first = self.move_range(from, middle, sql)?;
-            return Ok(first + self.move_range(middle + 1, to, sql)?);
-        }
-        let refusal = self.db.refusal(&error, from)?;
-        self.refuse(&format!("s.n = {from}"), &refusal)?;
-        self.refused += 1;
-        if self.refused > MAX_REFUSED {
-            return Err(MergeError::Other(too_many_refused(&refusal)));
-        }
-        Ok(0)
-    }
-
     /// Notes rows as conflicts.
-    fn refuse(&mut self, which: &str, refusal: &Refusal) -> Result<u64, R::Error> {
+    pub(super) fn refuse(&mut self, which: &str, refusal: &Refusal) -> Result<u64, R::Error> {
         let Words {
             exceptions,
             gone,
@@ -465,25 +347,25 @@ impl<R: Runs> Merge<'_, R> {
     }
 
     /// Runs a statement that writes to the target.
-    fn write(&self, sql: &str, texts: &[Option<&str>]) -> Result<u64, R::Error> {
+    pub(super) fn write(&self, sql: &str, texts: &[Option<&str>]) -> Result<u64, R::Error> {
         let written = self.db.execute(sql, texts)?;
         self.db.has_written()?;
         Ok(written)
     }
 
     /// Keeps rows as they are, where they are to be kept.
-    fn keep(&self, sql: Option<String>) -> Result<(), R::Error> {
+    pub(super) fn keep(&self, sql: Option<String>) -> Result<(), R::Error> {
         if let Some(sql) = sql {
             self.execute(&sql)?;
         }
         Ok(())
     }
 
-    fn execute(&self, sql: &str) -> Result<u64, R::Error> {
+    pub(super) fn execute(&self, sql: &str) -> Result<u64, R::Error> {
         Ok(self.db.execute(sql, &[])?)
     }
 
-    fn number(&self, sql: &str) -> Result<u64, R::Error> {
+    pub(super) fn number(&self, sql: &str) -> Result<u64, R::Error> {
         let numbers = self.db.numbers(sql)?;
         Ok(numbers.first().copied().unwrap_or_default().unsigned_abs())
     }
@@ -497,39 +379,10 @@ fn not_in(table: &str) -> String {
     format!("NOT {}", is_in(table))
 }
 
-fn too_many_missing(missing: u64, rows: u64, ratio: f64) -> Error {
-    let kind = ErrorKind::Limit {
-        name: "max_missing_ratio",
-        limit: (ratio * rows as f64) as u64,
-        actual: missing,
-    };
-    let message = format!(
-        "the source lacks {missing} of the {rows} rows of the table, and max_missing_ratio is {ratio}"
-    );
-    Error::new(kind, "limit/max-missing", message)
-        .with_hint("nothing was loaded: see that the source is complete, or raise the threshold")
-}
-
 fn rows_dropped() -> Error {
     Error::target(
         "target/rows-dropped",
         "rows disappeared on their way into the table",
     )
     .with_hint("a trigger or a rule of the table drops rows, or compares keys in a way of its own")
-}
-
-fn too_many_refused(last: &Refusal) -> Error {
-    let (limit, actual) = (MAX_REFUSED, MAX_REFUSED + 1);
-    let name = "refused rows";
-    let kind = ErrorKind::Limit {
-        name,
-        limit,
-        actual,
-    };
-    let message = format!(
-        "the table refuses more than {MAX_REFUSED} rows; the last one: {}",
-        last.reason
-    );
-    Error::new(kind, "limit/refused-rows", message)
-        .with_hint("nothing was loaded: say in the contract what the table demands, so that rows are told what they lack")
 }

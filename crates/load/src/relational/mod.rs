@@ -4,6 +4,8 @@
 //! is counted is the same everywhere.
 
 mod merge;
+mod missing;
+mod ranges;
 mod words;
 
 pub(crate) use merge::{MergeError, Merged, merge};
