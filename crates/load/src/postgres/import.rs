@@ -9,6 +9,7 @@ use super::direct::{self, can_go_direct};
 use super::fault::{fault, is_unanswered};
 use super::ledger::{Claim, Held, Ledger};
 use super::names::quoted;
+use super::new_table;
 use super::settings::Settings;
 use super::stage::{Stage, WriteError};
 use super::target::{self, Column, Misfit, Target};
@@ -16,7 +17,7 @@ use super::undo::{self, Written};
 use super::words::{Merging, check_references, words};
 use crate::cells::check_batch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::outcome::{MAX_LISTED_CONFLICTS, Outcome, Reject, RowConflict, State};
+use crate::outcome::{Outcome, Reject, State};
 use crate::plan::Plan;
 use crate::relational::{MergeError, Merged, merge};
 use crate::sink::{Begin, Import};
@@ -38,8 +39,8 @@ pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
     }
     match &target {
         Some(target) => apply_kinds(&mut columns, target),
-        None if plan.create_table => target::check_new_names(plan, &columns)?,
-        None => return Err(target::missing_table(plan, &columns)),
+        None if plan.create_table => new_table::check_new_names(plan, &columns)?,
+        None => return Err(new_table::missing_table(plan, &columns)),
     }
     let held = match ledger.claim(&client, &settings.shown, plan)? {
         Claim::Committed(outcome) => return Ok(Begin::Done(outcome)),
@@ -99,15 +100,15 @@ fn apply_kinds(columns: &mut [Column], target: &Target) {
     }
 }
 
-struct PostgresImport {
-    client: Client,
+pub(super) struct PostgresImport {
+    pub(super) client: Client,
     settings: Settings,
-    plan: Plan,
+    pub(super) plan: Plan,
     columns: Vec<Column>,
     schema: String,
-    import_id: String,
-    ledger: Ledger,
-    stage: Stage,
+    pub(super) import_id: String,
+    pub(super) ledger: Ledger,
+    pub(super) stage: Stage,
     held: Option<Held>,
     renewed: Instant,
     is_broken: bool,
@@ -250,14 +251,14 @@ impl PostgresImport {
             Some(target) => target,
             None if self.plan.create_table => {
                 let name = quoted(&self.schema, &self.plan.table);
-                let sql = target::create_table(&self.plan, &name, &self.columns);
+                let sql = new_table::create_table(&self.plan, &name, &self.columns);
                 self.client
                     .run(&sql)
                     .map_err(fault(&shown, "creating the table in"))?;
                 let created = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
                 created.ok_or_else(|| Error::bug("the table that was created is not there"))?
             }
-            None => return Err(target::missing_table(&self.plan, &self.columns)),
+            None => return Err(new_table::missing_table(&self.plan, &self.columns)),
         };
         let is_as_before = target
             .kinds
@@ -318,82 +319,6 @@ impl PostgresImport {
         let kind = ErrorKind::Busy { retry_after_ms: 0 };
         let message = format!("table {table:?} {what} during the import");
         Error::new(kind, "busy/target-changed", message).with_hint("begin again")
-    }
-
-    /// Where a row of the side table is, as columns `part` and `row`.
-    fn place(&self) -> (String, String) {
-        match self.plan.parts.is_empty() {
-            true => ("NULL".to_owned(), "a.src".to_owned()),
-            false => (
-                format!("($1::text[])[a.src / {} + 1]", Plan::PART_ROWS),
-                format!("a.src % {}", Plan::PART_ROWS),
-            ),
-        }
-    }
-
-    fn conflicts(&self) -> Result<Vec<RowConflict>, tokio_postgres::Error> {
-        let (part, row) = self.place();
-        let rows = self.client.rows(
-            &format!(
-                "SELECT {part}, {row}, a.code, a.reason, a.key_text, a.col, $1::text[] IS NULL FROM {} AS a
-                 ORDER BY a.src LIMIT {MAX_LISTED_CONFLICTS}",
-                self.stage.exceptions
-            ),
-            &[(&self.plan.parts, tokio_postgres::types::Type::TEXT_ARRAY)],
-        )?;
-        let conflicts = rows.iter().map(|row| {
-            let number: i64 = row.try_get(1)?;
-            Ok(RowConflict {
-                part: row.try_get(0)?,
-                row: number as u32,
-                code: row.try_get(2)?,
-                reason: row.try_get(3)?,
-                key: row.try_get(4)?,
-                column: row.try_get(5)?,
-            })
-        });
-        conflicts.collect()
-    }
-
-    /// Rejected and refused rows become rows of the ledger.
-    fn record(&self) -> Result<(), tokio_postgres::Error> {
-        let (part, row) = self.place();
-        let (ledger, stage) = (&self.ledger, &self.stage);
-        let copies = [
-            (
-                &ledger.rejects,
-                "codes, reason, raw",
-                &stage.rejects,
-                "a.codes, a.reason, a.raw",
-            ),
-            (
-                &ledger.outcomes,
-                "outcome, reason, key, column_name",
-                &stage.exceptions,
-                "a.code, a.reason, a.key_text, a.col",
-            ),
-        ];
-        for (table, names, aside, values) in copies {
-            // Of an import that was taken back and is loaded again, the latest run counts.
-            self.client.execute(
-                &format!("DELETE FROM {table} WHERE import_id = $1"),
-                &[(&self.import_id, tokio_postgres::types::Type::TEXT)],
-            )?;
-            self.client.execute(
-                &format!(
-                    "INSERT INTO {table} (import_id, part, \"row\", {names})
-                     SELECT $2, {part}, {row}, {values} FROM {aside} AS a WHERE $1::text[] IS NOT NULL ORDER BY a.src"
-                ),
-                &[
-                    (&self.plan.parts, tokio_postgres::types::Type::TEXT_ARRAY),
-                    (&self.import_id, tokio_postgres::types::Type::TEXT),
-                ],
-            )?;
-        }
-        match &self.plan.replay_of {
-            Some(replayed) => ledger.leave_quarantine(&self.client, replayed, &self.import_id),
-            None => Ok(()),
-        }
     }
 
     /// Ends the transaction; an answer that got lost is looked up in the ledger, over a new connection.

@@ -23,6 +23,8 @@ mod history;
 mod import;
 mod ledger;
 mod names;
+mod new_table;
+mod record;
 mod settings;
 mod stage;
 mod target;

@@ -11,7 +11,8 @@ use super::client::Client;
 use super::direct::Sources;
 use super::encode::{self, Encoder};
 use super::names::{joined, quoted};
-use super::target::{self, Column};
+use super::new_table;
+use super::target::Column;
 use crate::cells::{Cells, arrays};
 use crate::error::{Error, Result};
 use crate::outcome::Reject;
@@ -83,7 +84,7 @@ impl Stage {
     ) -> Result<(), tokio_postgres::Error> {
         let with = "WITH (autovacuum_enabled = false)";
         let rows = match self.is_direct {
-            true => target::create_without_keys(&self.rows, columns),
+            true => new_table::create_without_keys(&self.rows, columns),
             false => {
                 let staged = columns.iter().enumerate();
                 let staged = staged.map(|(at, column)| format!(", c{at} {}", column.kind.staged()));

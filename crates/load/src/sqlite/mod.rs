@@ -52,6 +52,7 @@ mod ddl;
 mod describe;
 mod fault;
 mod fit;
+mod history;
 mod image;
 mod import;
 mod ledger;
@@ -131,7 +132,7 @@ impl Sink for SqliteSink {
             return Ok(Vec::new());
         }
         let conn = connection::open(self)?;
-        ledger::history(&conn, limit).map_err(fault::fault(&self.shown, "reading the ledger of"))
+        history::read(&conn, limit).map_err(fault::fault(&self.shown, "reading the ledger of"))
     }
 
     fn quarantined(&self, import_id: &str, each: &mut dyn FnMut(Quarantined)) -> Result<()> {
@@ -140,7 +141,7 @@ impl Sink for SqliteSink {
             return Err(unknown());
         }
         let conn = connection::open(self)?;
-        let found = ledger::quarantined(&conn, import_id, each);
+        let found = history::quarantined(&conn, import_id, each);
         match found.map_err(fault::fault(&self.shown, "reading the ledger of"))? {
             true => Ok(()),
             false => Err(unknown()),
