@@ -135,3 +135,52 @@ fn killed_while_merging_into_a_table() {
 fn killed_while_adding_a_table() {
     survives_kills(|db| db.execute("CREATE TABLE other (a)"));
 }
+
+/// Ten events for one file: one of them loads, and the others hear of it.
+#[test]
+fn several_loaders_race_on_one_import() {
+    for prepare in ["", "CREATE TABLE other (a)"] {
+        let db = Sqlite::new();
+        db.execute(prepare);
+        let loaders: Vec<_> = (0..10)
+            .map(|_| {
+                let sink = db.open();
+                thread::spawn(move || {
+                    let began = Instant::now();
+                    loop {
+                        let plan = plan("big", &items([])).with_mode(Mode::Upsert);
+                        match sink.begin(&plan) {
+                            Ok(Begin::Done(outcome)) => return outcome,
+                            Ok(Begin::Claimed(mut import)) => {
+                                let rows = items([("a", Some(1)), ("b", Some(2)), ("a", Some(3))]);
+                                import.stage(&rows, &[0, 1, 2]).unwrap();
+                                return import.commit(false).unwrap();
+                            }
+                            Err(error) => {
+                                let is_busy = error.retry_after_ms().is_some();
+                                let late = began.elapsed() > Duration::from_secs(60);
+                                assert!(is_busy && !late, "{error:?}");
+                                thread::sleep(Duration::from_millis(20));
+                            }
+                        }
+                    }
+                })
+            })
+            .collect();
+        let outcomes: Vec<Outcome> = loaders
+            .into_iter()
+            .map(|loader| loader.join().unwrap())
+            .collect();
+        let loaded = outcomes
+            .iter()
+            .filter(|outcome| outcome.state == State::Committed);
+        assert_eq!(loaded.count(), 1);
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| (outcome.inserted, outcome.conflict_total) == (2, 1))
+        );
+        assert_eq!(db.rows("items", &["sku", "stock"]).len(), 2);
+        assert_eq!(db.rows("_sheetlift_outcomes", &["row"]).len(), 1);
+    }
+}
