@@ -1,7 +1,9 @@
 //! The Lambda Runtime API on loopback, and a built `bootstrap` that polls it: `next`, `response`, `error` and `init/error`,
 //! as <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html> has them. One invocation at a time.
+//! [`moto`] is the rest of AWS.
 
 pub mod http;
+pub mod moto;
 
 use std::{
     collections::{HashMap, VecDeque},

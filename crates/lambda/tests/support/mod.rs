@@ -1,6 +1,5 @@
 //! S3 for the tests: moto on loopback behind a proxy that knows how S3 fails, and the events it would send.
 
-mod moto;
 mod proxy;
 
 use std::{sync::OnceLock, time::Duration};
@@ -8,7 +7,7 @@ use std::{sync::OnceLock, time::Duration};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sheetlift_fixtures::{Fixture, inventory, manifest};
-use sheetlift_lambda_emulator::{Function, http};
+use sheetlift_lambda_emulator::{Function, http, moto};
 
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -39,7 +38,7 @@ pub(crate) struct Stored {
 fn s3() -> &'static (String, String) {
     static S3: OnceLock<(String, String)> = OnceLock::new();
     S3.get_or_init(|| {
-        let moto = moto::start();
+        let moto = moto::start(env!("CARGO_TARGET_TMPDIR"));
         let proxy = proxy::start(moto.clone());
         (moto, proxy)
     })

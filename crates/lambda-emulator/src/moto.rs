@@ -9,14 +9,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sheetlift_lambda_emulator::http;
+use crate::http;
 
 const PACKAGE: &str = "moto[server]==5.2.5";
 
-/// It ends with the process that started it, however that ends: its standard input is a pipe from here.
+/// It ends with the process that started it, however that ends: its standard input is a pipe from here. moto looks whether an object
+/// is there and then writes it, with nothing to keep another thread from doing the same; S3 does both in one.
 const SERVE: &str = "
 import os, sys, threading
+from moto.s3.responses import S3Response
 from moto.server import main
+put, one_at_a_time = S3Response.put_object, threading.Lock()
+def put_object(self):
+    with one_at_a_time:
+        return put(self)
+S3Response.put_object = put_object
 def watch():
     sys.stdin.buffer.read()
     os._exit(0)
@@ -24,9 +31,13 @@ threading.Thread(target=watch, daemon=True).start()
 main(['-H', '127.0.0.1', '-p', sys.argv[1]])
 ";
 
-/// Starts it; gives its address.
-pub(super) fn start() -> String {
-    let python = environment();
+/// Starts it and gives its address, such as `127.0.0.1:5000`. The environment is made in the directory above `target_tmpdir`,
+/// which is `env!("CARGO_TARGET_TMPDIR")` of a test.
+///
+/// # Panics
+/// When it cannot be set up, which takes Python 3 and a package index.
+pub fn start(target_tmpdir: &str) -> String {
+    let python = environment(target_tmpdir);
     let port = {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         free.local_addr().unwrap().port()
@@ -55,8 +66,8 @@ pub(super) fn start() -> String {
 }
 
 /// The Python of the environment, which is made when it is not there.
-fn environment() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+fn environment(target_tmpdir: &str) -> PathBuf {
+    let target = Path::new(target_tmpdir).parent().unwrap();
     let lock = File::create(target.join("venv-moto.lock")).unwrap();
     lock.lock().unwrap();
     let (home, ready) = (target.join("venv-moto"), target.join("venv-moto/ready"));
