@@ -14,6 +14,8 @@ const PATH_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 /// * `postgres://USER@HOST:PORT/DATABASE`, with the parameters that libpq knows and `schema` (feature `postgres`);
 /// * `dynamodb:`, `dynamodb://eu-west-1`, `dynamodb://eu-west-1?endpoint=http://127.0.0.1:8000`: what is left out is found as every
 ///   AWS tool finds it (feature `dynamodb`);
+/// * `file:out?format=csv`, `file:///data/out`, `s3://bucket/prefix?format=arrow`: files of the format `parquet` (the default), `arrow`, `csv`
+///   or `ndjson`; what precedes the last `?` is the path as it is (features `files` and `s3`);
 /// * a path that ends in `.db`, `.db3`, `.sqlite` or `.sqlite3`.
 ///
 /// # Errors
@@ -24,6 +26,8 @@ pub fn connect(url: &str) -> Result<Box<dyn Sink>> {
     match scheme(url) {
         #[cfg(feature = "postgres")]
         Some("postgres" | "postgresql") => Ok(Box::new(crate::postgres::PostgresSink::open(url)?)),
+        #[cfg(feature = "files")]
+        Some("file" | "s3") => Ok(Box::new(crate::files::FilesSink::open(url)?)),
         #[cfg(feature = "dynamodb")]
         _ if url.starts_with("dynamodb:") => {
             let options = crate::dynamodb::DynamoOptions::from_address(url)?;
@@ -91,7 +95,8 @@ fn scheme(url: &str) -> Option<&str> {
         && scheme
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'+');
-    (regular && (scheme == "sqlite" || rest.starts_with("//"))).then_some(scheme)
+    (regular && (scheme == "sqlite" || scheme == "file" || rest.starts_with("//")))
+        .then_some(scheme)
 }
 
 fn has_known_extension(path: &str) -> bool {
@@ -112,6 +117,10 @@ const KNOWN: &[&str] = &[
     "postgres",
     #[cfg(feature = "dynamodb")]
     "dynamodb",
+    #[cfg(feature = "files")]
+    "file",
+    #[cfg(feature = "s3")]
+    "s3",
 ];
 
 fn unknown(message: &str) -> Error {
@@ -175,7 +184,7 @@ mod tests {
         let error = connect("oracle://u:secret@h/db")
             .map(|sink| sink.name())
             .unwrap_err();
-        let said = "no sink for addresses of scheme \"oracle\"; available: sqlite, postgres";
+        let said = "no sink for addresses of scheme \"oracle\"; available: sqlite, postgres, ";
         assert!(error.to_string().starts_with(said), "{error}");
     }
 }

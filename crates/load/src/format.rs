@@ -71,7 +71,7 @@ pub(super) fn decimal(value: i128, scale: i8, out: &mut Vec<u8>) {
 }
 
 /// Whether at most 15 significant digits carry the value, so that a double can hold it and give it back.
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))] // nobody else has columns of doubles for decimals
 pub(super) fn fits_double(mut value: i128) -> bool {
     const LIMIT: u128 = 1_000_000_000_000_000;
     while value.unsigned_abs() >= LIMIT && value % 10 == 0 {

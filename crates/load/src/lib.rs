@@ -40,14 +40,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Features: `sqlite` (default) is the SQLite sink, `postgres` the PostgreSQL sink, `dynamodb` the DynamoDB sink; `conformance` exports
-//! the test suite that every sink has to pass.
+//! Features: `sqlite` (default) is the SQLite sink, `postgres` the PostgreSQL sink, `dynamodb` the DynamoDB sink; `files` writes Parquet,
+//! Arrow IPC, CSV and NDJSON into directories, `s3` into buckets as well; `conformance` exports the test suite that every sink has to
+//! pass.
 
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "dynamodb",
+    feature = "files"
+))]
 mod cells;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "dynamodb",
+    feature = "files"
+))]
 mod class;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "dynamodb",
+    feature = "files"
+))]
 mod format;
 mod history;
 mod key;
@@ -65,6 +81,8 @@ mod connect;
 mod describe;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "files")]
+pub mod files;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "sqlite")]

@@ -1,8 +1,10 @@
 //! The test suite that every sink has to pass, exported for sinks of other crates (feature `conformance`).
 //!
 //! Implement [`Database`] for a database that is thrown away with the value, and call [`run`] in a test.
+//! For a sink that keeps every row and knows no keys, such as files, it is [`Shelf`] and [`run_keyless`].
 
 mod claims;
+mod keyless;
 mod modes;
 mod rules;
 mod undo;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 
+pub use keyless::{Shelf, run_keyless};
 pub use values::all_types;
 
 use crate::{Begin, Import, ImportKey, KeyParts, Outcome, Plan, Sink};

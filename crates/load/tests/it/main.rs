@@ -4,6 +4,7 @@ mod common;
 mod conformance;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+mod files;
 mod kill;
 mod model;
 mod postgres;
