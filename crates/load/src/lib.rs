@@ -102,7 +102,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use history::{ImportRecord, MAX_LISTED_KEPT, Undone};
 pub use key::{ImportKey, KeyParts};
 pub use mode::Mode;
-pub use outcome::{MAX_LISTED_CONFLICTS, Outcome, Quarantined, Reject, RowConflict, State};
+pub use outcome::{
+    MAX_LISTED_CONFLICTS, Outcome, Quarantined, Reject, RowConflict, RowFate, State,
+};
 pub use plan::Plan;
 pub use rules::{Missing, Reference};
-pub use sink::{Begin, Import, Sink};
+pub use sink::{Begin, Import, Sink, Tell};

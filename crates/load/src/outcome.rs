@@ -49,6 +49,21 @@ fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
+/// What became of a staged row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RowFate {
+    /// It is new in the target.
+    Inserted,
+    /// It changed a row of the target.
+    Updated,
+    /// Its key was there, and it changed nothing.
+    Unchanged,
+    /// It did not enter: [`RowConflict`], or `_sheetlift_outcomes`, say why.
+    Conflict,
+}
+
 /// A staged row that did not enter the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

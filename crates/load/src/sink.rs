@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 
 use crate::error::{Error, Result};
 use crate::history::{ImportRecord, Undone};
-use crate::outcome::{Outcome, Quarantined, Reject};
+use crate::outcome::{Outcome, Quarantined, Reject, RowFate};
 use crate::plan::Plan;
 
 /// A database that takes imports.
@@ -104,7 +104,23 @@ pub trait Import: Send {
     /// [`Busy`](crate::ErrorKind::Busy) when another worker took the import over, [`Limit`](crate::ErrorKind::Limit) when too
     /// many rows were rejected, and as for [`Sink::begin`]. After any error nothing of this import is visible.
     fn commit(self: Box<Self>, dry_run: bool) -> Result<Outcome>;
+
+    /// As [`commit`](Import::commit), and tells what became of every staged row. What was told is true once this returns an outcome.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Import::commit); [`Usage`](crate::ErrorKind::Usage) where rows are not told apart.
+    fn commit_telling(self: Box<Self>, dry_run: bool, tell: &mut Tell<'_>) -> Result<Outcome> {
+        let _ = (dry_run, tell);
+        Err(Error::usage(
+            "usage/not-supported",
+            "what became of each row is not known in this kind of target",
+        ))
+    }
 }
+
+/// Is told the row number that the caller gave a row, and what became of it.
+pub type Tell<'a> = dyn FnMut(u32, RowFate) + 'a;
 
 impl std::fmt::Debug for Begin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

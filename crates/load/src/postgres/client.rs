@@ -1,8 +1,10 @@
 //! A connection, called as if it were synchronous: its own runtime drives it while a call waits.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt as _;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
@@ -89,6 +91,22 @@ impl Client {
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, tokio_postgres::Error> {
         self.wait(self.client.query_typed(sql, parameters))
+    }
+
+    /// Gives every row, as it comes.
+    pub(super) fn each(
+        &self,
+        sql: &str,
+        each: &mut dyn FnMut(&Row) -> Result<(), tokio_postgres::Error>,
+    ) -> Result<(), tokio_postgres::Error> {
+        self.wait(async {
+            let no_parameters = std::iter::empty::<(i64, Type)>();
+            let mut rows = pin!(self.client.query_typed_raw(sql, no_parameters).await?);
+            while let Some(row) = rows.try_next().await? {
+                each(&row)?;
+            }
+            Ok(())
+        })
     }
 
     /// The first row, if there is one.

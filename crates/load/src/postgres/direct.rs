@@ -19,32 +19,6 @@ pub(super) fn can_go_direct(plan: &Plan) -> bool {
         && !matches!(plan.mode, Mode::UpdateOnly | Mode::Sync)
 }
 
-/// Where staged rows came from, in order of arrival.
-#[derive(Debug, Default)]
-pub(super) struct Sources {
-    /// Runs of numbers that follow each other: the place of the first, and its number.
-    runs: Vec<(u64, u32)>,
-    len: u64,
-}
-
-impl Sources {
-    pub(super) fn push(&mut self, source: u32) {
-        let follows = self.runs.last().is_some_and(|&(start, first)| {
-            u64::from(first) + (self.len - start) == u64::from(source)
-        });
-        if !follows {
-            self.runs.push((self.len, source));
-        }
-        self.len += 1;
-    }
-
-    fn at(&self, place: u64) -> u32 {
-        let run = self.runs.partition_point(|&(start, _)| start <= place);
-        let (start, first) = self.runs[run.saturating_sub(1)];
-        first.wrapping_add((place - start) as u32)
-    }
-}
-
 /// Gives the stage its key and its name, inside of the final transaction. Rows that repeat a key are taken out and noted.
 pub(super) fn publish(
     client: &Client,
@@ -126,25 +100,13 @@ fn take_out_twins(
     )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sources_are_told_again() {
-        let mut sources = Sources::default();
-        let numbers: Vec<u32> = (0..50)
-            .chain(52..90)
-            .chain([7, 7, 8])
-            .chain(u32::MAX - 2..=u32::MAX)
-            .collect();
-        numbers.iter().for_each(|&number| sources.push(number));
-        assert!(
-            numbers
-                .iter()
-                .enumerate()
-                .all(|(at, &number)| sources.at(at as u64) == number)
-        );
-        assert_eq!(sources.runs.len(), 5);
-    }
+/// The rows that do not enter, in order.
+pub(super) fn conflicts(client: &Client, stage: &Stage) -> Result<Vec<u32>, tokio_postgres::Error> {
+    let mut conflicts = Vec::new();
+    let sql = format!("SELECT src FROM {} ORDER BY 1", stage.exceptions);
+    client.each(&sql, &mut |row| {
+        conflicts.push(row.try_get::<_, i64>(0)? as u32);
+        Ok(())
+    })?;
+    Ok(conflicts)
 }

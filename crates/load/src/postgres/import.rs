@@ -19,8 +19,8 @@ use crate::cells::check_batch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Outcome, Reject, State};
 use crate::plan::Plan;
-use crate::relational::{MergeError, Merged, merge};
-use crate::sink::{Begin, Import};
+use crate::relational::{MergeError, Merged, merge, tell};
+use crate::sink::{Begin, Import, Tell};
 
 /// Claims the import of a plan, or finds it done.
 pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
@@ -186,12 +186,12 @@ impl PostgresImport {
     }
 
     /// Everything the import does to the database, up to but without the end of the transaction.
-    fn settle(&mut self, dry_run: bool) -> Result<Outcome> {
+    fn settle(&mut self, dry_run: bool, tell: Option<&mut Tell<'_>>) -> Result<Outcome> {
         let shown = self.settings.shown.clone();
         let fail = fault(&shown, "committing the import into");
         self.client.run("BEGIN").map_err(&fail)?;
         self.ledger.lock(&self.client, &shown, self.held()?)?;
-        let merged = self.merge()?;
+        let merged = self.merge(tell)?;
         let fail = fault(&shown, "recording the outcome in");
         let conflict_total = merged.conflicts + self.stage.refused;
         let Merged {
@@ -229,12 +229,12 @@ impl PostgresImport {
         Ok(outcome)
     }
 
-    fn merge(&mut self) -> Result<Merged> {
+    fn merge(&mut self, rows: Option<&mut Tell<'_>>) -> Result<Merged> {
         let shown = self.settings.shown.clone();
         let mut before = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
         if self.stage.is_direct {
             return match before {
-                None => self.publish_table(),
+                None => self.publish_table(rows),
                 Some(_) => Err(self.target_changed("came to be")),
             };
         }
@@ -276,6 +276,9 @@ impl PostgresImport {
             MergeError::Database(error) => fault(&shown, "merging into")(error),
             MergeError::Other(error) => error,
         })?;
+        if let Some(rows) = rows {
+            tell(&db, &words, rows).map_err(fault(&shown, "merging into"))?;
+        }
         if self.plan.undo {
             let writers = db.writers();
             let import = Written {
@@ -293,11 +296,16 @@ impl PostgresImport {
     }
 
     /// The stage becomes the new table.
-    fn publish_table(&self) -> Result<Merged> {
+    fn publish_table(&self, tell: Option<&mut Tell<'_>>) -> Result<Merged> {
         let shown = &self.settings.shown;
         let name = quoted(&self.schema, &self.plan.table);
         let merged = direct::publish(&self.client, &self.plan, &name, &self.stage);
         let merged = merged.map_err(fault(shown, "creating the table in"))?;
+        if let Some(tell) = tell {
+            let conflicts = direct::conflicts(&self.client, &self.stage);
+            let conflicts = conflicts.map_err(fault(shown, "creating the table in"))?;
+            self.stage.sources.tell(&conflicts, tell);
+        }
         let created = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
         let created =
             created.ok_or_else(|| Error::bug("the table that was created is not there"))?;
@@ -393,7 +401,17 @@ impl Import for PostgresImport {
         Ok(())
     }
 
-    fn commit(mut self: Box<Self>, dry_run: bool) -> Result<Outcome> {
+    fn commit(self: Box<Self>, dry_run: bool) -> Result<Outcome> {
+        self.end(dry_run, None)
+    }
+
+    fn commit_telling(self: Box<Self>, dry_run: bool, tell: &mut Tell<'_>) -> Result<Outcome> {
+        self.end(dry_run, Some(tell))
+    }
+}
+
+impl PostgresImport {
+    fn end(mut self: Box<Self>, dry_run: bool, tell: Option<&mut Tell<'_>>) -> Result<Outcome> {
         if self.is_broken {
             return Err(broken("begin the import again"));
         }
@@ -401,7 +419,7 @@ impl Import for PostgresImport {
         if let Err(error) = self.stage.finish(&self.client) {
             return Err(self.staging(error));
         }
-        let outcome = self.settle(dry_run)?;
+        let outcome = self.settle(dry_run, tell)?;
         if !dry_run {
             self.publish()?;
             self.held = None;

@@ -8,7 +8,6 @@ use futures_util::SinkExt as _;
 use tokio_postgres::CopyInSink;
 
 use super::client::Client;
-use super::direct::Sources;
 use super::encode::{self, Encoder};
 use super::names::{joined, quoted};
 use super::new_table;
@@ -16,7 +15,7 @@ use super::target::Column;
 use crate::cells::{Cells, arrays};
 use crate::error::{Error, Result};
 use crate::outcome::Reject;
-use crate::relational::{MAX_KEY_CHARS, Refusal, TARGET_CONSTRAINT};
+use crate::relational::{MAX_KEY_CHARS, Refusal, Sources, TARGET_CONSTRAINT};
 
 /// Bytes that are sent at once.
 const CHUNK: usize = 256 << 10;

@@ -224,6 +224,17 @@ impl Runs for Merging<'_> {
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 
+    fn pairs(
+        &self,
+        sql: &str,
+        each: &mut dyn FnMut(i64, i64),
+    ) -> Result<(), tokio_postgres::Error> {
+        self.client.each(sql, &mut |row| {
+            each(row.try_get(0)?, i64::from(row.try_get::<_, i32>(1)?));
+            Ok(())
+        })
+    }
+
     // A savepoint is a transaction of its own to the rows that are written within.
     fn has_written(&self) -> Result<(), tokio_postgres::Error> {
         let sql = format!(

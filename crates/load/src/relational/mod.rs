@@ -6,9 +6,14 @@
 mod merge;
 mod missing;
 mod ranges;
+mod sources;
 mod words;
 
+use crate::outcome::RowFate;
+use crate::sink::Tell;
+
 pub(crate) use merge::{MergeError, Merged, merge};
+pub(crate) use sources::Sources;
 pub(crate) use words::{Dialect, Tables, Words, bad_reference, probes};
 
 /// Why a row does not enter the target.
@@ -32,6 +37,9 @@ pub(crate) trait Runs {
 
     /// The first column of every row.
     fn numbers(&self, sql: &str) -> Result<Vec<i64>, Self::Error>;
+
+    /// The first two columns of every row, one row at a time.
+    fn pairs(&self, sql: &str, each: &mut dyn FnMut(i64, i64)) -> Result<(), Self::Error>;
 
     /// Called after rows of the target were written, before the savepoint around that is released.
     ///
@@ -74,4 +82,17 @@ impl Refusal {
         self.column = Some(column.into());
         self
     }
+}
+
+/// Tells what became of each row of a merge, before its tables are gone.
+pub(crate) fn tell<R: Runs>(db: &R, words: &Words, tell: &mut Tell<'_>) -> Result<(), R::Error> {
+    db.pairs(&words.fates(), &mut |source, fate| {
+        let fate = match fate {
+            0 => RowFate::Inserted,
+            1 => RowFate::Updated,
+            2 => RowFate::Unchanged,
+            _ => RowFate::Conflict,
+        };
+        tell(source as u32, fate);
+    })
 }

@@ -300,6 +300,26 @@ impl Words {
         ))
     }
 
+    /// What became of each row: its source, and 0 for inserted, 1 for updated, 2 for unchanged, 3 for a conflict.
+    pub(super) fn fates(&self) -> String {
+        let Words {
+            stage,
+            hit,
+            gone,
+            changed,
+            exceptions,
+            ..
+        } = self;
+        let is_in = |table: &str| format!("EXISTS (SELECT 1 FROM {table} AS x WHERE x.n = s.n)");
+        format!(
+            "SELECT s.src, CASE WHEN {} THEN 1 WHEN {} THEN 2 ELSE 0 END FROM {stage} AS s WHERE NOT {}
+             UNION ALL SELECT e.src, 3 FROM {exceptions} AS e ORDER BY 1",
+            is_in(changed),
+            is_in(hit),
+            is_in(gone)
+        )
+    }
+
     /// Whether a row would change; none if there are only key columns.
     pub(super) fn differs(&self) -> Option<String> {
         let others = self.columns.iter().filter(|column| !column.is_key);

@@ -19,8 +19,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
 use crate::outcome::{Outcome, Reject, State};
 use crate::plan::Plan;
-use crate::relational::{MergeError, Merged, merge};
-use crate::sink::{Begin, Import};
+use crate::relational::{MergeError, Merged, Sources, merge, tell};
+use crate::sink::{Begin, Import, Tell};
 
 /// How long a commit waits for other connections at least: giving up means staging everything again.
 const COMMIT_WAIT_MS: u64 = 30_000;
@@ -49,6 +49,7 @@ pub(super) fn begin(sink: &SqliteSink, plan: &Plan) -> Result<Begin> {
         created_file: None,
         renewed: Instant::now(),
         is_broken: false,
+        sources: Sources::default(),
         read: 0,
         written: 0,
         rejected: 0,
@@ -89,6 +90,8 @@ struct SqliteImport {
     created_file: Option<PathBuf>,
     renewed: Instant,
     is_broken: bool,
+    /// Where rows came from that went straight into the new table.
+    sources: Sources,
     /// Rows handed to `stage`.
     read: u64,
     /// Rows in the stage, or in the new table.
@@ -210,7 +213,7 @@ impl SqliteImport {
     }
 
     /// Everything the import does to the database, up to but without the end of the transaction.
-    fn settle(&mut self, dry_run: bool) -> Result<Outcome> {
+    fn settle(&mut self, dry_run: bool, tell: Option<&mut Tell<'_>>) -> Result<Outcome> {
         if self.route == Route::Staged {
             self.conn
                 .execute_batch("BEGIN IMMEDIATE")
@@ -218,8 +221,13 @@ impl SqliteImport {
         }
         self.held()?.check(&self.conn, &self.sink.shown)?;
         let merged = match self.route {
-            Route::Staged => self.merge()?,
+            Route::Staged => self.merge(tell)?,
             _ => {
+                if let Some(tell) = tell {
+                    let conflicts = scratch::conflicts(&self.conn)
+                        .map_err(fault(&self.sink.shown, "recording the outcome in"))?;
+                    self.sources.tell(&conflicts, tell);
+                }
                 if self.plan.undo {
                     undo::record_new_table(&self.conn, &self.plan)
                         .map_err(fault(&self.sink.shown, "recording the outcome in"))?;
@@ -265,7 +273,7 @@ impl SqliteImport {
         Ok(outcome)
     }
 
-    fn merge(&mut self) -> Result<Merged> {
+    fn merge(&mut self, rows: Option<&mut Tell<'_>>) -> Result<Merged> {
         let mut before = self.inspect()?;
         if let Some(lacking) = before
             .as_ref()
@@ -322,6 +330,9 @@ impl SqliteImport {
                 format!("rows of the import refer to rows that table {:?} cannot find", self.plan.table),
             )
             .with_hint("load the referenced rows first, or declare the foreign key immediate to find the rows"));
+        }
+        if let Some(rows) = rows {
+            tell(&self.conn, &words, rows).map_err(&fail)?;
         }
         if self.plan.undo {
             let record = || undo::record(&self.conn, &self.plan, &words, last, merged.inserted);
@@ -393,6 +404,9 @@ impl Import for SqliteImport {
             WriteError::Database(error) => fault(&self.sink.shown, "staging for")(error),
             WriteError::Type(column) => Error::bug(format!("column {column:?} cannot be read")),
         })?;
+        if self.route == Route::Direct {
+            rows.iter().for_each(|&row| self.sources.push(row));
+        }
         self.read += rows.len() as u64;
         self.leave()
     }
@@ -418,7 +432,17 @@ impl Import for SqliteImport {
         self.leave()
     }
 
-    fn commit(mut self: Box<Self>, dry_run: bool) -> Result<Outcome> {
+    fn commit(self: Box<Self>, dry_run: bool) -> Result<Outcome> {
+        self.end(dry_run, None)
+    }
+
+    fn commit_telling(self: Box<Self>, dry_run: bool, tell: &mut Tell<'_>) -> Result<Outcome> {
+        self.end(dry_run, Some(tell))
+    }
+}
+
+impl SqliteImport {
+    fn end(mut self: Box<Self>, dry_run: bool, tell: Option<&mut Tell<'_>>) -> Result<Outcome> {
         if self.is_broken {
             return Err(Error::usage(
                 "usage/broken-import",
@@ -432,7 +456,7 @@ impl Import for SqliteImport {
         self.conn
             .busy_timeout(wait)
             .map_err(fault(&self.sink.shown, "committing into"))?;
-        let outcome = self.settle(dry_run)?;
+        let outcome = self.settle(dry_run, tell)?;
         if !dry_run {
             self.publish()?;
             self.held = None;

@@ -94,3 +94,9 @@ pub(super) fn count(conn: &Connection, sql: &str) -> rusqlite::Result<u64> {
     conn.query_row(sql, [], |row| row.get::<_, i64>(0))
         .map(i64::unsigned_abs)
 }
+
+/// The rows that do not enter, in order.
+pub(super) fn conflicts(conn: &Connection) -> rusqlite::Result<Vec<u32>> {
+    let mut rows = conn.prepare(&format!("SELECT src FROM {EXCEPTIONS} ORDER BY src"))?;
+    rows.query_map([], |row| row.get(0))?.collect()
+}

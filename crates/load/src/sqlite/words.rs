@@ -136,6 +136,15 @@ impl Runs for Connection {
             .collect()
     }
 
+    fn pairs(&self, sql: &str, each: &mut dyn FnMut(i64, i64)) -> rusqlite::Result<()> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(row.get(0)?, row.get(1)?);
+        }
+        Ok(())
+    }
+
     fn is_row_refused(&self, error: &rusqlite::Error) -> bool {
         is_row_refused(error) && !self.is_autocommit()
     }

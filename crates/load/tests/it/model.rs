@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::common::Sqlite;
-use sheetlift_load::Mode;
 use sheetlift_load::conformance::{Database, claim, items, load, numbers, plan};
+use sheetlift_load::{Mode, RowFate};
 
 /// The same numbers on every machine.
 struct Dice(u64);
@@ -116,7 +116,22 @@ fn agrees<D: Database>(make: impl Fn() -> D, rounds: u64, seed: u64) {
         let plan = plan("x", &batch).with_mode(mode);
         let mut import = claim(&*db.sink(), &plan);
         import.stage(&batch, &numbers(&batch)).unwrap();
-        let mut rehearsed = import.commit(true).unwrap();
+        let mut fates = Vec::new();
+        let mut rehearsed = import
+            .commit_telling(true, &mut |row, fate| fates.push((row, fate)))
+            .unwrap();
+        fates.sort_by_key(|(row, _)| *row);
+        let told_rows: Vec<u32> = fates.iter().map(|(row, _)| *row).collect();
+        assert_eq!(told_rows, numbers(&batch), "{told}: every row once");
+        let of = |fate| fates.iter().filter(|(_, found)| *found == fate).count() as u64;
+        let of_each = [
+            RowFate::Inserted,
+            RowFate::Updated,
+            RowFate::Unchanged,
+            RowFate::Conflict,
+        ]
+        .map(of);
+        assert_eq!(of_each, counts, "{told}");
         assert_eq!(db.rows("items", &["sku", "stock"]), before, "{told}");
         let outcome = load(&*db.sink(), &plan, &batch);
         let found = [
