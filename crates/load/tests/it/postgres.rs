@@ -144,12 +144,11 @@ impl Server {
     pub(crate) fn kill(&self) {
         let mut postmaster = self.postmaster.lock().unwrap().take().unwrap();
         let pid = postmaster.id().to_string();
-        let children = Command::new("pgrep").args(["-P", &pid]).output().unwrap();
-        let children = String::from_utf8(children.stdout).unwrap();
+        let children = children_of(&pid);
         // The postmaster first: it would start others.
         postmaster.kill().unwrap();
         let mut kill = Command::new("kill");
-        kill.arg("-KILL").args(children.split_whitespace());
+        kill.arg("-KILL").args(children);
         kill.status().unwrap();
         postmaster.wait().unwrap();
     }
@@ -182,6 +181,19 @@ impl Server {
             false => Err(String::from_utf8_lossy(&ran.stderr).into_owned()),
         }
     }
+}
+
+/// The processes that a process has started.
+fn children_of(pid: &str) -> Vec<String> {
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let name = entry.ok()?.file_name().into_string().ok()?;
+        let stat = fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
+        // Behind the name of the program, which may hold anything: its state, and who started it.
+        let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.to_owned();
+        Some((name, parent))
+    });
+    let children = all.filter(|(_, parent)| parent == pid);
+    children.map(|(name, _)| name).collect()
 }
 
 /// Nobody drops what is shared by all tests: a shell waits for our end and ends the server.
