@@ -353,12 +353,16 @@ pub(crate) struct LoadArgs {
     /// Which resource of a package the contract is [default: the only one, or the one whose path is this file]
     #[arg(long, value_name = "NAME")]
     pub(crate) resource: Option<String>,
-    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE
+    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE; or files (with --mode append): file:DIR?format=parquet,
+    /// s3://BUCKET/PREFIX?format=csv
     #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
     pub(crate) to: String,
     /// Create the table when it is missing
     #[arg(long)]
     pub(crate) create_table: bool,
+    /// What may be done to a table that does not fit: add, the columns that it lacks
+    #[arg(long, value_name = "WHAT", value_parser = ["add"])]
+    pub(crate) evolve: Option<String>,
     /// How rows meet those that are there [default: what the contract says, or else insert_missing]
     #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) mode: Option<Mode>,

@@ -30,6 +30,7 @@ pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
     let sink = connect(&args.to)?;
     let mut options = LoadOptions::default()
         .with_create_table(args.create_table)
+        .with_add_columns(args.evolve.is_some())
         .with_undo(!args.no_undo)
         .with_dry_run(args.dry_run);
     options.missing.clone_from(&args.missing);

@@ -157,6 +157,58 @@ fn who_is_not_let_in_or_finds_nobody_says_so_without_the_password() {
     assert_eq!(ran.code, 0, "{ran:?}");
 }
 
+#[test]
+fn a_table_makes_a_contract_and_gets_columns_if_asked() {
+    let (server, desk) = (Postgres::shared(), Desk::new());
+    let database = server.database();
+    let address = server.address(&database);
+    let table = "CREATE TABLE items (sku varchar(8) PRIMARY KEY, price numeric(8,2) NOT NULL, seen timestamp, photo bytea)";
+    server.psql(&database, table).unwrap();
+    let ran = desk.run(&format!("contract from-table {address} items"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let contract: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let fields = contract["schema"]["fields"].as_array().unwrap();
+    let types: Vec<String> = fields
+        .iter()
+        .map(|field| format!("{} {}", field["name"], field["type"]))
+        .collect();
+    let expected = [
+        r#""sku" "string""#,
+        r#""price" "number""#,
+        r#""seen" "datetime""#,
+    ];
+    assert_eq!(types, expected);
+    assert_eq!(fields[0]["constraints"]["maxLength"], 8);
+    assert_eq!(fields[1]["sheetlift"]["check"]["scale"], 2);
+
+    desk.put("items.csv", b"sku,price,note\nA,1.5,new\n");
+    desk.put(
+        "items.yaml",
+        b"name: items\nschema:\n  fields: [{name: sku}, {name: price, type: number}, {name: note}]\n  primaryKey: sku\n",
+    );
+    let load = format!("load items.csv --contract items.yaml --to {address}");
+    let ran = desk.run(&load);
+    ran.fails(2, "ADD COLUMN \"note\"");
+    assert!(ran.stderr.contains("--evolve add"), "{ran:?}");
+    let ran = desk.run(&format!("{load} --evolve add"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let found = server.psql(&database, "SELECT sku, price, note FROM items");
+    assert_eq!(found.unwrap(), "A|1.50|new\n");
+}
+
+#[test]
+fn files_are_a_target_too() {
+    let desk = Desk::new();
+    let ran = desk.run(&format!("{LOAD} --to file:out?format=csv"));
+    ran.fails(2, "append");
+    let load = format!("{LOAD} --to file:out?format=csv --mode append");
+    let ran = desk.run(&load);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.text().contains(": 200 rows changed"), "{}", ran.text());
+    let again = desk.run(&load);
+    assert!(again.text().contains("already loaded"), "{}", again.text());
+}
+
 /// What docs/loading.md says a user has to be allowed.
 #[test]
 fn the_documented_rights_are_enough() {

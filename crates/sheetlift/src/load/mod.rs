@@ -152,6 +152,10 @@ fn advise(error: sheetlift_load::Error) -> Error {
             let hint = format!("have it made (create_table, --create-table), or run: {ddl}");
             error.with_hint(hint)
         }
+        ("target/missing-column", Some(ddl)) => {
+            let hint = format!("have it added (add_columns, --evolve add), or run: {ddl}");
+            error.with_hint(hint)
+        }
         _ => error,
     }
 }

@@ -17,6 +17,8 @@ pub struct LoadOptions {
     pub mode: Option<Mode>,
     /// Create the table when it is missing. Default false: a missing table is an error that holds the statement for it.
     pub create_table: bool,
+    /// Add columns that the table lacks. Default false: a missing column is an error that holds the statement for it.
+    pub add_columns: bool,
     /// What becomes of rows of the table that the file lacks, in [`Mode::Sync`]. Default: what the contract says
     /// (`sheetlift.load.missing`), or else they stay.
     pub missing: Option<Missing>,
@@ -41,6 +43,7 @@ impl Default for LoadOptions {
             table: None,
             mode: None,
             create_table: false,
+            add_columns: false,
             missing: None,
             max_missing_ratio: None,
             undo: true,
@@ -71,6 +74,13 @@ impl LoadOptions {
     #[must_use]
     pub fn with_create_table(mut self, create: bool) -> Self {
         self.create_table = create;
+        self
+    }
+
+    /// Sets [`Self::add_columns`].
+    #[must_use]
+    pub fn with_add_columns(mut self, add: bool) -> Self {
+        self.add_columns = add;
         self
     }
 

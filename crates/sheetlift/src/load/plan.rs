@@ -57,6 +57,7 @@ impl Job {
         let mut plan = Plan::new(key, table, schema)
             .with_mode(mode)
             .with_create_table(options.create_table)
+            .with_add_columns(options.add_columns)
             .with_lease_ms(options.lease_ms)
             .with_max_rejected(options.max_rejected)
             .with_max_rejected_ratio(options.max_rejected_ratio)
