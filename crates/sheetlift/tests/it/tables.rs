@@ -287,7 +287,7 @@ fn what_is_not_there_is_told() {
     );
     assert!(!dir.path().join("none.db").exists());
     assert_eq!(
-        contract_from_table("postgres://x", "item")
+        contract_from_table("oracle://x", "item")
             .unwrap_err()
             .code(),
         "usage/database-address"
