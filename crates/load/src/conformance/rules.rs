@@ -137,16 +137,24 @@ pub(super) fn sync_of_half_a_source<D: Database>(db: &D) {
 }
 
 pub(super) fn immutable<D: Database>(db: &D) {
-    seed(db);
-    let batch = items([("a", Some(2)), ("b", None), ("c", Some(3))]);
+    let seeded = items([("a", Some(1)), ("b", None), ("d", None)]);
+    load(&*db.sink(), &plan("one", &seeded), &seeded);
+    let batch = items([("a", Some(2)), ("b", None), ("c", Some(3)), ("d", Some(4))]);
     let plan = plan("two", &batch)
         .with_mode(Mode::Upsert)
         .with_immutable(["stock"]);
     let outcome = load(&*db.sink(), &plan, &batch);
-    assert_eq!(counts(&outcome), [1, 0, 1, 1]);
+    assert_eq!(
+        counts(&outcome),
+        [1, 1, 1, 1],
+        "a value may come where there is none"
+    );
     assert_eq!(conflicts(&outcome), [(0, "load/immutable", "a")]);
     assert_eq!(outcome.conflicts[0].column.as_deref(), Some("stock"));
-    expect(db, &[("a", Some(1)), ("b", None), ("c", Some(3))]);
+    expect(
+        db,
+        &[("a", Some(1)), ("b", None), ("c", Some(3)), ("d", Some(4))],
+    );
 }
 
 pub(super) fn versions<D: Database>(db: &D) {

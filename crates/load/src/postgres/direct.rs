@@ -58,22 +58,24 @@ pub(super) fn publish(
     Ok(merged)
 }
 
-/// Deletes every row whose key came before. Rows lie in order of arrival: nobody else has written to the table.
+/// Deletes every row whose key came before. Rows lie in order of arrival: they were copied in the transaction that made the table.
 fn take_out_twins(
     client: &Client,
     plan: &Plan,
     target: &str,
     stage: &Stage,
 ) -> Result<u64, tokio_postgres::Error> {
-    let key = list(plan.key.iter().map(String::as_str));
-    let texts = plan.key.iter().map(|name| format!(", {}", quote(name)));
+    let texts = plan.key.iter().map(|name| format!(", t.{}", quote(name)));
     let texts = texts.collect::<String>();
+    let key = plan.key.iter().map(|name| format!("t.{}", quote(name)));
+    let key = key.collect::<Vec<_>>().join(", ");
     let twins = client.rows(
         &format!(
-            "WITH numbered AS (
-                 SELECT row_number() OVER (ORDER BY ctid) - 1 AS n, row_number() OVER (PARTITION BY {key} ORDER BY ctid) AS place,
-                     ctid AS at, left(concat_ws(', '{texts}), {MAX_KEY_CHARS}) AS key_text FROM {target}),
-             gone AS (DELETE FROM {target} USING numbered WHERE ctid = at AND place > 1 RETURNING n, key_text)
+            "WITH numbered (n, place, at, key_text) AS (
+                 SELECT row_number() OVER (ORDER BY t.ctid) - 1, row_number() OVER (PARTITION BY {key} ORDER BY t.ctid),
+                     t.ctid, left(concat_ws(', '{texts}), {MAX_KEY_CHARS}) FROM {target} AS t),
+             gone (n, key_text) AS (DELETE FROM {target} AS t USING numbered WHERE t.ctid = numbered.at AND numbered.place > 1
+                 RETURNING numbered.n, numbered.key_text)
              SELECT n, key_text FROM gone"
         ),
         &[],

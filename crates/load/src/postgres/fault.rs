@@ -19,7 +19,8 @@ pub(super) fn fault<'a>(
 
 /// Whether the target refused rows of a statement (a constraint, a value out of its range), rather than failing as a whole.
 pub(super) fn is_row_refused(error: &tokio_postgres::Error) -> bool {
-    let class = |code: &SqlState| matches!(&code.code()[..2], "22" | "23" | "44" | "P0");
+    // 54: a value too long for an index.
+    let class = |code: &SqlState| matches!(&code.code()[..2], "22" | "23" | "44" | "54" | "P0");
     error.code().is_some_and(class)
 }
 
@@ -35,6 +36,7 @@ pub(super) fn is_there_already(error: &tokio_postgres::Error) -> bool {
         SqlState::UNIQUE_VIOLATION, // of the catalogue
         SqlState::DUPLICATE_TABLE,
         SqlState::DUPLICATE_OBJECT,
+        SqlState::DUPLICATE_COLUMN,
     ];
     error.code().is_some_and(|code| there.contains(code))
 }

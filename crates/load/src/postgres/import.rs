@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 
 use super::client::Client;
 use super::direct::{self, can_go_direct};
-use super::fault::{fault, is_unanswered};
+use super::fault::{fault, is_there_already, is_unanswered};
 use super::ledger::{Claim, Held, Ledger};
 use super::names::quoted;
 use super::new_table;
@@ -48,7 +48,7 @@ pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
     };
     let mut stage = Stage::new(&schema, &held.import_id, held.fence);
     stage.is_direct = target.is_none() && can_go_direct(plan);
-    let import = PostgresImport {
+    let mut import = PostgresImport {
         import_id: held.import_id.clone(),
         client,
         settings: settings.clone(),
@@ -118,9 +118,16 @@ pub(super) struct PostgresImport {
 }
 
 impl PostgresImport {
-    fn prepare(&self) -> Result<()> {
-        let fail = fault(&self.settings.shown, "preparing the import into");
+    fn prepare(&mut self) -> Result<()> {
+        let shown = self.settings.shown.clone();
+        let fail = fault(&shown, "preparing the import into");
         self.ledger.sweep(&self.client).map_err(&fail)?;
+        if self.stage.is_direct {
+            let copier = Client::connect(&self.settings)?;
+            self.stage
+                .begin_direct(copier, &self.columns)
+                .map_err(&fail)?;
+        }
         self.stage
             .create(&self.client, &self.columns)
             .map_err(&fail)?;
@@ -148,7 +155,9 @@ impl PostgresImport {
         self.is_broken = true;
         let third = Duration::from_millis(self.plan.lease_ms / 3);
         if self.renewed.elapsed() >= third {
-            if let Err(error) = self.stage.end_copy(&self.client) {
+            if !self.stage.is_direct
+                && let Err(error) = self.stage.end_copy(&self.client)
+            {
                 return Err(self.staging(error));
             }
             self.ledger
@@ -189,8 +198,17 @@ impl PostgresImport {
     fn settle(&mut self, dry_run: bool, tell: Option<&mut Tell<'_>>) -> Result<Outcome> {
         let shown = self.settings.shown.clone();
         let fail = fault(&shown, "committing the import into");
-        self.client.run("BEGIN").map_err(&fail)?;
+        if self.stage.is_direct {
+            self.client = self.stage.take_copier()?; // which is in a transaction
+        } else {
+            self.client.run("BEGIN").map_err(&fail)?;
+        }
         self.ledger.lock(&self.client, &shown, self.held()?)?;
+        // A constraint that waits for the end would fail there for all rows at once, and in no rehearsal.
+        let begun = self.client.run("SET CONSTRAINTS ALL IMMEDIATE");
+        begun
+            .and_then(|()| self.stage.pin(&self.client))
+            .map_err(&fail)?;
         let merged = self.merge(tell)?;
         let fail = fault(&shown, "recording the outcome in");
         let conflict_total = merged.conflicts + self.stage.refused;
@@ -242,9 +260,8 @@ impl PostgresImport {
             .as_ref()
             .filter(|target| !target.additions.is_empty())
         {
-            self.client
-                .run(&lacking.additions.join(" "))
-                .map_err(fault(&shown, "adding columns in"))?;
+            let added = self.client.run(&lacking.additions.join(" "));
+            added.map_err(|error| self.creating(error, "adding columns in"))?;
             before = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
         }
         let target = match before {
@@ -252,9 +269,8 @@ impl PostgresImport {
             None if self.plan.create_table => {
                 let name = quoted(&self.schema, &self.plan.table);
                 let sql = new_table::create_table(&self.plan, &name, &self.columns);
-                self.client
-                    .run(&sql)
-                    .map_err(fault(&shown, "creating the table in"))?;
+                let created = self.client.run(&sql);
+                created.map_err(|error| self.creating(error, "creating the table in"))?;
                 let created = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
                 created.ok_or_else(|| Error::bug("the table that was created is not there"))?
             }
@@ -288,6 +304,7 @@ impl PostgresImport {
                 stage: &self.stage,
                 words: &words,
                 writers: &writers,
+                inserted: merged.inserted,
             };
             undo::record(&self.client, &self.ledger, &import)
                 .map_err(fault(&shown, "recording the outcome in"))?;
@@ -300,7 +317,7 @@ impl PostgresImport {
         let shown = &self.settings.shown;
         let name = quoted(&self.schema, &self.plan.table);
         let merged = direct::publish(&self.client, &self.plan, &name, &self.stage);
-        let merged = merged.map_err(fault(shown, "creating the table in"))?;
+        let merged = merged.map_err(|error| self.creating(error, "creating the table in"))?;
         if let Some(tell) = tell {
             let conflicts = direct::conflicts(&self.client, &self.stage);
             let conflicts = conflicts.map_err(fault(shown, "creating the table in"))?;
@@ -320,6 +337,14 @@ impl PostgresImport {
             .map_err(fault(shown, "recording the outcome in"))?;
         }
         Ok(merged)
+    }
+
+    /// Why a table or a column could not be made: others may have done it at the same time.
+    fn creating(&self, error: tokio_postgres::Error, doing: &str) -> Error {
+        match is_there_already(&error) {
+            true => self.target_changed("came to be"),
+            false => fault(&self.settings.shown, doing)(error),
+        }
     }
 
     fn target_changed(&self, what: &str) -> Error {
@@ -356,10 +381,13 @@ impl PostgresImport {
         if self.client.inner().is_closed() {
             return;
         }
-        let _ = self.stage.end_copy(&self.client);
+        if !self.stage.is_direct {
+            let _ = self.stage.end_copy(&self.client);
+        }
         let _ = self.client.run("ROLLBACK");
-        let _ = self.stage.drop(&self.client);
+        // The claim first: a connection of before may hold the tables for hours, and the next import sweeps them.
         let _ = self.ledger.release(&self.client, &held);
+        let _ = self.stage.drop_if_free(&self.client);
     }
 }
 

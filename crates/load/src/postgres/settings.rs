@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 /// How long a server may take to answer the first call, unless the address says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long a connection may be silent before the other side is asked, and how long it may take to acknowledge what it was sent.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+const USER_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// Gives the password of a connection, each time one is made: a token that expires is asked for anew.
 pub type PasswordProvider = Arc<dyn Fn() -> std::io::Result<String> + Send + Sync>;
 
@@ -103,6 +107,9 @@ impl Settings {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
+        // A network that is gone without a word is found out in minutes.
+        config.keepalives_idle(KEEPALIVE);
+        config.tcp_user_timeout(USER_TIMEOUT);
         if config.get_application_name().is_none() {
             config.application_name("sheetlift");
         }

@@ -46,9 +46,11 @@ pub(super) struct Stage {
     pub(super) refused: u64,
     /// The stage is what becomes the target: it has the columns of the import, and no others.
     pub(super) is_direct: bool,
-    /// Where its rows came from then, ...
+    /// Then a connection of its own fills it, in the transaction in which it was made: only there do rows lie in order of arrival.
+    copier: Option<Client>,
+    /// Where its rows came from, ...
     pub(super) sources: Sources,
-    /// ... and the transactions that wrote them.
+    /// ... and the transaction that wrote them.
     pub(super) writers: Vec<String>,
 }
 
@@ -71,6 +73,7 @@ impl Stage {
             written: 0,
             refused: 0,
             is_direct: false,
+            copier: None,
             sources: Sources::default(),
             writers: Vec::new(),
         }
@@ -82,27 +85,28 @@ impl Stage {
         columns: &[Column],
     ) -> Result<(), tokio_postgres::Error> {
         let with = "WITH (autovacuum_enabled = false)";
-        let rows = match self.is_direct {
-            true => new_table::create_without_keys(&self.rows, columns),
-            false => {
-                let staged = columns.iter().enumerate();
-                let staged = staged.map(|(at, column)| format!(", c{at} {}", column.kind.staged()));
-                let (table, staged) = (&self.rows, joined(staged, ""));
-                format!(
-                    "CREATE UNLOGGED TABLE {table} (n bigint NOT NULL, src bigint NOT NULL{staged}) {with}"
-                )
-            }
-        };
-        let mut sql = format!(
-            "{rows};
-             CREATE UNLOGGED TABLE {} (src bigint NOT NULL, code text NOT NULL, reason text NOT NULL, key_text text NOT NULL,
+        let mut sql = String::new();
+        if !self.is_direct {
+            let staged = columns.iter().enumerate();
+            let staged = staged.map(|(at, column)| format!(", c{at} {}", column.kind.staged()));
+            let (table, staged) = (&self.rows, joined(staged, ""));
+            sql = format!(
+                "CREATE UNLOGGED TABLE {table} (n bigint NOT NULL, src bigint NOT NULL{staged}) {with};"
+            );
+        }
+        sql += &format!(
+            "CREATE UNLOGGED TABLE {} (src bigint NOT NULL, code text NOT NULL, reason text NOT NULL, key_text text NOT NULL,
                  col text) {with};
              CREATE UNLOGGED TABLE {} (src bigint NOT NULL, codes text NOT NULL, reason text NOT NULL, raw text NOT NULL) {with}",
             self.exceptions, self.rejects
         );
-        for table in [&self.hit, &self.dup, &self.gone, &self.changed] {
+        for table in [&self.hit, &self.dup, &self.changed] {
             sql += &format!("; CREATE UNLOGGED TABLE {table} (n bigint NOT NULL) {with}");
         }
+        let gone = &self.gone;
+        sql += &format!(
+            "; CREATE UNLOGGED TABLE {gone} (n bigint NOT NULL, round bigint NOT NULL) {with}"
+        );
         let before = &self.before;
         sql += &format!(
             "; CREATE UNLOGGED TABLE {before} (n bigint NOT NULL, kind text NOT NULL, image text NOT NULL) {with}"
@@ -111,20 +115,24 @@ impl Stage {
     }
 
     pub(super) fn drop(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
-        let Stage {
-            rows,
-            exceptions,
-            rejects,
-            hit,
-            dup,
-            gone,
-            changed,
-            before,
-            ..
-        } = self;
         client.run(&format!(
-            "DROP TABLE IF EXISTS {rows}, {exceptions}, {rejects}, {hit}, {dup}, {gone}, {changed}, {before}"
+            "DROP TABLE IF EXISTS {}",
+            self.tables().join(", ")
         ))
+    }
+
+    /// Drops the tables unless somebody holds one of them.
+    pub(super) fn drop_if_free(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
+        let tables = self.tables().into_iter();
+        let tables = tables.filter(|table| !self.is_direct || *table != self.rows);
+        let tables = tables.collect::<Vec<_>>().join(", ");
+        let dropped = client.run(&format!(
+            "BEGIN; LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE NOWAIT; DROP TABLE {tables}; COMMIT"
+        ));
+        match dropped {
+            Ok(()) => Ok(()),
+            Err(_) => client.run("ROLLBACK"),
+        }
     }
 
     /// Sends the rows of a batch.
@@ -192,15 +200,56 @@ impl Stage {
         self.send_aside(client, ASIDE_BYTES)
     }
 
+    /// Makes the table that becomes the target, and leaves its transaction open.
+    pub(super) fn begin_direct(
+        &mut self,
+        copier: Client,
+        columns: &[Column],
+    ) -> Result<(), tokio_postgres::Error> {
+        copier.run(&format!(
+            "BEGIN; {}",
+            new_table::create_without_keys(&self.rows, columns)
+        ))?;
+        let writer = copier.row("SELECT pg_current_xact_id()::xid::text", &[])?;
+        self.writers
+            .extend(writer.map(|row| row.try_get(0)).transpose()?);
+        self.copier = Some(copier);
+        Ok(())
+    }
+
+    /// The connection that has filled the table.
+    pub(super) fn take_copier(&mut self) -> Result<Client> {
+        let copier = self.copier.take();
+        copier.ok_or_else(|| Error::bug("a table that nobody fills"))
+    }
+
+    /// Keeps the tables of the import from being swept while its transaction lasts, however long that is.
+    pub(super) fn pin(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
+        let tables = self.tables().join(", ");
+        client.run(&format!("LOCK TABLE {tables} IN ROW EXCLUSIVE MODE"))
+    }
+
+    fn tables(&self) -> Vec<&str> {
+        let Stage {
+            rows,
+            exceptions,
+            rejects,
+            hit,
+            dup,
+            gone,
+            changed,
+            before,
+            ..
+        } = self;
+        [rows, exceptions, rejects, hit, dup, gone, changed, before]
+            .map(String::as_str)
+            .to_vec()
+    }
+
     /// Sends what is in the buffer, and starts the COPY where none is under way.
     fn send(&mut self, client: &Client) -> Result<(), WriteError> {
+        let client = self.copier.as_ref().unwrap_or(client);
         if self.copy.is_none() {
-            if self.is_direct {
-                client.run("BEGIN")?;
-                let writer = client.row("SELECT pg_current_xact_id()::xid::text", &[])?;
-                self.writers
-                    .extend(writer.map(|row| row.try_get(0)).transpose()?);
-            }
             let sql = format!("COPY {} FROM STDIN (FORMAT binary)", self.rows);
             let copy = client.wait(client.inner().copy_in::<_, Bytes>(&sql))?;
             let mut copy = Box::pin(copy);
@@ -217,14 +266,22 @@ impl Stage {
     /// Sends what is put aside, where it is so many bytes.
     fn send_aside(&mut self, client: &Client, at_least: usize) -> Result<(), WriteError> {
         if self.exceptions_buffer.len() >= at_least {
-            self.end_copy(client)?;
+            self.make_room(client)?;
             copy_all(client, &self.exceptions, &mut self.exceptions_buffer)?;
         }
         if self.rejects_buffer.len() >= at_least {
-            self.end_copy(client)?;
+            self.make_room(client)?;
             copy_all(client, &self.rejects, &mut self.rejects_buffer)?;
         }
         Ok(())
+    }
+
+    /// Ends the COPY where it stands in the way of another.
+    fn make_room(&mut self, client: &Client) -> Result<(), WriteError> {
+        match self.copier {
+            Some(_) => Ok(()),
+            None => self.end_copy(client),
+        }
     }
 
     /// Ends the COPY that is under way, so that the connection can do something else.
@@ -233,13 +290,11 @@ impl Stage {
             self.send(client)?;
         }
         if let Some(mut copy) = self.copy.take() {
+            let client = self.copier.as_ref().unwrap_or(client);
             client.wait(async {
                 copy.send(Bytes::from_static(&encode::TRAILER)).await?;
                 copy.as_mut().finish().await
             })?;
-            if self.is_direct {
-                client.run("COMMIT")?;
-            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::fit::{Kind, declared};
 use super::names::{list, quote, quoted};
 use crate::class::Class;
 use crate::error::{Error, ErrorKind, Result};
+use crate::mode::Mode;
 use crate::plan::Plan;
 
 /// The metadata of a field whose nulls leave what is there.
@@ -220,7 +221,9 @@ pub(super) fn inspect(
         return Err(missing_columns(table, columns, &found, &additions).into());
     }
     let kinds = kinds(plan, columns, &found)?;
-    refuse_unfilled(table, columns, &found)?;
+    if plan.mode != Mode::UpdateOnly {
+        refuse_unfilled(table, columns, &found)?;
+    }
     Ok(Some(Target {
         oid,
         key_indexes: key_indexes(client, plan, oid, &name)?,

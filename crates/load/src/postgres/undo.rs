@@ -33,6 +33,8 @@ struct Record {
     key: Vec<(String, String)>,
     /// The columns of the table.
     columns: Vec<WrittenColumn>,
+    /// Rows that were kept as they were before.
+    images: u64,
     /// Transactions that wrote to it.
     writers: Vec<String>,
     /// The transaction that committed the import.
@@ -47,6 +49,8 @@ pub(super) struct Written<'a> {
     pub(super) stage: &'a Stage,
     pub(super) words: &'a Words,
     pub(super) writers: &'a [String],
+    /// Rows that the import added.
+    pub(super) inserted: u64,
 }
 
 /// Keeps what an undo needs.
@@ -62,11 +66,24 @@ pub(super) fn record(
         stage,
         words,
         writers,
+        inserted,
     } = import;
     let id: Parameters<'_> = &[(import_id, Type::TEXT)];
     let key = key_of(plan, target);
     let (gone, before) = (&stage.gone, &ledger.before);
-    client.execute(
+    if key.is_empty() {
+        // Without keys, rows are known by their transaction alone: no trigger may have written others.
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE xmin::text = ANY($1)",
+            target.name
+        );
+        let ours = client.row(&sql, &[(writers, Type::TEXT_ARRAY)])?;
+        let ours: i64 = ours.map_or(Ok(0), |row| row.try_get(0))?;
+        if ours.unsigned_abs() != *inserted {
+            return Ok(());
+        }
+    }
+    let images = client.execute(
         &format!(
             "INSERT INTO {before} (import_id, kind, image) SELECT $1, b.kind, b.image FROM {} AS b
              WHERE NOT EXISTS (SELECT 1 FROM {gone} AS g WHERE g.n = b.n)",
@@ -93,7 +110,7 @@ pub(super) fn record(
             id,
         )?;
     }
-    write(client, ledger, import_id, target, key, writers)
+    write(client, ledger, import_id, target, key, images, writers)
 }
 
 /// Keeps what an undo needs of a table that is new.
@@ -123,7 +140,7 @@ pub(super) fn record_new_table(
             &[(&import_id, Type::TEXT)],
         )?;
     }
-    write(client, ledger, &import_id, target, key, writers)
+    write(client, ledger, &import_id, target, key, 0, writers)
 }
 
 fn key_of(plan: &Plan, target: &Target) -> Vec<(String, String)> {
@@ -138,6 +155,7 @@ fn write(
     import_id: &str,
     target: &Target,
     key: Vec<(String, String)>,
+    images: u64,
     writers: &[String],
 ) -> Result<(), tokio_postgres::Error> {
     let transaction = client.row("SELECT pg_current_xact_id()::xid::text", &[])?;
@@ -145,6 +163,7 @@ fn write(
         target: target.name.clone(),
         key,
         columns: target.written_columns(),
+        images,
         writers: writers.to_vec(),
         transaction: transaction.map_or(Ok(String::new()), |row| row.try_get(0))?,
     };
@@ -233,6 +252,19 @@ fn find(
             "the database was restored from a dump since, which leaves no trace of who wrote which row",
         );
     }
+    let kept = client.row(
+        &format!(
+            "SELECT count(*) FROM {} WHERE import_id = $1",
+            ledger.before
+        ),
+        &[(&import_id, Type::TEXT)],
+    );
+    let kept: i64 = kept
+        .and_then(|row| row.map_or(Ok(0), |row| row.try_get(0)))
+        .map_err(&fail)?;
+    if kept.unsigned_abs() != record.images {
+        return refuse("rows that were kept for that were deleted from the ledger");
+    }
     let columns = super::target::columns_of(client, &record.target).map_err(&fail)?;
     if columns != record.columns {
         return refuse("the columns of its table have changed since");
@@ -276,7 +308,14 @@ impl Undo<'_> {
             ))?;
             self.keep_inserted(&mut undone, is_ours)?;
         }
-        undone.deleted = self.write(&format!("DELETE FROM {target} AS t WHERE {is_ours}"))?;
+        // Rows that a trigger or a cascade wrote have the same transaction, and no key among ours.
+        let is_added = match self.record.key.is_empty() {
+            true => "true".to_owned(),
+            false => format!("EXISTS ({})", self.added(&self.same_as_added())),
+        };
+        undone.deleted = self.write(&format!(
+            "DELETE FROM {target} AS t WHERE {is_ours} AND {is_added}"
+        ))?;
         if self.record.key.is_empty() {
             undone.kept = self.inserted.saturating_sub(undone.deleted);
         }
@@ -318,20 +357,31 @@ impl Undo<'_> {
 
     /// Keys of added rows that are no more as the import left them.
     fn keep_inserted(&self, undone: &mut Undone, is_ours: &str) -> Database<()> {
+        let text = (0..self.record.key.len()).map(|at| format!("e.key ->> {at}"));
+        let (text, same) = (joined(text, ", "), self.same_as_added());
+        let target = &self.record.target;
+        let is_gone =
+            format!("NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {same} AND {is_ours})");
+        let added = self.added(&is_gone);
+        let added = added.replacen("SELECT 1", &format!("SELECT concat_ws(', ', {text})"), 1);
+        self.keep(undone, &added)
+    }
+
+    /// The keys of added rows, `e.key`, of which something is true.
+    fn added(&self, condition: &str) -> String {
+        let keys = &self.ledger.keys;
+        format!(
+            "SELECT 1 FROM {keys} AS k CROSS JOIN LATERAL json_array_elements(k.keys) AS e (key)
+             WHERE k.import_id = $1 AND {condition}"
+        )
+    }
+
+    fn same_as_added(&self) -> String {
         let keys = self.record.key.iter().enumerate();
-        let same = keys.clone().map(|(at, (name, declared))| {
+        let same = keys.map(|(at, (name, declared))| {
             format!("t.{} = CAST(e.key ->> {at} AS {declared})", quote(name))
         });
-        let text = keys.map(|(at, _)| format!("e.key ->> {at}"));
-        let (same, text) = (joined(same, " AND "), joined(text, ", "));
-        let (keys, target) = (&self.ledger.keys, &self.record.target);
-        self.keep(
-            undone,
-            &format!(
-                "SELECT concat_ws(', ', {text}) FROM {keys} AS k CROSS JOIN LATERAL json_array_elements(k.keys) AS e (key)
-                 WHERE k.import_id = $1 AND NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {same} AND {is_ours})"
-            ),
-        )
+        joined(same, " AND ")
     }
 
     /// Counts the rows of a query, which gives their keys.

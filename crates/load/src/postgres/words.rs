@@ -12,6 +12,7 @@ use super::names::{quote, quoted};
 use super::stage::Stage;
 use super::target::{Column, Target};
 use crate::error::Error;
+use crate::mode::Mode;
 use crate::plan::Plan;
 use crate::relational::{
     Dialect, KEY_EXISTS, Refusal, Runs, TARGET_CONSTRAINT, Tables, Words, bad_reference, probes,
@@ -34,16 +35,23 @@ pub(super) fn words(plan: &Plan, columns: &[Column], target: &Target, stage: &St
         target: Some(target),
     };
     let words = Words::new(plan, tables, &dialect, &|at| columns[at].keeps_existing);
+    let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", target.name);
+    let mut prepare = vec![format!("ANALYZE {}", stage.rows)];
+    // What others write meanwhile would be in nobody's counts and images.
+    if plan.mode.updates() || plan.mode == Mode::Replace {
+        prepare.insert(0, lock.clone());
+    }
+    let written = columns.iter().enumerate();
+    let written = written.filter(|(_, column)| column.kind == Kind::Written);
+    let written: Vec<String> = written.map(|(at, _)| dialect.value(at)).collect();
     Words {
-        prepare: vec![format!("ANALYZE {}", stage.rows)],
+        prepare,
+        unreadable: (!written.is_empty())
+            .then(|| format!("num_nonnulls({}) < 0", written.join(", "))),
         before: plan
             .undo
-            .then(|| (stage.before.clone(), "t::text".to_owned())),
-        // What others write meanwhile would be in nobody's counts.
-        before_ranges: vec![
-            format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", target.name),
-            format!("CREATE INDEX ON {} (n)", stage.rows),
-        ],
+            .then(|| (stage.before.clone(), "(t.*)::text".to_owned())),
+        before_ranges: vec![lock, format!("CREATE INDEX ON {} (n)", stage.rows)],
         ..words
     }
 }

@@ -54,6 +54,7 @@ pub(crate) fn merge<R: Runs>(
         way: Way::Whole { has_dups: false },
         merged: Merged::default(),
         gone: 0,
+        rounds: 0,
         refused: 0,
     };
     loop {
@@ -99,6 +100,8 @@ pub(super) struct Merge<'a, R: Runs> {
     pub(super) merged: Merged,
     /// Rows in `gone`.
     pub(super) gone: u64,
+    /// How often rows were put there.
+    rounds: u64,
     /// Those of them that the target refused one by one.
     pub(super) refused: u64,
 }
@@ -110,6 +113,10 @@ impl<R: Runs> Merge<'_, R> {
         if self.way == Way::Ranges {
             for sql in &words.before_ranges {
                 self.db.execute(sql, &[])?;
+            }
+            if let Some(unreadable) = &words.unreadable {
+                let look = format!("SELECT 1 FROM {} AS s WHERE {unreadable}", words.stage);
+                self.move_rows(&|and| format!("{look}{and}"))?;
             }
         }
         if words.mode == Mode::Replace {
@@ -139,7 +146,9 @@ impl<R: Runs> Merge<'_, R> {
         }
         if hits > 0 && words.mode.updates() {
             self.guard(&mut hits)?;
-            self.update(&mut hits)?;
+            if !self.update(&mut hits)? {
+                return Ok(false);
+            }
         }
         self.merged.unchanged = hits - self.merged.updated;
         if words.mode == Mode::Sync {
@@ -280,7 +289,8 @@ impl<R: Runs> Merge<'_, R> {
         Ok(())
     }
 
-    fn update(&mut self, hits: &mut u64) -> Result<(), R::Error> {
+    /// False where fewer rows changed than were to.
+    fn update(&mut self, hits: &mut u64) -> Result<bool, R::Error> {
         let Words {
             stage,
             hit,
@@ -288,7 +298,7 @@ impl<R: Runs> Merge<'_, R> {
             ..
         } = self.words;
         let Some(differs) = self.words.differs() else {
-            return Ok(());
+            return Ok(true);
         };
         let (meets, alive) = (self.words.meets(&differs), self.alive());
         let changes = self.execute(&format!(
@@ -302,9 +312,11 @@ impl<R: Runs> Merge<'_, R> {
             let is_changed = format!(" AND {}", is_in(changed));
             self.merged.updated =
                 self.move_rows(&|and| self.words.update(&format!("{is_changed}{and}")))?;
-            *hits -= self.gone - gone;
+            let refused = self.gone - gone;
+            *hits -= refused;
+            return Ok(self.merged.updated + refused == changes);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Notes rows as conflicts.
@@ -318,10 +330,21 @@ impl<R: Runs> Merge<'_, R> {
             ..
         } = self.words;
         let alive = self.alive();
-        let refused = self.db.execute(
+        self.rounds += 1;
+        let round = self.rounds;
+        // Looked at once: another look may find others.
+        let refused = self.execute(&format!(
+            "INSERT INTO {gone} (n, round) SELECT s.n, {round} FROM {stage} AS s WHERE {which}{alive}"
+        ))?;
+        if refused == 0 {
+            return Ok(0);
+        }
+        self.gone += refused;
+        self.db.execute(
             &format!(
                 "INSERT INTO {exceptions} (src, code, reason, key_text, col)
-                 SELECT s.src, {code}, {reason}, {key_text}, {column} FROM {stage} AS s WHERE {which}{alive}"
+                 SELECT s.src, {code}, {reason}, {key_text}, {column} FROM {stage} AS s
+                 WHERE EXISTS (SELECT 1 FROM {gone} AS x WHERE x.n = s.n AND x.round = {round})"
             ),
             &[
                 Some(refusal.code),
@@ -329,12 +352,6 @@ impl<R: Runs> Merge<'_, R> {
                 refusal.column.as_deref(),
             ],
         )?;
-        if refused > 0 {
-            self.execute(&format!(
-                "INSERT INTO {gone} SELECT s.n FROM {stage} AS s WHERE {which}{alive}"
-            ))?;
-            self.gone += refused;
-        }
         Ok(refused)
     }
 

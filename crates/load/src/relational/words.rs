@@ -55,7 +55,7 @@ pub(crate) struct Words {
     pub(crate) hit: String,
     /// ... those whose key came before, ...
     pub(crate) dup: String,
-    /// ... those that do not enter, ...
+    /// ... those that do not enter, with the number of the finding (`round`), ...
     pub(crate) gone: String,
     /// ... and those that change a row of the target.
     pub(crate) changed: String,
@@ -77,6 +77,8 @@ pub(crate) struct Words {
     pub(crate) delete: String,
     /// How the parameters of a statement are written.
     pub(crate) parameters: [&'static str; 3],
+    /// An expression that fails for a staged row with a text that is no value of its column's type; none if there are no such columns.
+    pub(crate) unreadable: Option<String>,
     /// Run before anything else.
     pub(crate) prepare: Vec<String>,
     /// Run before rows are looked at by ranges of `n`: an index, and what keeps other writers away.
@@ -99,6 +101,8 @@ pub(crate) struct Column {
     pub(crate) is_key: bool,
     /// Its name, quoted.
     pub(crate) name: String,
+    /// The value that is there: its name behind that of `t`.
+    pub(crate) there: String,
     /// The staged value, in the type of the target.
     pub(crate) value: String,
     /// What an update sets it to.
@@ -199,6 +203,7 @@ impl Words {
             Column {
                 is_key: key.contains(&at),
                 name: dialect.quote(fields[at].name()),
+                there: of_t(at),
                 differs: dialect.differs(at, &new_value),
                 value,
                 new_value,
@@ -240,6 +245,7 @@ impl Words {
             }),
             update: "UPDATE",
             parameters: ["$1", "$2", "$3"],
+            unreadable: None,
             prepare: Vec::new(),
             before_ranges: Vec::new(),
             references: references(plan, dialect, &place),
@@ -364,9 +370,11 @@ fn guards(
     let immutable = plan.immutable.iter().filter_map(|name| {
         let at = place(name)?;
         let (differs, value) = (dialect.differs(at, &columns[at].value), &columns[at].value);
+        // A value that is not there yet may come.
+        let there = format!("{} IS NOT NULL", columns[at].there);
         let is_refused = match keeps(at) {
-            true => format!("{value} IS NOT NULL AND {differs}"),
-            false => differs,
+            true => format!("{there} AND {value} IS NOT NULL AND {differs}"),
+            false => format!("{there} AND {differs}"),
         };
         Some(Guard {
             code: IMMUTABLE,

@@ -38,7 +38,7 @@ pub(super) fn create(conn: &Connection, columns: usize, parts: &[String]) -> rus
         "CREATE TABLE {STAGE} (n INTEGER PRIMARY KEY, src, {columns});
          CREATE TABLE {HIT} (n INTEGER PRIMARY KEY);
          CREATE TABLE {DUP} (n INTEGER PRIMARY KEY);
-         CREATE TABLE {GONE} (n INTEGER PRIMARY KEY);
+         CREATE TABLE {GONE} (n INTEGER PRIMARY KEY, round INTEGER);
          CREATE TABLE {CHANGED} (n INTEGER PRIMARY KEY);
          CREATE TABLE {BEFORE} (n INTEGER, kind TEXT, image BLOB);
          CREATE TABLE {EXCEPTIONS} (src INTEGER, code TEXT, reason TEXT, key_text TEXT, col TEXT);

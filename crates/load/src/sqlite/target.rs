@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::{Error, Result};
+use crate::mode::Mode;
 use crate::plan::Plan;
 
 use super::fit::{self, Fit};
@@ -85,7 +86,9 @@ pub(super) fn inspect(
     let found = found_columns(conn, table)?;
     let additions = additions(plan, columns, &found)?;
     let fits = fits(plan, columns, &found, strict)?;
-    refuse_unfilled(table, columns, &found, without_rowid)?;
+    if plan.mode != Mode::UpdateOnly {
+        refuse_unfilled(table, columns, &found, without_rowid)?;
+    }
     let key_collations = key_collations(conn, plan, &found)?;
     let sql: String = conn.query_row(
         "SELECT coalesce(sql, '') FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE",

@@ -543,3 +543,98 @@ fn the_server_proves_who_it_is() {
     assert!(sink.history(1).is_ok() && sink.history(1).is_ok());
     assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
+
+/// A table whose rows the server itself changes, with a column that is called as the statements of an import call the target.
+#[test]
+fn an_undo_touches_only_what_the_import_wrote() {
+    let db = Postgres::new();
+    db.execute(
+        "CREATE TABLE items (sku text PRIMARY KEY, t text REFERENCES items ON DELETE SET NULL, color text);
+         INSERT INTO items VALUES ('root', NULL, 'x'), ('kid', 'root', NULL), ('late', 'root', 'y')",
+    );
+    let look = || {
+        db.psql("SELECT sku, t, color FROM items ORDER BY sku")
+            .unwrap()
+    };
+    let schema = Schema::new(vec![
+        Field::new("sku", DataType::Utf8, false),
+        Field::new("color", DataType::Utf8, true),
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(vec!["kid", "late", "new"])),
+        Arc::new(StringArray::from(vec![Some("red"), Some("y"), None])),
+    ];
+    let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+    let plan = conformance::plan("upsert", &batch).with_mode(Mode::Upsert);
+    let before = look();
+    let outcome = conformance::load(&*db.sink(), &plan, &batch);
+    assert_eq!(
+        (outcome.inserted, outcome.updated, outcome.unchanged),
+        (1, 1, 1)
+    );
+    let undone = db.sink().undo(&outcome.import_id, false).unwrap();
+    assert_eq!((undone.deleted, undone.restored, undone.kept), (1, 1, 0));
+    assert_eq!(look(), before);
+
+    // The rows that lose their parent are written by the import's own transaction, and are nobody's new rows.
+    let plan = conformance::plan("sync", &batch)
+        .with_mode(Mode::Sync)
+        .with_missing(sheetlift_load::Missing::Delete);
+    let outcome = conformance::load(&*db.sink(), &plan, &batch);
+    assert_eq!((outcome.inserted, outcome.removed), (1, 1));
+    let _ = db.sink().undo(&outcome.import_id, false);
+    let rows = db
+        .psql("SELECT count(*) FROM items WHERE sku IN ('kid', 'late')")
+        .unwrap();
+    assert_eq!(rows, "2\n");
+}
+
+#[test]
+fn repeated_keys_of_a_new_table_are_told_by_their_rows() {
+    let db = Postgres::new();
+    let schema = Schema::new(vec![
+        Field::new("place", DataType::Utf8, false),
+        Field::new("text", DataType::Utf8, true),
+    ]);
+    // Texts of many lengths: pages with room for small rows come early.
+    let rows: Vec<(String, String)> = (0..6_000_usize)
+        .map(|row| {
+            (
+                format!("k{}", if row == 5_500 { 17 } else { row }),
+                "x".repeat(row * 7919 % 900),
+            )
+        })
+        .collect();
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(
+            rows.iter().map(|(key, _)| key),
+        )),
+        Arc::new(StringArray::from_iter_values(
+            rows.iter().map(|(_, text)| text),
+        )),
+    ];
+    let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+    let plan = conformance::plan("new", &batch).with_key(["place"]);
+    let mut import = conformance::claim(&*db.sink(), &plan);
+    for start in (0..6_000).step_by(500) {
+        let numbers: Vec<u32> = (start as u32..start as u32 + 500).collect();
+        import.stage(&batch.slice(start, 500), &numbers).unwrap();
+        let reject = |row| sheetlift_load::Reject {
+            row,
+            codes: vec![],
+            reason: "r".repeat(1 << 20),
+            raw: String::new(),
+        };
+        import.reject(&[reject(10_000 + start as u32)]).unwrap();
+    }
+    let outcome = import.commit(false).unwrap();
+    assert_eq!((outcome.inserted, outcome.conflict_total), (5_999, 1));
+    assert_eq!(
+        (outcome.conflicts[0].row, &*outcome.conflicts[0].key),
+        (5_500, "k17")
+    );
+    let kept = db
+        .psql("SELECT length(text) FROM items WHERE place = 'k17'")
+        .unwrap();
+    assert_eq!(kept, format!("{}\n", 17 * 7919 % 900));
+}
