@@ -4,6 +4,7 @@
 
 pub mod http;
 pub mod moto;
+pub mod pypi;
 
 use std::{
     collections::{HashMap, VecDeque},

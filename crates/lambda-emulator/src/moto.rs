@@ -1,15 +1,11 @@
 //! `moto[server]` from PyPI in an environment of its own under the target directory.
 
 use std::{
-    fs::{self, File},
     net::TcpListener,
-    path::{Path, PathBuf},
     process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
-use crate::http;
+use crate::{http, pypi};
 
 const PACKAGE: &str = "moto[server]==5.2.5";
 
@@ -37,12 +33,12 @@ main(['-H', '127.0.0.1', '-p', sys.argv[1]])
 /// # Panics
 /// When it cannot be set up, which takes Python 3 and a package index.
 pub fn start(target_tmpdir: &str) -> String {
-    let python = environment(target_tmpdir);
+    let python = pypi::python(target_tmpdir, "moto", PACKAGE);
     let port = {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         free.local_addr().unwrap().port()
     };
-    let mut server = Command::new(python)
+    let server = Command::new(python)
         .args(["-c", SERVE, &port.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -50,44 +46,8 @@ pub fn start(target_tmpdir: &str) -> String {
         .spawn()
         .expect("moto starts");
     let address = format!("127.0.0.1:{port}");
-    let started = Instant::now();
-    while http::call(&address, "GET", "/moto-api/", &[], &[]).is_err() {
-        let ended = server.try_wait().unwrap();
-        assert!(ended.is_none(), "moto ended at once: {ended:?}");
-        assert!(
-            started.elapsed() < Duration::from_secs(60),
-            "moto does not answer"
-        );
-        thread::sleep(Duration::from_millis(50));
-    }
-    std::mem::forget(server.stdin.take()); // stays open as long as this process
-    thread::spawn(move || server.wait());
+    pypi::wait_for(server, || {
+        http::call(&address, "GET", "/moto-api/", &[], &[]).is_ok()
+    });
     address
-}
-
-/// The Python of the environment, which is made when it is not there.
-fn environment(target_tmpdir: &str) -> PathBuf {
-    let target = Path::new(target_tmpdir).parent().unwrap();
-    let lock = File::create(target.join("venv-moto.lock")).unwrap();
-    lock.lock().unwrap();
-    let (home, ready) = (target.join("venv-moto"), target.join("venv-moto/ready"));
-    let python = home.join("bin/python");
-    if fs::read_to_string(&ready).is_ok_and(|what| what == PACKAGE) {
-        return python;
-    }
-    run(Command::new("python3").args(["-m", "venv"]).arg(&home));
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PACKAGE]));
-    fs::write(ready, PACKAGE).unwrap();
-    python
-}
-
-fn run(command: &mut Command) {
-    let done = command.output();
-    let done =
-        done.unwrap_or_else(|error| panic!("these tests need Python 3: {command:?}: {error}"));
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(
-        done.status.success(),
-        "cannot set up {PACKAGE}: {command:?}\n{said}"
-    );
 }

@@ -176,6 +176,20 @@ pub(super) fn refusals<D: Database>(db: &D) {
         "usage/undo"
     );
     let rows = stored(db);
+    for table in ["_sheetlift_before", "_sheetlift_keys"] {
+        let batch = items([("d", Some(4)), ("a", Some(4))]);
+        let plan = plan(table, &batch).with_mode(Mode::Upsert);
+        let id = load(&*db.sink(), &plan, &batch).import_id;
+        db.execute(&format!("DELETE FROM \"{table}\""));
+        assert_eq!(
+            refused(&id),
+            "usage/undo",
+            "half of what is needed is not enough"
+        );
+        db.execute("DELETE FROM \"items\" WHERE \"sku\" = 'd'");
+        db.execute("UPDATE \"items\" SET \"stock\" = 1 WHERE \"sku\" = 'a'");
+    }
+    assert_eq!(stored(db), rows);
 
     let batch = items([("d", Some(4)), ("a", Some(4))]);
     let two = plan("two", &batch).with_mode(Mode::Upsert);

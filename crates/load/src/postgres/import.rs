@@ -17,9 +17,9 @@ use super::undo::{self, Written};
 use super::words::{Merging, check_references, words};
 use crate::cells::check_batch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::outcome::{Outcome, Reject, State};
+use crate::outcome::{Outcome, Reject};
 use crate::plan::Plan;
-use crate::relational::{MergeError, Merged, merge, tell};
+use crate::relational::{Counted, MergeError, Merged, merge, outcome, tell};
 use crate::sink::{Begin, Import, Tell};
 
 /// Claims the import of a plan, or finds it done.
@@ -211,36 +211,13 @@ impl PostgresImport {
             .map_err(&fail)?;
         let merged = self.merge(tell)?;
         let fail = fault(&shown, "recording the outcome in");
-        let conflict_total = merged.conflicts + self.stage.refused;
-        let Merged {
-            inserted,
-            updated,
-            unchanged,
-            removed,
-            ..
-        } = merged;
-        if inserted + updated + unchanged + conflict_total != self.read {
-            return Err(Error::bug(format!(
-                "{} rows were staged, but {merged:?} came out",
-                self.read
-            )));
-        }
-        let outcome = Outcome {
-            import_id: self.import_id.clone(),
-            state: if dry_run {
-                State::DryRun
-            } else {
-                State::Committed
-            },
-            read: self.read + self.rejected,
-            inserted,
-            updated,
-            unchanged,
-            conflict_total,
-            conflicts: self.conflicts().map_err(&fail)?,
+        let counted = Counted {
+            staged: self.read,
             rejected: self.rejected,
-            removed,
+            conflict_total: merged.conflicts + self.stage.refused,
+            conflicts: self.conflicts().map_err(&fail)?,
         };
+        let outcome = outcome(&self.import_id, dry_run, &merged, counted)?;
         self.record().map_err(&fail)?;
         self.ledger
             .finish(&self.client, &shown, self.held()?, &outcome)?;

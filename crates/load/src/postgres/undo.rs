@@ -19,7 +19,7 @@ use super::target::{Target, WrittenColumn};
 use crate::error::{Error, Result};
 use crate::history::{MAX_LISTED_KEPT, Undone};
 use crate::plan::Plan;
-use crate::relational::Words;
+use crate::relational::{Words, check_undone};
 
 /// Keys in a row of the ledger.
 const KEYS_AT_ONCE: u32 = 10_000;
@@ -33,8 +33,6 @@ struct Record {
     key: Vec<(String, String)>,
     /// The columns of the table.
     columns: Vec<WrittenColumn>,
-    /// Rows that were kept as they were before.
-    images: u64,
     /// Transactions that wrote to it.
     writers: Vec<String>,
     /// The transaction that committed the import.
@@ -83,7 +81,7 @@ pub(super) fn record(
             return Ok(());
         }
     }
-    let images = client.execute(
+    client.execute(
         &format!(
             "INSERT INTO {before} (import_id, kind, image) SELECT $1, b.kind, b.image FROM {} AS b
              WHERE NOT EXISTS (SELECT 1 FROM {gone} AS g WHERE g.n = b.n)",
@@ -110,7 +108,7 @@ pub(super) fn record(
             id,
         )?;
     }
-    write(client, ledger, import_id, target, key, images, writers)
+    write(client, ledger, import_id, target, key, writers)
 }
 
 /// Keeps what an undo needs of a table that is new.
@@ -140,7 +138,7 @@ pub(super) fn record_new_table(
             &[(&import_id, Type::TEXT)],
         )?;
     }
-    write(client, ledger, &import_id, target, key, 0, writers)
+    write(client, ledger, &import_id, target, key, writers)
 }
 
 fn key_of(plan: &Plan, target: &Target) -> Vec<(String, String)> {
@@ -155,7 +153,6 @@ fn write(
     import_id: &str,
     target: &Target,
     key: Vec<(String, String)>,
-    images: u64,
     writers: &[String],
 ) -> Result<(), tokio_postgres::Error> {
     let transaction = client.row("SELECT pg_current_xact_id()::xid::text", &[])?;
@@ -163,7 +160,6 @@ fn write(
         target: target.name.clone(),
         key,
         columns: target.written_columns(),
-        images,
         writers: writers.to_vec(),
         transaction: transaction.map_or(Ok(String::new()), |row| row.try_get(0))?,
     };
@@ -186,7 +182,7 @@ pub(super) fn undo(settings: &Settings, import_id: &str, dry_run: bool) -> Resul
     };
     let fail = fault(&settings.shown, "taking the import back in");
     client.run("BEGIN").map_err(&fail)?;
-    let (record, inserted) = find(&client, &ledger, settings, import_id)?;
+    let (record, [inserted, updated, removed]) = find(&client, &ledger, settings, import_id)?;
     let undo = Undo {
         client: &client,
         ledger: &ledger,
@@ -205,6 +201,7 @@ pub(super) fn undo(settings: &Settings, import_id: &str, dry_run: bool) -> Resul
             false => fail(error),
         }
     })?;
+    check_undone(&undone, inserted + updated + removed)?;
     undone.dry_run = dry_run;
     let end = if dry_run { "ROLLBACK" } else { "COMMIT" };
     client.run(end).map_err(&fail)?;
@@ -216,16 +213,16 @@ pub(super) fn no_such_import(import_id: &str, shown: &str) -> Error {
     Error::usage("usage/import-id", message).with_hint("`sheetlift history` lists the imports")
 }
 
-/// Locks the row of an import, and reads what was kept for it.
+/// Locks the row of an import, and reads what was kept for it, and how many rows it added, changed and removed.
 fn find(
     client: &Client,
     ledger: &Ledger,
     settings: &Settings,
     import_id: &str,
-) -> Result<(Record, u64)> {
+) -> Result<(Record, [u64; 3])> {
     let fail = fault(&settings.shown, "reading the ledger of");
     let sql = format!(
-        "SELECT state, undo::text, xmin::text, inserted FROM {} WHERE import_id = $1 FOR UPDATE",
+        "SELECT state, undo::text, xmin::text, ARRAY[inserted, updated, removed] FROM {} WHERE import_id = $1 FOR UPDATE",
         ledger.imports
     );
     let row = client
@@ -252,25 +249,13 @@ fn find(
             "the database was restored from a dump since, which leaves no trace of who wrote which row",
         );
     }
-    let kept = client.row(
-        &format!(
-            "SELECT count(*) FROM {} WHERE import_id = $1",
-            ledger.before
-        ),
-        &[(&import_id, Type::TEXT)],
-    );
-    let kept: i64 = kept
-        .and_then(|row| row.map_or(Ok(0), |row| row.try_get(0)))
-        .map_err(&fail)?;
-    if kept.unsigned_abs() != record.images {
-        return refuse("rows that were kept for that were deleted from the ledger");
-    }
     let columns = super::target::columns_of(client, &record.target).map_err(&fail)?;
     if columns != record.columns {
         return refuse("the columns of its table have changed since");
     }
-    let inserted: Option<i64> = row.try_get(3).map_err(&fail)?;
-    Ok((record, inserted.unwrap_or_default().unsigned_abs()))
+    let counts: Vec<i64> = row.try_get(3).map_err(&fail)?;
+    let count = |at: usize| counts.get(at).map_or(0, |count| count.unsigned_abs());
+    Ok((record, [count(0), count(1), count(2)]))
 }
 
 struct Undo<'a> {

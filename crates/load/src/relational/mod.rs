@@ -9,7 +9,9 @@ mod ranges;
 mod sources;
 mod words;
 
-use crate::outcome::RowFate;
+use crate::error::Error;
+use crate::history::Undone;
+use crate::outcome::{Outcome, RowConflict, RowFate, State};
 use crate::sink::Tell;
 
 pub(crate) use merge::{MergeError, Merged, merge};
@@ -82,6 +84,81 @@ impl Refusal {
         self.column = Some(column.into());
         self
     }
+}
+
+/// The counts of an import beside those of its merge.
+pub(crate) struct Counted {
+    /// Rows handed to `stage`.
+    pub(crate) staged: u64,
+    pub(crate) rejected: u64,
+    /// All rows that did not enter, and the first of them.
+    pub(crate) conflict_total: u64,
+    pub(crate) conflicts: Vec<RowConflict>,
+}
+
+/// The outcome of a merge; every row has to be in it once.
+pub(crate) fn outcome(
+    import_id: &str,
+    dry_run: bool,
+    merged: &Merged,
+    counted: Counted,
+) -> Result<Outcome, Error> {
+    let Merged {
+        inserted,
+        updated,
+        unchanged,
+        removed,
+        ..
+    } = *merged;
+    let Counted {
+        staged,
+        rejected,
+        conflict_total,
+        conflicts,
+    } = counted;
+    if inserted + updated + unchanged + conflict_total != staged {
+        return Err(Error::bug(format!(
+            "{staged} rows were staged, but {merged:?} and {conflict_total} conflicts came out"
+        )));
+    }
+    Ok(Outcome {
+        import_id: import_id.to_owned(),
+        state: if dry_run {
+            State::DryRun
+        } else {
+            State::Committed
+        },
+        read: staged + rejected,
+        inserted,
+        updated,
+        unchanged,
+        conflict_total,
+        conflicts,
+        rejected,
+        removed,
+    })
+}
+
+/// The error for an import of which rows are missing in what was kept for an undo.
+pub(crate) fn check_undone(undone: &Undone, written: u64) -> Result<(), Error> {
+    let Undone {
+        deleted,
+        restored,
+        reinserted,
+        kept,
+        ..
+    } = undone;
+    let found = deleted + restored + reinserted + kept;
+    if found == written {
+        return Ok(());
+    }
+    let message = format!(
+        "import {} cannot be taken back: it wrote {written} rows, and {found} of them were kept for that",
+        undone.import_id
+    );
+    Err(Error::usage("usage/undo", message).with_hint(
+        "nothing was changed; rows of the ledger were deleted, or others stand in their place",
+    ))
 }
 
 /// Tells what became of each row of a merge, before its tables are gone.

@@ -17,9 +17,9 @@ use super::{SqliteSink, connection, scratch, undo};
 use crate::cells::{arrays, check_batch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
-use crate::outcome::{Outcome, Reject, State};
+use crate::outcome::{Outcome, Reject};
 use crate::plan::Plan;
-use crate::relational::{MergeError, Merged, Sources, merge, tell};
+use crate::relational::{Counted, MergeError, Merged, Sources, merge, outcome, tell};
 use crate::sink::{Begin, Import, Tell};
 
 /// How long a commit waits for other connections at least: giving up means staging everything again.
@@ -240,35 +240,13 @@ impl SqliteImport {
         };
         let fail = fault(&self.sink.shown, "recording the outcome in");
         let (conflict_total, conflicts) = scratch::exceptions(&self.conn).map_err(&fail)?;
-        let Merged {
-            inserted,
-            updated,
-            unchanged,
-            removed,
-            ..
-        } = merged;
-        if inserted + updated + unchanged + conflict_total != self.read {
-            return Err(Error::bug(format!(
-                "{} rows were staged, but {merged:?} and {conflict_total} conflicts came out",
-                self.read
-            )));
-        }
-        let outcome = Outcome {
-            import_id: self.import_id.clone(),
-            state: if dry_run {
-                State::DryRun
-            } else {
-                State::Committed
-            },
-            read: self.read + self.rejected,
-            inserted,
-            updated,
-            unchanged,
+        let counted = Counted {
+            staged: self.read,
+            rejected: self.rejected,
             conflict_total,
             conflicts,
-            rejected: self.rejected,
-            removed,
         };
+        let outcome = outcome(&self.import_id, dry_run, &merged, counted)?;
         self.held()?.finish(&self.conn, &outcome).map_err(&fail)?;
         Ok(outcome)
     }

@@ -13,7 +13,7 @@ use super::{SqliteSink, connection, image};
 use crate::error::{Error, Result};
 use crate::history::{MAX_LISTED_KEPT, Undone};
 use crate::plan::Plan;
-use crate::relational::{MAX_KEY_CHARS, Words};
+use crate::relational::{MAX_KEY_CHARS, Words, check_undone};
 
 /// Rows whose keys are in one value of the ledger.
 const KEYS_AT_ONCE: u32 = 10_000;
@@ -211,15 +211,17 @@ pub(super) fn undo(sink: &SqliteSink, import_id: &str, dry_run: bool) -> Result<
         return Err(unknown());
     }
     ledger::add_columns(&conn).map_err(&fail)?;
-    let found: Option<(String, Option<String>)> = conn
+    let found: Option<(String, Option<String>, i64)> = conn
         .query_row(
-            &format!("SELECT state, undo FROM {IMPORTS} WHERE import_id = ?1"),
+            &format!(
+                "SELECT state, undo, coalesce(inserted + updated + coalesce(removed, 0), 0) FROM {IMPORTS} WHERE import_id = ?1"
+            ),
             [import_id],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()
         .map_err(&fail)?;
-    let (state, record) = found.ok_or_else(unknown)?;
+    let (state, record, written) = found.ok_or_else(unknown)?;
     let refuse = |why: &str| {
         let message = format!("import {import_id} cannot be taken back: {why}");
         Err(Error::usage("usage/undo", message))
@@ -252,6 +254,7 @@ pub(super) fn undo(sink: &SqliteSink, import_id: &str, dry_run: bool) -> Result<
         false => fail(error),
     })?;
     let undone = undo.undone;
+    check_undone(&undone, written.unsigned_abs())?;
     let end = if dry_run { "ROLLBACK" } else { "COMMIT" };
     conn.execute_batch(end).map_err(&fail)?;
     Ok(undone)

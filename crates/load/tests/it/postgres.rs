@@ -2,223 +2,27 @@
 #![cfg(all(feature = "postgres", target_os = "linux"))]
 
 use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    fs,
+    process::Stdio,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
-    thread,
-    time::{Duration, Instant},
 };
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use sheetlift_fixtures::servers::Postgres as Server;
 use sheetlift_load::{
     Mode, Sink,
     conformance::{self, Database},
     postgres::PostgresSink,
 };
 
-/// The newest server that Debian or `SHEETLIFT_POSTGRES` (the directory of `initdb`) has.
-fn binaries() -> Option<PathBuf> {
-    if let Some(path) = env::var_os("SHEETLIFT_POSTGRES") {
-        return Some(path.into());
-    }
-    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
-    let found = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
-    let mut found: Vec<PathBuf> = found.filter(|path| path.join("initdb").exists()).collect();
-    found.sort();
-    found.pop()
-}
-
-/// A server of its own.
-pub(crate) struct Server {
-    binaries: PathBuf,
-    pub(crate) folder: PathBuf,
-    databases: AtomicU32,
-    postmaster: Mutex<Option<Child>>,
-    port: AtomicU32,
-}
-
-/// A program of the server: root may not run it, so that it runs as the user that the package made.
-fn command(program: &Path) -> Command {
-    let is_root =
-        fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    if !is_root {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
-        .arg(program);
-    command
-}
-
-impl Server {
-    /// A new one.
-    pub(crate) fn start() -> Server {
-        let binaries = binaries().expect("a PostgreSQL server is installed");
-        let folder = tempfile::tempdir().unwrap().keep();
-        fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-        let data = folder.join("data");
-        let made = command(&binaries.join("initdb"))
-            .args([
-                "--no-sync",
-                "--auth=trust",
-                "--username=tester",
-                "--encoding=UTF8",
-                "--locale=C",
-                "-D",
-            ])
-            .arg(&data)
-            .stdout(Stdio::null())
-            .status();
-        assert!(made.unwrap().success(), "initdb");
-        let server = Server {
-            binaries,
-            folder,
-            databases: AtomicU32::new(0),
-            postmaster: Mutex::default(),
-            port: AtomicU32::new(5432),
-        };
-        server.configure("listen_addresses = ''\n", "local all all trust\n");
-        server.serve();
-        server
-    }
-
-    /// Writes the settings of a server that does not run.
-    pub(crate) fn configure(&self, settings: &str, rules: &str) {
-        let write = |name: &str, text: &str| {
-            let mut tee = command(Path::new("tee"))
-                .arg(self.folder.join("data").join(name))
-                .stdin(Stdio::piped())
-                .stdout(Stdio::null())
-                .spawn()
-                .unwrap();
-            let mut input = tee.stdin.take().unwrap();
-            std::io::Write::write_all(&mut input, text.as_bytes()).unwrap();
-            drop(input);
-            assert!(tee.wait().unwrap().success());
-        };
-        write(
-            "postgresql.auto.conf",
-            &format!("fsync = off\nmax_connections = 200\n{settings}"),
-        );
-        write("pg_hba.conf", rules);
-    }
-
-    /// Starts it, once more after it was killed.
-    pub(crate) fn serve(&self) {
-        let log = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.join("log"));
-        let child = command(&self.binaries.join("postgres"))
-            .arg("-D")
-            .arg(self.folder.join("data"))
-            .arg("-k")
-            .arg(&self.folder)
-            .stdout(Stdio::null())
-            .stderr(log.unwrap())
-            .spawn()
-            .unwrap();
-        end_with_this_process(&child, &self.folder);
-        *self.postmaster.lock().unwrap() = Some(child);
-        let began = Instant::now();
-        while !self
-            .psql("postgres", "SELECT 1")
-            .is_ok_and(|found| found == "1\n")
-        {
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "the server does not answer: {}",
-                fs::read_to_string(self.folder.join("log")).unwrap_or_default()
-            );
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Kills it and all of its processes, as a power cut would.
-    pub(crate) fn kill(&self) {
-        let mut postmaster = self.postmaster.lock().unwrap().take().unwrap();
-        let pid = postmaster.id().to_string();
-        let children = children_of(&pid);
-        // The postmaster first: it would start others.
-        postmaster.kill().unwrap();
-        let mut kill = Command::new("kill");
-        kill.arg("-KILL").args(children);
-        kill.status().unwrap();
-        postmaster.wait().unwrap();
-    }
-
-    fn shared() -> &'static Server {
-        static SERVER: OnceLock<Server> = OnceLock::new();
-        SERVER.get_or_init(Server::start)
-    }
-
-    pub(crate) fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
-        let ran = Command::new(self.binaries.join("psql"))
-            .args([
-                "-X",
-                "-q",
-                "-A",
-                "-t",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-U",
-                "tester",
-                "-h",
-            ])
-            .arg(&self.folder)
-            .args(["-p", &self.port.load(Ordering::Relaxed).to_string()])
-            .args(["-d", database, "-c", sql])
-            .output()
-            .unwrap();
-        match ran.status.success() {
-            true => Ok(String::from_utf8(ran.stdout).unwrap()),
-            false => Err(String::from_utf8_lossy(&ran.stderr).into_owned()),
-        }
-    }
-}
-
-/// The processes that a process has started.
-fn children_of(pid: &str) -> Vec<String> {
-    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        let name = entry.ok()?.file_name().into_string().ok()?;
-        let stat = fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
-        // Behind the name of the program, which may hold anything: its state, and who started it.
-        let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.to_owned();
-        Some((name, parent))
-    });
-    let children = all.filter(|(_, parent)| parent == pid);
-    children.map(|(name, _)| name).collect()
-}
-
-/// Nobody drops what is shared by all tests: a shell waits for our end and ends the server.
-#[expect(clippy::zombie_processes, reason = "it ends after this process")]
-fn end_with_this_process(child: &Child, folder: &Path) {
-    let script = "while kill -0 $0 2>/dev/null; do sleep 0.2; done; kill -INT $1; sleep 1; kill -KILL $1; rm -rf \"$2\"";
-    Command::new("sh")
-        .args([
-            "-c",
-            script,
-            &std::process::id().to_string(),
-            &child.id().to_string(),
-        ])
-        .arg(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-}
-
 /// A database of a server.
 pub(crate) struct Postgres {
-    server: &'static Server,
-    name: String,
+    pub(crate) server: &'static Server,
+    pub(crate) name: String,
 }
 
 impl Postgres {
@@ -228,24 +32,12 @@ impl Postgres {
     }
 
     pub(crate) fn on(server: &'static Server) -> Postgres {
-        let name = format!("t{}", server.databases.fetch_add(1, Ordering::Relaxed));
-        server
-            .psql("postgres", &format!("CREATE DATABASE {name}"))
-            .unwrap();
+        let name = server.database();
         Postgres { server, name }
     }
 
     pub(crate) fn address(&self) -> String {
-        let folder = self.server.folder.display().to_string().replace('/', "%2F");
-        format!("postgres://tester@{folder}/{}?sslmode=disable", self.name)
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        &self.server.folder
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+        self.server.address(&self.name)
     }
 
     pub(crate) fn psql(&self, sql: &str) -> Result<String, String> {
@@ -429,50 +221,38 @@ fn what_the_server_cannot_hold_is_a_conflict_that_names_the_column() {
 }
 
 /// A server that speaks TLS over TCP, with a certificate for `localhost`.
-fn with_tls() -> (&'static Server, u16) {
-    let server: &'static Server = Box::leak(Box::new(Server::start()));
-    let data = server.folder.join("data");
+fn with_tls() -> (Server, u16) {
+    let server = Server::start();
     let openssl = |arguments: &[&str]| {
-        let made = command(Path::new("openssl"))
-            .args(arguments)
-            .current_dir(&data)
-            .stderr(Stdio::null())
-            .status();
+        let mut openssl = server.program("openssl");
+        let made = openssl.args(arguments).stderr(Stdio::null()).status();
         assert!(made.unwrap().success(), "openssl {arguments:?}");
     };
-    let request = ["req", "-newkey", "rsa:2048", "-nodes", "-subj"];
-    let of = |subject, rest: &[&'static str]| [&request[..], &[subject], rest].concat();
-    openssl(&of(
-        "/CN=tester",
-        &["-x509", "-days", "2", "-keyout", "ca.key", "-out", "ca.crt"],
-    ));
-    let name = [
+    let request = [
+        "req", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-x509", "-subj",
+    ];
+    let own = ["/CN=tester", "-keyout", "ca.key", "-out", "ca.crt"];
+    openssl(&[&request[..], &own].concat());
+    let named = [
         "-addext",
         "subjectAltName=DNS:localhost",
         "-addext",
         "basicConstraints=CA:FALSE",
     ];
-    openssl(
-        &[
-            &of(
-                "/CN=localhost",
-                &["-x509", "-CA", "ca.crt", "-CAkey", "ca.key", "-days", "2"],
-            )[..],
-            &name,
-            &["-keyout", "server.key", "-out", "server.crt"],
-        ]
-        .concat(),
-    );
-    let port = {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        free.local_addr().unwrap().port()
-    };
-    let settings = format!("ssl = on\nport = {port}\nlisten_addresses = 'localhost'\n");
-    let rules = "local all all trust\nhostssl all tester all scram-sha-256\n";
-    server.kill();
-    server.configure(&settings, rules);
-    server.port.store(port.into(), Ordering::Relaxed);
-    server.serve();
+    let signed = [
+        "/CN=localhost",
+        "-CA",
+        "ca.crt",
+        "-CAkey",
+        "ca.key",
+        "-keyout",
+        "server.key",
+        "-out",
+        "server.crt",
+    ];
+    openssl(&[&request[..], &signed, &named].concat());
+    let port =
+        server.listen_with_tls("local all all trust\nhostssl all tester all scram-sha-256\n");
     (server, port)
 }
 
@@ -482,12 +262,8 @@ fn the_server_proves_who_it_is() {
     server
         .psql("postgres", "ALTER USER tester PASSWORD 's3cret!'")
         .unwrap();
-    let root = server.folder.join("ca.pem");
-    let pem = command(Path::new("cat"))
-        .arg(server.folder.join("data/ca.crt"))
-        .output()
-        .unwrap()
-        .stdout;
+    let root = server.folder().join("ca.pem");
+    let pem = server.program("cat").arg("ca.crt").output().unwrap().stdout;
     fs::write(&root, pem).unwrap();
     let connect = |host: &str, rest: &str| {
         let address = format!("postgres://tester:s3cret!@{host}:{port}/postgres?{rest}");

@@ -17,7 +17,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::postgres::{Postgres, Server};
+use crate::postgres::Postgres;
+use sheetlift_fixtures::servers::Postgres as Server;
 use sheetlift_load::{
     Begin, Error, ErrorKind, Mode, Outcome, Reject, Sink, State,
     conformance::{Database, items, plan},
@@ -387,14 +388,14 @@ fn the_network_is_cut() {
     let (expected, outcome, _) = undisturbed();
     let cut_after = |bytes: i64, commit: u32| {
         let db = prepared(None);
-        let socket = PathBuf::from(db.folder()).join(".s.PGSQL.5432");
+        let socket = db.server.folder().join(".s.PGSQL.5432");
         let network = Network::to(socket);
         network.left.store(bytes, Ordering::SeqCst);
         network.lost_commit.store(commit, Ordering::SeqCst);
         let port = network.port;
         let address = format!(
             "postgres://tester@127.0.0.1:{port}/{}?sslmode=disable",
-            db.name()
+            db.name
         );
         (db, connect(&address).unwrap())
     };
