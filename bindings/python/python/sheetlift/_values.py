@@ -133,7 +133,7 @@ class Report(Mapping[str, Any]):
 
     @property
     def timings(self) -> dict[str, int] | None:
-        """How long it took: ``total_ms``, ``rows_per_second``."""
+        """How long it took: ``total_ms``, ``rows_per_second``, of a load also ``staged_ms``: until all rows were sent."""
         return self._data.get("timings")
 
     def to_dict(self) -> dict[str, Any]:

@@ -135,7 +135,7 @@ impl Ledger {
              CREATE INDEX IF NOT EXISTS _sheetlift_outcomes_by_import ON {outcomes} (import_id, \"row\");
              CREATE TABLE IF NOT EXISTS {before} (import_id text NOT NULL, kind text NOT NULL, image text NOT NULL);
              CREATE INDEX IF NOT EXISTS _sheetlift_before_by_import ON {before} (import_id);
-             CREATE TABLE IF NOT EXISTS {keys} (import_id text NOT NULL, keys json NOT NULL);
+             CREATE TABLE IF NOT EXISTS {keys} (import_id text NOT NULL, keys text[] NOT NULL);
              CREATE INDEX IF NOT EXISTS _sheetlift_keys_by_import ON {keys} (import_id)"
         );
         let mut tries = 1;

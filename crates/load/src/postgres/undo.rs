@@ -94,14 +94,14 @@ pub(super) fn record(
             let at = plan.schema.index_of(name).ok()?;
             Some(format!("{}::text", words.columns[at].value))
         });
+        let kept = kept_key(values.collect());
         let aside = [&stage.hit, gone]
             .map(|table| format!(" AND NOT EXISTS (SELECT 1 FROM {table} AS x WHERE x.n = s.n)"));
         client.execute(
             &format!(
-                "INSERT INTO {} (import_id, keys) SELECT $1, json_agg(json_build_array({})) FROM {} AS s WHERE true{}
+                "INSERT INTO {} (import_id, keys) SELECT $1, array_agg({kept}) FROM {} AS s WHERE true{}
                  GROUP BY s.n / {KEYS_AT_ONCE}",
                 ledger.keys,
-                joined(values, ", "),
                 stage.rows,
                 aside.concat()
             ),
@@ -125,20 +125,28 @@ pub(super) fn record_new_table(
             .iter()
             .map(|(name, _)| format!("t.{}::text", quote(name)));
         let texts: Vec<String> = texts.collect();
-        let (keys, table, first) = (&ledger.keys, &target.name, &texts[0]);
+        let (keys, table, first) = (&ledger.keys, &target.name, texts[0].clone());
+        let kept = kept_key(texts);
         let rows = client.row(&format!("SELECT count(*) FROM {table}"), &[])?;
         let rows: i64 = rows.map_or(Ok(0), |row| row.try_get(0))?;
         let groups = rows / i64::from(KEYS_AT_ONCE) + 1;
         client.execute(
             &format!(
-                "INSERT INTO {keys} (import_id, keys) SELECT $1, json_agg(json_build_array({})) FROM {table} AS t
-                 GROUP BY abs(hashtext({first})::bigint) % {groups}",
-                texts.join(", ")
+                "INSERT INTO {keys} (import_id, keys) SELECT $1, array_agg({kept}) FROM {table} AS t
+                 GROUP BY abs(hashtext({first})::bigint) % {groups}"
             ),
             &[(&import_id, Type::TEXT)],
         )?;
     }
     write(client, ledger, &import_id, target, key, writers)
+}
+
+/// A key as it is kept: its text, or a list in JSON where it has several.
+fn kept_key(texts: Vec<String>) -> String {
+    match &texts[..] {
+        [text] => text.clone(),
+        texts => format!("json_build_array({})::text", texts.join(", ")),
+    }
 }
 
 fn key_of(plan: &Plan, target: &Target) -> Vec<(String, String)> {
@@ -342,7 +350,7 @@ impl Undo<'_> {
 
     /// Keys of added rows that are no more as the import left them.
     fn keep_inserted(&self, undone: &mut Undone, is_ours: &str) -> Database<()> {
-        let text = (0..self.record.key.len()).map(|at| format!("e.key ->> {at}"));
+        let text = (0..self.record.key.len()).map(|at| self.kept_part(at));
         let (text, same) = (joined(text, ", "), self.same_as_added());
         let target = &self.record.target;
         let is_gone =
@@ -356,7 +364,7 @@ impl Undo<'_> {
     fn added(&self, condition: &str) -> String {
         let keys = &self.ledger.keys;
         format!(
-            "SELECT 1 FROM {keys} AS k CROSS JOIN LATERAL json_array_elements(k.keys) AS e (key)
+            "SELECT 1 FROM {keys} AS k CROSS JOIN LATERAL unnest(k.keys) AS e (key)
              WHERE k.import_id = $1 AND {condition}"
         )
     }
@@ -364,9 +372,18 @@ impl Undo<'_> {
     fn same_as_added(&self) -> String {
         let keys = self.record.key.iter().enumerate();
         let same = keys.map(|(at, (name, declared))| {
-            format!("t.{} = CAST(e.key ->> {at} AS {declared})", quote(name))
+            let part = self.kept_part(at);
+            format!("t.{} = CAST({part} AS {declared})", quote(name))
         });
         joined(same, " AND ")
+    }
+
+    /// A part of the key of an added row.
+    fn kept_part(&self, at: usize) -> String {
+        match self.record.key.len() {
+            1 => "e.key".to_owned(),
+            _ => format!("(e.key::json ->> {at})"),
+        }
     }
 
     /// Counts the rows of a query, which gives their keys.

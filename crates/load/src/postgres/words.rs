@@ -36,16 +36,19 @@ pub(super) fn words(plan: &Plan, columns: &[Column], target: &Target, stage: &St
     };
     let words = Words::new(plan, tables, &dialect, &|at| columns[at].keeps_existing);
     let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", target.name);
-    let mut prepare = vec![format!("ANALYZE {}", stage.rows)];
+    let mut prepare = Vec::new();
     // What others write meanwhile would be in nobody's counts and images.
     if plan.mode.updates() || plan.mode == Mode::Replace {
-        prepare.insert(0, lock.clone());
+        prepare.push(lock.clone());
     }
     let written = columns.iter().enumerate();
     let written = written.filter(|(_, column)| column.kind == Kind::Written);
     let written: Vec<String> = written.map(|(at, _)| dialect.value(at)).collect();
     Words {
         prepare,
+        before_joins: vec![format!("ANALYZE {}", stage.rows)],
+        // ON CONFLICT takes nearly twice as long, for each row is announced before it is written.
+        unless_key_exists: None,
         unreadable: (!written.is_empty())
             .then(|| format!("num_nonnulls({}) < 0", written.join(", "))),
         before: plan
@@ -263,13 +266,17 @@ impl Runs for Merging<'_> {
         is_row_refused(error)
     }
 
+    fn is_key_taken(&self, error: &tokio_postgres::Error) -> bool {
+        let ours = &self.target.key_indexes;
+        key_taken(error).is_some_and(|name| ours.iter().any(|index| index == name))
+    }
+
     fn refusal(
         &self,
         error: &tokio_postgres::Error,
         n: i64,
     ) -> Result<Refusal, tokio_postgres::Error> {
-        let taken = key_taken(error)
-            .is_some_and(|name| self.target.key_indexes.iter().any(|index| index == name));
+        let taken = self.is_key_taken(error);
         let code = if taken { KEY_EXISTS } else { TARGET_CONSTRAINT };
         let said = error.as_db_error();
         let column = match said.and_then(|said| said.column()) {

@@ -72,7 +72,11 @@ pub(crate) fn merge<R: Runs>(
             Err(MergeError::Database(error))
                 if merge.way != Way::Ranges && db.is_row_refused(&error) =>
             {
-                Way::Ranges
+                let may_be_twins = merge.way == (Way::Whole { has_dups: false });
+                match may_be_twins && merge.has_key() && db.is_key_taken(&error) {
+                    true => Way::Whole { has_dups: true },
+                    false => Way::Ranges,
+                }
             }
             Err(error) => return Err(error),
         };
@@ -122,6 +126,9 @@ impl<R: Runs> Merge<'_, R> {
         if words.mode == Mode::Replace {
             self.keep(words.keep("removed", "-1", "", "true"))?;
             self.merged.removed = self.write(&format!("{} true", words.delete), &[])?;
+        }
+        if !words.references.is_empty() {
+            self.before_joins()?;
         }
         for reference in &words.references {
             let refusal = Refusal::new(REFERENCE_MISSING, &reference.reason);
@@ -173,6 +180,11 @@ impl<R: Runs> Merge<'_, R> {
         self.has_key() && self.way != (Way::Whole { has_dups: false })
     }
 
+    fn before_joins(&self) -> Result<(), R::Error> {
+        let statements = self.words.before_joins.iter();
+        statements.map(|sql| self.execute(sql).map(drop)).collect()
+    }
+
     /// Fills `hit`.
     fn find_hits(&self) -> Result<u64, R::Error> {
         let Words {
@@ -182,6 +194,7 @@ impl<R: Runs> Merge<'_, R> {
         if !self.has_key() || self.number(&rows)? == 0 {
             return Ok(0);
         }
+        self.before_joins()?;
         let (is_hit, alive) = (self.words.is_hit(), self.alive());
         self.execute(&format!(
             "INSERT INTO {hit} SELECT s.n FROM {stage} AS s WHERE {is_hit}{alive}"
@@ -205,17 +218,15 @@ impl<R: Runs> Merge<'_, R> {
             ))?;
             return Ok(true);
         }
-        let (which, rows) = match &self.words.unless_key_exists {
-            _ if !self.has_key() => return Ok(true),
-            // A plain insert fails at a twin.
-            None => ("true".to_owned(), self.staged - self.gone),
-            Some(_) if hits == 0 || self.words.mode == Mode::Insert => return Ok(true),
-            Some(_) => (is_in(hit), hits),
-        };
+        // Twins among rows that are new show when they are inserted.
+        if !self.has_key() || hits == 0 || self.words.mode == Mode::Insert {
+            return Ok(true);
+        }
+        let is_hit = is_in(hit);
         let keys = self.number(&format!(
-            "SELECT count(*) FROM (SELECT 1 AS one FROM {stage} AS s WHERE {which}{alive} GROUP BY {key_values}) AS g"
+            "SELECT count(*) FROM (SELECT 1 AS one FROM {stage} AS s WHERE {is_hit}{alive} GROUP BY {key_values}) AS g"
         ))?;
-        Ok(keys == rows)
+        Ok(keys == hits)
     }
 
     /// Inserts what is new; false where rows are left over that nobody can explain.

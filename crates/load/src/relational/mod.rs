@@ -54,6 +54,9 @@ pub(crate) trait Runs {
     /// Whether rows of the statement were refused, rather than the statement as a whole. The transaction goes on then.
     fn is_row_refused(&self, error: &Self::Error) -> bool;
 
+    /// Whether it was for the key of the import that they were refused, so that rows which repeat a key have to be looked for.
+    fn is_key_taken(&self, error: &Self::Error) -> bool;
+
     /// Why the one row of such a statement, the `n`th of the stage, was refused. May look at the database.
     fn refusal(&self, error: &Self::Error, n: i64) -> Result<Refusal, Self::Error>;
 }

@@ -69,7 +69,7 @@ pub(crate) struct Words {
     pub(crate) key_text: String,
     /// What an insert begins with, such as `INSERT INTO`.
     pub(crate) insert: &'static str,
-    /// What makes an insert pass over a key that exists, where there is such a thing.
+    /// What makes an insert pass over a key that exists, where that costs less than an insert that fails at it.
     pub(crate) unless_key_exists: Option<String>,
     /// What an update begins with, such as `UPDATE`.
     pub(crate) update: &'static str,
@@ -81,6 +81,8 @@ pub(crate) struct Words {
     pub(crate) unreadable: Option<String>,
     /// Run before anything else.
     pub(crate) prepare: Vec<String>,
+    /// Run before staged rows are looked up elsewhere: what the planner has to know of them.
+    pub(crate) before_joins: Vec<String>,
     /// Run before rows are looked at by ranges of `n`: an index, and what keeps other writers away.
     pub(crate) before_ranges: Vec<String>,
     /// What has to be so of a row, before it meets the target.
@@ -247,6 +249,7 @@ impl Words {
             parameters: ["$1", "$2", "$3"],
             unreadable: None,
             prepare: Vec::new(),
+            before_joins: Vec::new(),
             before_ranges: Vec::new(),
             references: references(plan, dialect, &place),
             guards: guards(plan, &columns, dialect, &place, keeps),

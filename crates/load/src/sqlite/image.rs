@@ -1,12 +1,15 @@
 //! Rows as bytes, in SQL: what is kept of a row that an import changes, and by what a row is known again.
 //!
 //! `sheetlift_row(a, b, ..)` is all of the values, exactly; `sheetlift_join(row, row, ..)` is one long row; `sheetlift_value(row, 0)` is one
-//! of its values; `sheetlift_hash(row)` is a number that another row has by accident only; `sheetlift_pack(row, hash)` puts many rows and
-//! their numbers into one value.
+//! of its values; `sheetlift_hash(row)` is a number that another row has by accident only (XXH3), `sheetlift_row_hash(a, b, ..)` that of
+//! `sheetlift_row(a, b, ..)`; `sheetlift_pack(row, hash)` puts many rows and their numbers into one value.
+
+use std::cell::RefCell;
 
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::{FromSqlError, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Error, Result};
+use twox_hash::XxHash3_64;
 
 /// Makes the functions known to a connection.
 pub(super) fn register(conn: &Connection) -> Result<()> {
@@ -19,10 +22,14 @@ pub(super) fn register(conn: &Connection) -> Result<()> {
         Ok(rows.collect::<Result<Vec<_>, _>>().map_err(bad)?.concat())
     })?;
     conn.create_scalar_function("sheetlift_hash", 1, flags, |context| {
-        let hash = blake3::hash(context.get_raw(0).as_blob().map_err(bad)?);
-        let mut first = [0; 8];
-        first.copy_from_slice(&hash.as_bytes()[..8]);
-        Ok(i64::from_le_bytes(first))
+        Ok(hash(context.get_raw(0).as_blob().map_err(bad)?))
+    })?;
+    let scratch = RefCell::new(Vec::new());
+    conn.create_scalar_function("sheetlift_row_hash", -1, flags, move |context| {
+        let mut row = scratch.borrow_mut();
+        row.clear();
+        write_row(context, &mut row);
+        Ok(hash(&row))
     })?;
     conn.create_scalar_function("sheetlift_value", 2, flags, |context| {
         let row = context.get_raw(0).as_blob().map_err(bad)?;
@@ -48,16 +55,32 @@ pub(super) fn of(values: &[String]) -> String {
     }
 }
 
+/// The expression for the number of a row, likewise.
+pub(super) fn hash_of(values: &[String]) -> String {
+    match values.len() <= ARGUMENTS {
+        true => format!("sheetlift_row_hash({})", values.join(", ")),
+        false => format!("sheetlift_hash({})", of(values)),
+    }
+}
+
+fn hash(row: &[u8]) -> i64 {
+    XxHash3_64::oneshot(row).cast_signed()
+}
+
 fn bad(error: FromSqlError) -> Error {
     Error::UserFunctionError(Box::new(error))
 }
 
 fn row(context: &Context<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(16 * context.len());
-    for at in 0..context.len() {
-        write(context.get_raw(at), &mut out);
-    }
+    write_row(context, &mut out);
     out
+}
+
+fn write_row(context: &Context<'_>, out: &mut Vec<u8>) {
+    for at in 0..context.len() {
+        write(context.get_raw(at), out);
+    }
 }
 
 /// A tag, and then the number, or the length and the bytes.
@@ -186,6 +209,15 @@ mod tests {
             rows[0].1,
             hash("SELECT sheetlift_hash(sheetlift_join(sheetlift_row(1), sheetlift_row(1)))")
         );
+        // Both ways to a hash, for rows of few and of many values.
+        assert_eq!(rows[0].1, hash("SELECT sheetlift_row_hash(1, 1)"));
+        let many = vec!["'x'".to_owned(); 3 * ARGUMENTS];
+        let (few, all) = (many[..ARGUMENTS].to_vec(), many);
+        for values in [few, all] {
+            let ways = [hash_of(&values), format!("sheetlift_hash({})", of(&values))];
+            let [one, other] = ways.map(|way| hash(&format!("SELECT {way}")));
+            assert_eq!(one, other);
+        }
         assert_ne!(
             rows[0].1,
             hash("SELECT sheetlift_hash(sheetlift_row(1, '1'))")

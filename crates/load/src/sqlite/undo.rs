@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::relational::{MAX_KEY_CHARS, Words, check_undone};
 
 /// Rows whose keys are in one value of the ledger.
-const KEYS_AT_ONCE: u32 = 10_000;
+const KEYS_AT_ONCE: i64 = 10_000;
 
 /// What has to be known of an import to take it back, as the ledger has it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,13 +57,13 @@ impl Record {
         }
     }
 
-    /// The image of a row of the target, `t`.
-    fn image(&self) -> String {
+    /// The hash of a row of the target, `t`.
+    fn hash(&self) -> String {
         let names = self.columns.iter();
         let values: Vec<String> = names
             .map(|(name, _)| format!("t.{}", quote(name)))
             .collect();
-        image::of(&values)
+        image::hash_of(&values)
     }
 }
 
@@ -108,7 +108,7 @@ pub(super) fn record(
     inserted: u64,
 ) -> rusqlite::Result<()> {
     let (record, import_id) = (Record::of(conn, plan)?, plan.import_key.import_id());
-    let (target, image) = (in_main(&plan.table), record.image());
+    let (target, hash) = (in_main(&plan.table), record.hash());
     let has_key = !plan.matched_key().is_empty();
     if has_key {
         let places = record.key.iter().filter_map(|name| {
@@ -126,21 +126,26 @@ pub(super) fn record(
         conn.execute(
             &format!(
                 "INSERT INTO main._sheetlift_before (import_id, kind, image, hash)
-                 SELECT ?1, b.kind, b.image, (SELECT sheetlift_hash({image}) FROM {target} AS t WHERE {same})
+                 SELECT ?1, b.kind, b.image, (SELECT {hash} FROM {target} AS t WHERE {same})
                  FROM {BEFORE} AS b WHERE b.n NOT IN (SELECT n FROM {GONE})"
             ),
             [&import_id],
         )?;
         let key = image::of(&key);
         let same = &words.same_key;
-        conn.execute(
-            &format!(
-                "INSERT INTO main._sheetlift_keys (import_id, keys)
-                 SELECT ?1, sheetlift_pack({key}, sheetlift_hash({image})) FROM {STAGE} AS s JOIN {target} AS t ON {same}
-                 WHERE s.n NOT IN (SELECT n FROM {HIT}) AND s.n NOT IN (SELECT n FROM {GONE}) GROUP BY s.n / {KEYS_AT_ONCE}"
-            ),
-            [&import_id],
-        )?;
+        // Range by range: a GROUP BY would sort all the rows for that.
+        let mut keep = conn.prepare(&format!(
+            "INSERT INTO main._sheetlift_keys (import_id, keys)
+             SELECT ?1, sheetlift_pack({key}, {hash}) FROM {STAGE} AS s JOIN {target} AS t ON {same}
+             WHERE s.n BETWEEN ?2 AND ?3 AND s.n NOT IN (SELECT n FROM {HIT}) AND s.n NOT IN (SELECT n FROM {GONE})
+             HAVING count(*) > 0"
+        ))?;
+        let staged = format!("SELECT coalesce(min(n), 0), coalesce(max(n), -1) FROM {STAGE}");
+        let (first, last): (i64, i64) =
+            conn.query_row(&staged, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for from in (first..=last).step_by(KEYS_AT_ONCE as usize) {
+            keep.execute(params![import_id, from, from + KEYS_AT_ONCE - 1])?;
+        }
         return record.write(conn, plan);
     }
     // Rows without a key are known by their number, as long as they all came after the others.
@@ -179,16 +184,39 @@ fn keep_keys(
     import_id: &str,
     last: i64,
 ) -> rusqlite::Result<()> {
-    let (key, image) = (image::of(&record.key_of_t()), record.image());
-    conn.execute(
-        &format!(
-            "INSERT INTO main._sheetlift_keys (import_id, keys)
-             SELECT ?1, sheetlift_pack({key}, sheetlift_hash({image})) FROM {} AS t WHERE t.rowid > ?2
-             GROUP BY t.rowid / {KEYS_AT_ONCE}",
-            in_main(&record.table)
-        ),
-        params![import_id, last],
-    )?;
+    let (key, hash) = (image::of(&record.key_of_t()), record.hash());
+    let table = in_main(&record.table);
+    let is_column = |name: &str| {
+        record
+            .columns
+            .iter()
+            .any(|(column, _)| super::names::same(column, name))
+    };
+    // A column may have one of its names.
+    let names = ["rowid", "_rowid_", "oid"];
+    let Some(rowid) = names.into_iter().find(|name| !is_column(name)) else {
+        conn.execute(
+            &format!(
+                "INSERT INTO main._sheetlift_keys (import_id, keys)
+                 SELECT ?1, sheetlift_pack({key}, {hash}) FROM {table} AS t"
+            ),
+            [import_id],
+        )?;
+        return Ok(());
+    };
+    let mut keep = conn.prepare(&format!(
+        "INSERT INTO main._sheetlift_keys (import_id, keys)
+         SELECT ?1, sheetlift_pack({key}, {hash}) FROM {table} AS t WHERE t.{rowid} > ?2 AND t.{rowid} <= ?3"
+    ))?;
+    // Range by range: a GROUP BY would sort all the rows for that. Numbers may have gaps.
+    let mut next = conn.prepare(&format!(
+        "SELECT max(n) FROM (SELECT {rowid} AS n FROM {table} WHERE {rowid} > ?1 ORDER BY {rowid} LIMIT {KEYS_AT_ONCE})"
+    ))?;
+    let mut from = last;
+    while let Some(to) = next.query_row([from], |row| row.get::<_, Option<i64>>(0))? {
+        keep.execute(params![import_id, from, to])?;
+        from = to;
+    }
     Ok(())
 }
 
@@ -298,9 +326,9 @@ impl Undo<'_> {
         let places = joined((1..=count).map(|at| format!("?{at}")), ", ");
         let same = self.same_key(count + 2);
         let mut update = self.conn.prepare(&format!(
-            "UPDATE OR ABORT {} AS t SET ({names}) = ({places}) WHERE {same} AND sheetlift_hash({}) = ?{}",
+            "UPDATE OR ABORT {} AS t SET ({names}) = ({places}) WHERE {same} AND {} = ?{}",
             in_main(&self.record.table),
-            self.record.image(),
+            self.record.hash(),
             count + 1
         ))?;
         let mut images = self.conn.prepare(IMAGES)?;
@@ -322,10 +350,10 @@ impl Undo<'_> {
 
     fn delete(&mut self) -> rusqlite::Result<()> {
         let mut delete = self.conn.prepare(&format!(
-            "DELETE FROM {} AS t WHERE {} AND sheetlift_hash({}) = ?1",
+            "DELETE FROM {} AS t WHERE {} AND {} = ?1",
             in_main(&self.record.table),
             self.same_key(2),
-            self.record.image()
+            self.record.hash()
         ))?;
         let mut chunks = self
             .conn

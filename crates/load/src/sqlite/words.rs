@@ -149,6 +149,11 @@ impl Runs for Connection {
         is_row_refused(error) && !self.is_autocommit()
     }
 
+    // An insert passes over keys that exist.
+    fn is_key_taken(&self, _: &rusqlite::Error) -> bool {
+        false
+    }
+
     fn refusal(&self, error: &rusqlite::Error, _: i64) -> rusqlite::Result<Refusal> {
         Ok(refusal_of(error, reason(error)))
     }

@@ -11,6 +11,8 @@ mod postgres;
 #[cfg(target_os = "linux")]
 mod postgres_crashes;
 #[cfg(target_os = "linux")]
+mod postgres_pgpq;
+#[cfg(target_os = "linux")]
 mod postgres_types;
 mod sqlite_files;
 mod sqlite_target;

@@ -74,9 +74,9 @@ const TYPES: &str = "
     CREATE DOMAIN code AS bit(3)";
 
 /// A column of values, each as a literal of the type of the server that holds all of them.
-struct Sample {
-    name: &'static str,
-    values: ArrayRef,
+pub(crate) struct Sample {
+    pub(crate) name: &'static str,
+    pub(crate) values: ArrayRef,
     canonical: &'static str,
     literals: Vec<String>,
 }
@@ -96,7 +96,7 @@ fn sample(
     }
 }
 
-fn samples() -> Vec<Sample> {
+pub(crate) fn samples() -> Vec<Sample> {
     const TEXTS: &[&str] = &[
         "",
         "a",

@@ -428,3 +428,46 @@ fn a_ledger_from_before_rows_had_parts_is_gone_on_with() {
         [vec![text("1"), None], vec![text("4"), text("June")]]
     );
 }
+
+#[test]
+fn an_undo_finds_the_rows_of_all_ranges() {
+    const ROWS: i64 = 25_000;
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(
+        (0..ROWS).map(|n| n * 1_000_003 - 7_000_000_000),
+    ));
+    let texts = |take: i64| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(
+            (0..ROWS).map(|n| format!("{}", n / take)),
+        ))
+    };
+    // Keys that are the numbers of rows, with gaps; and columns that are called as those are.
+    for names in [vec!["v"], vec!["rowid"], vec!["rowid", "_rowid_", "oid"]] {
+        let columns = names.iter().map(|&name| (name, texts(2), true));
+        let columns: Vec<_> = [("id", Arc::clone(&ids), false)]
+            .into_iter()
+            .chain(columns)
+            .collect();
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        for is_new in [true, false] {
+            let db = Sqlite::new();
+            if !is_new {
+                let first = batch.slice(0, 3);
+                load(&db.open(), &by_id("first", &first), &first);
+                db.execute("DELETE FROM items WHERE id > -7000000000");
+            }
+            let plan = by_id("all", &batch);
+            let outcome = load(&db.open(), &plan, &batch);
+            let added = ROWS as u64 - u64::from(!is_new);
+            assert_eq!(outcome.inserted, added, "{names:?} {is_new}");
+            let last = names[0];
+            db.execute(&format!(
+                "UPDATE items SET \"{last}\" = 'x' WHERE id > 17000000000"
+            ));
+            let edited = (0..ROWS).filter(|n| n * 1_000_003 - 7_000_000_000 > 17_000_000_000);
+            let kept = edited.count() as u64;
+            let undone = db.open().undo(&outcome.import_id, false).unwrap();
+            let found = (undone.deleted, undone.kept);
+            assert_eq!(found, (added - kept, kept), "{names:?} {is_new}");
+        }
+    }
+}

@@ -58,6 +58,7 @@ impl Job {
             debug_assert_eq!(check.schema(), plan.schema);
             self.stage(&mut check, import, options.dry_run)?
         };
+        let (outcome, staged) = outcome.unzip();
         if let Some(outcome) = &outcome {
             let sheet = check.header().sheet.to_string();
             let conflicts = conflicts(outcome, &sheet, check.mapping());
@@ -70,17 +71,21 @@ impl Job {
             report.count_conflicts(&outcome);
         }
         report.load = Some(load);
-        self.finish(report, started)
+        let mut report = self.finish(report, started)?;
+        if let (Some(timings), Some(staged)) = (&mut report.timings, staged) {
+            timings.staged_ms = Some(staged.duration_since(started).as_millis() as u64);
+        }
+        Ok(report)
     }
 
     /// Checks here and stages over there. Whatever fails, the import is dropped and nothing remains of it.
-    /// `None` when a rule about the table as a whole is broken, or too many rows were rejected.
+    /// Tells when all rows were there. `None` when a rule about the table as a whole is broken, or too many rows were rejected.
     fn stage(
         &self,
         check: &mut Check,
         import: Box<dyn Import>,
         dry_run: bool,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Option<(Outcome, Instant)>> {
         let (send, windows) = sync_channel::<CheckedRows>(WINDOWS_IN_FLIGHT);
         thread::scope(|scope| {
             let database = thread::Builder::new()
@@ -105,7 +110,8 @@ impl Job {
             {
                 return Ok(None);
             }
-            Ok(Some(import.commit(dry_run)?))
+            let staged = Instant::now();
+            Ok(Some((import.commit(dry_run)?, staged)))
         })
     }
 

@@ -177,6 +177,9 @@ pub struct Timings {
     pub total_ms: u64,
     /// Rows read in a second.
     pub rows_per_second: u64,
+    /// Of a load: from the begin until the last row was checked and sent; what is left of the total is the database's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staged_ms: Option<u64>,
 }
 
 impl Report {
@@ -348,6 +351,7 @@ impl Timings {
         Timings {
             total_ms: elapsed.as_millis() as u64,
             rows_per_second: (rows as f64 / elapsed.as_secs_f64().max(1e-6)) as u64,
+            staged_ms: None,
         }
     }
 }
