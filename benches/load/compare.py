@@ -3,12 +3,13 @@
 
     python3 benches/load/compare.py [--rounds 5] [--rows 1000000] [--only copy,merge,...] [--slow] [--out DIR]
 
-Starts a PostgreSQL server of its own below target/load (as the user `postgres` where root runs this; settings are those of a new
+Starts a PostgreSQL server of its own in the temporary directory (as the user `postgres` where root runs this; settings are those of a new
 cluster), installs peers from PyPI into target/venv-load, builds sheetlift in release mode, and leaves results.md and results.json
 in --out. Rounds are interleaved, every measurement is a process of its own against a database without the table, and medians count.
 
 What is equal: 12 columns, prices NUMERIC(12,2), a unique text key. `copy` stages a CSV that is ready, so it has no workbook to
-read; `merge` is `copy` and the INSERT .. ON CONFLICT of a merge into an empty table with a key; `new` is `\\copy` into a plain table and
+read; `merge` is `copy` and the INSERT .. ON CONFLICT of a merge into an empty table with a key, `insert` the same by a plain INSERT, which is what
+our merge does where it knows that a key is new; `new` is `\\copy` into a plain table and
 its PRIMARY KEY. The loads by sheetlift also check the rows, keep a ledger, and keep what an undo needs.
 """
 
@@ -21,6 +22,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from pathlib import Path
@@ -53,7 +55,7 @@ class Server:
     def __init__(self):
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self.bin = Path(os.environ.get("SHEETLIFT_POSTGRES") or found[-1])
-        self.dir = Path("/tmp/sheetlift-load-bench")  # the path of a socket has to be short
+        self.dir = Path(tempfile.gettempdir(), "sheetlift-load-bench")  # the path of a socket has to be short
         self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
 
     def __enter__(self):
@@ -110,6 +112,11 @@ def copy(files):
 def merge(files):
     fresh(f"CREATE UNLOGGED TABLE staged {TABLE}", KEYED)
     return timed(lambda: watched("psql", "-Xq", "-c", f"\\copy staged from '{files['csv']}' csv header", "-c", MERGE)[1])
+
+
+def insert(files):
+    fresh(f"CREATE UNLOGGED TABLE staged {TABLE}", KEYED)
+    return timed(lambda: watched("psql", "-Xq", "-c", f"\\copy staged from '{files['csv']}' csv header", "-c", "INSERT INTO inventory SELECT * FROM staged")[1])
 
 
 def new(files):
@@ -176,12 +183,12 @@ def executemany(files):
 
 
 WAYS = {
-    "copy": copy, "merge": merge, "new": new, "load_existing": load_existing, "load_new": load_new, "polars": polars,
+    "copy": copy, "merge": merge, "insert": insert, "new": new, "load_existing": load_existing, "load_new": load_new, "polars": polars,
     "load_sqlite": load_sqlite, "executemany": executemany, "pandas": pandas,
 }
 NAMES = {
     "copy": "`psql \\copy` of a CSV into an UNLOGGED table", "merge": "the same, and `INSERT .. ON CONFLICT` into an empty keyed table",
-    "new": "`\\copy` into a plain table, and `PRIMARY KEY`", "load_existing": "**sheetlift**, an empty keyed table",
+    "insert": "the same, and a plain `INSERT` that knows nothing of keys", "new": "`\\copy` into a plain table, and `PRIMARY KEY`", "load_existing": "**sheetlift**, an empty keyed table",
     "load_new": "**sheetlift** `--create-table`", "polars": "polars, checks, adbc, the same merge",
     "pandas": "pandas, `to_sql(method=\"multi\")`, the same merge, of a tenth", "load_sqlite": "**sheetlift** into SQLite, `--create-table`",
     "executemany": "Python `sqlite3.executemany` of ready tuples",
@@ -189,6 +196,7 @@ NAMES = {
 # What is compared with what, and by which number.
 RATIOS = [
     ("staging / copy", "load_existing", "staged", "copy", 1), ("load / copy and merge", "load_existing", "seconds", "merge", 1),
+    ("load / copy and plain insert", "load_existing", "seconds", "insert", 1),
     ("load of a new table / copy and key", "load_new", "seconds", "new", 1), ("polars / load", "polars", "seconds", "load_existing", 1),
     ("pandas, ten times / load", "pandas", "seconds", "load_existing", 10), ("executemany / load into SQLite", "executemany", "seconds", "load_sqlite", 1),
 ]
