@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from pathlib import Path
 
@@ -15,11 +16,13 @@ TARGET = ROOT / "target"
 
 def run(*command, **environment):
     print("+", *command, flush=True)
+    started = time.monotonic()
     code = subprocess.run(
         [str(part) for part in command], cwd=ROOT, env={**os.environ, **environment}
     ).returncode
     if code:
         sys.exit(code)
+    print(f"# {time.monotonic() - started:.0f} s", flush=True)
 
 
 def python_with(name, *packages):

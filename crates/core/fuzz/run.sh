@@ -3,7 +3,7 @@
 #
 # What `cargo fuzz` does, without having to install it: instrumentation by flags, libFuzzer from libfuzzer-sys (which needs
 # a C++ compiler). Starts from corpus/TARGET, where new inputs are kept, and makes it from the fixtures when it is not there.
-# A finding ends the run; its input is left in artifacts/TARGET.
+# A finding fails the run; its input is left in artifacts/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -22,7 +22,8 @@ RUSTFLAGS="$flags" cargo build --release --quiet --target "$triple" "${targets[@
 
 [ -d corpus ] || python3 seed.py
 
-for target in "${targets[@]}"; do
+fuzz() {
+    local target=$1 words log
     case $target in
         archive) words=(-dict=dict/zip.dict) ;;
         inflate | csv | xls | xlsb) words=() ;;
@@ -37,7 +38,12 @@ for target in "${targets[@]}"; do
         -max_len=16384 -timeout=20 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 > "$log" 2>&1; then
         cat "$log"
         echo "fuzz: $target failed" >&2
-        exit 1
+        return 1
     fi
     echo "$target: $(sed -n 's/^stat::number_of_executed_units: //p' "$log") inputs in $seconds s"
-done
+}
+
+# As many at a time as there are cores: each is a process of one thread.
+export -f fuzz
+export triple seconds
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -euo pipefail -c 'fuzz {}'

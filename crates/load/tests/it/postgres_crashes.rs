@@ -115,7 +115,7 @@ fn tables(db: &Postgres) -> Vec<String> {
         "SELECT string_agg(r::text, ';' ORDER BY \"row\") FROM _sheetlift_rejects r",
         "SELECT string_agg(concat_ws(',', import_key, state, outcome, inserted, updated, conflicts), ';') FROM _sheetlift_imports",
         "SELECT string_agg(concat_ws(',', kind, image), ';' ORDER BY image) FROM _sheetlift_before",
-        "SELECT count(*), sum(json_array_length(keys)) FROM _sheetlift_keys",
+        "SELECT count(*), sum(cardinality(keys)) FROM _sheetlift_keys",
     ]
     .iter()
     .map(|sql| db.psql(sql).unwrap())
