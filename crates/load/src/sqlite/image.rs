@@ -2,7 +2,7 @@
 //!
 //! `sheetlift_row(a, b, ..)` is all of the values, exactly; `sheetlift_join(row, row, ..)` is one long row; `sheetlift_value(row, 0)` is one
 //! of its values; `sheetlift_hash(row)` is a number that another row has by accident only (XXH3), `sheetlift_row_hash(a, b, ..)` that of
-//! `sheetlift_row(a, b, ..)`; `sheetlift_pack(row, hash)` puts many rows and their numbers into one value.
+//! `sheetlift_row(a, b, ..)`; `sheetlift_pack(hash, a, b, ..)` puts many rows and numbers into one value.
 
 use std::cell::RefCell;
 
@@ -37,11 +37,11 @@ pub(super) fn register(conn: &Connection) -> Result<()> {
         let value = values(row).nth(at as usize).unwrap_or(ValueRef::Null);
         Ok(ToSqlOutput::Owned(Value::try_from(value)?))
     })?;
-    conn.create_aggregate_function("sheetlift_pack", 2, flags, Pack)
+    conn.create_aggregate_function("sheetlift_pack", -1, flags, Pack)
 }
 
 /// Arguments that a function is given at most.
-const ARGUMENTS: usize = 100;
+pub(super) const ARGUMENTS: usize = 100;
 
 /// The expression for the image of a row, by expressions for its values.
 pub(super) fn of(values: &[String]) -> String {
@@ -139,10 +139,14 @@ impl Aggregate<Vec<u8>, Vec<u8>> for Pack {
     }
 
     fn step(&self, context: &mut Context<'_>, packed: &mut Vec<u8>) -> Result<()> {
-        let row = context.get_raw(0).as_blob().map_err(bad)?;
-        packed.extend_from_slice(&(row.len() as u32).to_le_bytes());
-        packed.extend_from_slice(row);
-        packed.extend_from_slice(&context.get::<i64>(1)?.to_le_bytes());
+        let start = packed.len();
+        packed.extend_from_slice(&[0; 4]);
+        for at in 1..context.len() {
+            write(context.get_raw(at), packed);
+        }
+        let len = (packed.len() - start - 4) as u32;
+        packed[start..start + 4].copy_from_slice(&len.to_le_bytes());
+        packed.extend_from_slice(&context.get::<i64>(0)?.to_le_bytes());
         Ok(())
     }
 
@@ -196,7 +200,7 @@ mod tests {
         for end in 0..image.len() {
             assert!(values(&image[..end]).count() < 6);
         }
-        let sql = "SELECT sheetlift_pack(sheetlift_row(a), sheetlift_hash(sheetlift_row(a, 1))) FROM (SELECT 1 AS a UNION ALL SELECT 'x')";
+        let sql = "SELECT sheetlift_pack(sheetlift_hash(sheetlift_row(a, 1)), a) FROM (SELECT 1 AS a UNION ALL SELECT 'x')";
         let packed: Vec<u8> = conn.query_row(sql, [], |row| row.get(0)).unwrap();
         let rows: Vec<_> = unpack(&packed).collect();
         assert_eq!(rows.len(), 2);

@@ -108,6 +108,9 @@ pub(super) fn record(
     inserted: u64,
 ) -> rusqlite::Result<()> {
     let (record, import_id) = (Record::of(conn, plan)?, plan.import_key.import_id());
+    if record.key.len() >= image::ARGUMENTS {
+        return Ok(()); // no undo for a key of that many columns
+    }
     let (target, hash) = (in_main(&plan.table), record.hash());
     let has_key = !plan.matched_key().is_empty();
     if has_key {
@@ -131,12 +134,12 @@ pub(super) fn record(
             ),
             [&import_id],
         )?;
-        let key = image::of(&key);
+        let key = key.join(", ");
         let same = &words.same_key;
         // Range by range: a GROUP BY would sort all the rows for that.
         let mut keep = conn.prepare(&format!(
             "INSERT INTO main._sheetlift_keys (import_id, keys)
-             SELECT ?1, sheetlift_pack({key}, {hash}) FROM {STAGE} AS s JOIN {target} AS t ON {same}
+             SELECT ?1, sheetlift_pack({hash}, {key}) FROM {STAGE} AS s JOIN {target} AS t ON {same}
              WHERE s.n BETWEEN ?2 AND ?3 AND s.n NOT IN (SELECT n FROM {HIT}) AND s.n NOT IN (SELECT n FROM {GONE})
              HAVING count(*) > 0"
         ))?;
@@ -174,6 +177,9 @@ pub(super) fn record(
 /// Keeps what an undo needs of rows that went straight into a new table.
 pub(super) fn record_new_table(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
     let record = Record::of(conn, plan)?;
+    if record.key.len() >= image::ARGUMENTS {
+        return Ok(());
+    }
     keep_keys(conn, &record, &plan.import_key.import_id(), i64::MIN)?;
     record.write(conn, plan)
 }
@@ -184,7 +190,7 @@ fn keep_keys(
     import_id: &str,
     last: i64,
 ) -> rusqlite::Result<()> {
-    let (key, hash) = (image::of(&record.key_of_t()), record.hash());
+    let (key, hash) = (record.key_of_t().join(", "), record.hash());
     let table = in_main(&record.table);
     let is_column = |name: &str| {
         record
@@ -198,7 +204,7 @@ fn keep_keys(
         conn.execute(
             &format!(
                 "INSERT INTO main._sheetlift_keys (import_id, keys)
-                 SELECT ?1, sheetlift_pack({key}, {hash}) FROM {table} AS t"
+                 SELECT ?1, sheetlift_pack({hash}, {key}) FROM {table} AS t"
             ),
             [import_id],
         )?;
@@ -206,7 +212,7 @@ fn keep_keys(
     };
     let mut keep = conn.prepare(&format!(
         "INSERT INTO main._sheetlift_keys (import_id, keys)
-         SELECT ?1, sheetlift_pack({key}, {hash}) FROM {table} AS t WHERE t.{rowid} > ?2 AND t.{rowid} <= ?3"
+         SELECT ?1, sheetlift_pack({hash}, {key}) FROM {table} AS t WHERE t.{rowid} > ?2 AND t.{rowid} <= ?3"
     ))?;
     // Range by range: a GROUP BY would sort all the rows for that. Numbers may have gaps.
     let mut next = conn.prepare(&format!(
