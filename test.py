@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every test. Needs cargo, a C compiler and Python; what else it needs it installs below target/, and a PostgreSQL server with
-apt where there is none."""
+"""Runs every test. Needs cargo, a C compiler and Python; what else it needs it installs below target/, and PostgreSQL and MariaDB servers
+with apt where there are none."""
 
 import os
 import shutil
@@ -36,20 +36,27 @@ def python_with(name, *packages):
 
 
 def database_servers():
-    """Sees to it that there is a PostgreSQL server. Tests start it themselves, on a socket of their own."""
-    if "SHEETLIFT_POSTGRES" in os.environ or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+    """Sees to it that there are a PostgreSQL and a MariaDB server. Tests start them themselves, on sockets of their own."""
+    missing = []
+    if "SHEETLIFT_POSTGRES" not in os.environ and not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        missing.append("postgresql")
+    folders = [Path(folder) for folder in ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")]
+    if "SHEETLIFT_MARIADB" not in os.environ and not any((folder / "mariadbd").exists() for folder in folders):
+        missing.append("mariadb-server")
+    if not missing:
         return
     is_root = os.geteuid() == 0
     how = [] if is_root else ["sudo", "-n"]
     can_sudo = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
     if not shutil.which("apt-get") or not (is_root or can_sudo):
         sys.exit(
-            "The tests need a PostgreSQL server, and cannot install it here. Install it (apt-get install postgresql),"
-            " or set SHEETLIFT_POSTGRES to the directory of its initdb."
+            "The tests need a PostgreSQL and a MariaDB server, and cannot install them here. Install what is missing"
+            f" (apt-get install {' '.join(missing)}), or set SHEETLIFT_POSTGRES to the directory of initdb and SHEETLIFT_MARIADB to"
+            " that of mariadbd, mariadb-install-db and mariadb."
         )
     install = [*how, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
     run(*install, "update", "-qq")
-    run(*install, "install", "-y", "-qq", "--no-install-recommends", "postgresql")
+    run(*install, "install", "-y", "-qq", "--no-install-recommends", *missing)
 
 
 def main():
