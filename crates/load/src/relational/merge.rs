@@ -223,9 +223,7 @@ impl<R: Runs> Merge<'_, R> {
             return Ok(true);
         }
         let is_hit = is_in(hit);
-        let keys = self.number(&format!(
-            "SELECT count(*) FROM (SELECT 1 AS one FROM {stage} AS s WHERE {is_hit}{alive} GROUP BY {key_values}) AS g"
-        ))?;
+        let keys = self.number(&self.words.count_keys(&format!("{is_hit}{alive}")))?;
         Ok(keys == hits)
     }
 

@@ -6,6 +6,7 @@
 mod merge;
 mod missing;
 mod ranges;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sources;
 mod words;
 
@@ -15,7 +16,10 @@ use crate::outcome::{Outcome, RowConflict, RowFate, State};
 use crate::sink::Tell;
 
 pub(crate) use merge::{MergeError, Merged, merge};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use sources::Sources;
+#[cfg(feature = "mysql")]
+pub(crate) use words::Missing;
 pub(crate) use words::{Dialect, Tables, Words, bad_reference, probes};
 
 /// Why a row does not enter the target.

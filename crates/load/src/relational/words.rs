@@ -28,6 +28,10 @@ pub(crate) trait Dialect {
     fn given(&self, column: &str, number: usize) -> String;
     /// The same for any column of the target.
     fn is_distinct(&self, column: &str, value: &str) -> String;
+    /// Whether a column of the row `r` of another table, both as the plan calls them, has the staged value.
+    fn refers(&self, _table: &str, key: &str, at: usize) -> String {
+        format!("r.{} = {}", self.quote(key), self.value(at))
+    }
 }
 
 /// The tables of an import, and how its database writes statements.
@@ -65,6 +69,8 @@ pub(crate) struct Words {
     pub(crate) same_key: String,
     /// The values of the key, for grouping.
     pub(crate) key_values: String,
+    /// The database finds different keys sooner where they are counted than where they are grouped.
+    pub(crate) counts_distinct: bool,
     /// The key for people, an expression over `s`.
     pub(crate) key_text: String,
     /// What an insert begins with, such as `INSERT INTO`.
@@ -73,6 +79,8 @@ pub(crate) struct Words {
     pub(crate) unless_key_exists: Option<String>,
     /// What an update begins with, such as `UPDATE`.
     pub(crate) update: &'static str,
+    /// An update joins the target to the stage, rather than naming the stage in a FROM.
+    pub(crate) update_joins: bool,
     /// What a removal from the target begins with: up to `WHERE`, with `t` for its rows.
     pub(crate) delete: String,
     /// How the parameters of a statement are written.
@@ -239,6 +247,7 @@ impl Words {
             changed,
             same_key: joined(same_key, " AND "),
             key_values: list(key.iter().map(|&at| dialect.key_value(at))),
+            counts_distinct: false,
             key_text,
             insert: "INSERT INTO",
             unless_key_exists: (!key.is_empty()).then(|| {
@@ -246,6 +255,7 @@ impl Words {
                 format!(" ON CONFLICT ({key}) DO NOTHING")
             }),
             update: "UPDATE",
+            update_joins: false,
             parameters: ["$1", "$2", "$3"],
             unreadable: None,
             prepare: Vec::new(),
@@ -272,6 +282,21 @@ impl Words {
         format!("EXISTS (SELECT 1 FROM {target} AS t WHERE {same_key} AND ({condition}))")
     }
 
+    /// How many different keys rows have of which something is true.
+    pub(super) fn count_keys(&self, condition: &str) -> String {
+        let Words {
+            stage, key_values, ..
+        } = self;
+        match self.counts_distinct {
+            true => {
+                format!("SELECT count(DISTINCT {key_values}) FROM {stage} AS s WHERE {condition}")
+            }
+            false => format!(
+                "SELECT count(*) FROM (SELECT 1 AS one FROM {stage} AS s WHERE {condition} GROUP BY {key_values}) AS g"
+            ),
+        }
+    }
+
     pub(super) fn insert(&self, and: &str) -> String {
         let names = list(self.columns.iter().map(|column| &column.name));
         let values = list(self.columns.iter().map(|column| &column.value));
@@ -296,6 +321,13 @@ impl Words {
             ..
         } = self;
         let changes = self.columns.iter().filter(|column| !column.is_key);
+        if self.update_joins {
+            let set = changes.map(|column| format!("{} = {}", column.there, column.new_value));
+            let set = list(set);
+            return format!(
+                "{update} {stage} AS s STRAIGHT_JOIN {target} AS t ON {same_key} SET {set} WHERE true{and}"
+            );
+        }
         let set = list(changes.map(|column| format!("{} = {}", column.name, column.new_value)));
         format!("{update} {target} AS t SET {set} FROM {stage} AS s WHERE {same_key}{and}")
     }
@@ -351,7 +383,7 @@ fn references(
         let same = columns
             .iter()
             .zip(&reference.key)
-            .map(|(&at, key)| format!("r.{} = {}", dialect.quote(key), dialect.value(at)));
+            .map(|(&at, key)| dialect.refers(&reference.table, key, at));
         let (given, same) = (joined(given, " AND "), joined(same, " AND "));
         let (table_name, key) = (&reference.table, reference.key.join(", "));
         Reference {
