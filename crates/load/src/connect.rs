@@ -12,6 +12,8 @@ const PATH_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 /// * `sqlite:inventory.db`, `sqlite:/data/inventory.db`, `sqlite:///data/inventory.db`: what follows `sqlite:` (and `//`, if
 ///   there) is the path as it is, without percent-encoding or options;
 /// * `postgres://USER@HOST:PORT/DATABASE`, with the parameters that libpq knows and `schema` (feature `postgres`);
+/// * `mysql://USER@HOST:PORT/DATABASE`, or `mariadb://`, with the parameters `ssl-mode`, `ssl-ca`, `socket` and `connect_timeout` (feature
+///   `mysql`);
 /// * `dynamodb:`, `dynamodb://eu-west-1`, `dynamodb://eu-west-1?endpoint=http://127.0.0.1:8000`: what is left out is found as every
 ///   AWS tool finds it (feature `dynamodb`);
 /// * `file:out?format=csv`, `file:///data/out`, `s3://bucket/prefix?format=arrow`: files of the format `parquet` (the default), `arrow`, `csv`
@@ -26,6 +28,8 @@ pub fn connect(url: &str) -> Result<Box<dyn Sink>> {
     match scheme(url) {
         #[cfg(feature = "postgres")]
         Some("postgres" | "postgresql") => Ok(Box::new(crate::postgres::PostgresSink::open(url)?)),
+        #[cfg(feature = "mysql")]
+        Some("mysql" | "mariadb") => Ok(Box::new(crate::mysql::MySqlSink::open(url)?)),
         #[cfg(feature = "files")]
         Some("file" | "s3") => Ok(Box::new(crate::files::FilesSink::open(url)?)),
         #[cfg(feature = "dynamodb")]
@@ -42,13 +46,15 @@ pub fn connect(url: &str) -> Result<Box<dyn Sink>> {
 /// # Errors
 ///
 /// As [`connect`]; [`Usage`](crate::ErrorKind::Usage) when there is no such table, with the tables there are.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub fn describe_table(url: &str, table: &str) -> Result<crate::describe::TableDescription> {
     match scheme(url) {
         #[cfg(feature = "postgres")]
         Some("postgres" | "postgresql") => {
             crate::postgres::PostgresSink::open(url)?.describe(table)
         }
+        #[cfg(feature = "mysql")]
+        Some("mysql" | "mariadb") => crate::mysql::MySqlSink::open(url)?.describe(table),
         #[cfg(feature = "sqlite")]
         _ => crate::sqlite::SqliteSink::open(path_of(url)?)?.describe(table),
         #[cfg(not(feature = "sqlite"))]
@@ -115,6 +121,8 @@ const KNOWN: &[&str] = &[
     "sqlite",
     #[cfg(feature = "postgres")]
     "postgres",
+    #[cfg(feature = "mysql")]
+    "mysql",
     #[cfg(feature = "dynamodb")]
     "dynamodb",
     #[cfg(feature = "files")]
@@ -132,7 +140,7 @@ fn unknown(message: &str) -> Error {
         "usage/database-address",
         format!("{message}; available: {known}"),
     )
-    .with_hint("write sqlite:inventory.db, or a path that ends in .db or .sqlite, or postgres://USER@HOST/DATABASE")
+    .with_hint("write sqlite:inventory.db, or a path that ends in .db or .sqlite, or postgres://USER@HOST/DATABASE, or mysql://USER@HOST/DATABASE")
 }
 
 #[cfg(feature = "sqlite")]

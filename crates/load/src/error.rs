@@ -69,7 +69,7 @@ impl Error {
         Error::new(ErrorKind::Usage, code, message)
     }
 
-    #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
     pub(crate) fn sink(code: &'static str, message: impl Into<String>) -> Error {
         Error::new(ErrorKind::Sink, code, message)
     }

@@ -40,13 +40,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Features: `sqlite` (default) is the SQLite sink, `postgres` the PostgreSQL sink, `dynamodb` the DynamoDB sink; `files` writes Parquet,
+//! Features: `sqlite` (default) is the SQLite sink, `postgres` the PostgreSQL sink, `mysql` that for MySQL and MariaDB, `dynamodb` the DynamoDB sink; `files` writes Parquet,
 //! Arrow IPC, CSV and NDJSON into directories, `s3` into buckets as well; `conformance` exports the test suite that every sink has to
 //! pass.
 
 #[cfg(any(
     feature = "sqlite",
     feature = "postgres",
+    feature = "mysql",
     feature = "dynamodb",
     feature = "files"
 ))]
@@ -54,6 +55,7 @@ mod cells;
 #[cfg(any(
     feature = "sqlite",
     feature = "postgres",
+    feature = "mysql",
     feature = "dynamodb",
     feature = "files"
 ))]
@@ -61,6 +63,7 @@ mod class;
 #[cfg(any(
     feature = "sqlite",
     feature = "postgres",
+    feature = "mysql",
     feature = "dynamodb",
     feature = "files"
 ))]
@@ -69,7 +72,7 @@ mod history;
 mod key;
 mod mode;
 mod plan;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod relational;
 mod rules;
 
@@ -77,12 +80,14 @@ mod outcome;
 mod sink;
 
 mod connect;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod describe;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "files")]
 pub mod files;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "sqlite")]
@@ -94,9 +99,9 @@ pub mod conformance;
 mod error;
 
 pub use connect::connect;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use connect::describe_table;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use describe::{ColumnDescription, TableDescription};
 pub use error::{Error, ErrorKind, Result};
 pub use history::{ImportRecord, MAX_LISTED_KEPT, Undone};

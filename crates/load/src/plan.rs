@@ -204,7 +204,12 @@ impl Plan {
     }
 
     /// The columns by which rows are matched: none where keys are not looked at.
-    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "files"))]
+    #[cfg(any(
+        feature = "sqlite",
+        feature = "postgres",
+        feature = "mysql",
+        feature = "files"
+    ))]
     pub(crate) fn matched_key(&self) -> &[String] {
         match self.mode {
             Mode::Append => &[],
