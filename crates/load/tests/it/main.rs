@@ -7,6 +7,13 @@ mod dynamodb;
 mod files;
 mod kill;
 mod model;
+mod mysql;
+#[cfg(target_os = "linux")]
+mod mysql_crashes;
+#[cfg(target_os = "linux")]
+mod mysql_target;
+#[cfg(target_os = "linux")]
+mod mysql_types;
 mod postgres;
 #[cfg(target_os = "linux")]
 mod postgres_crashes;

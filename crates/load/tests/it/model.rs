@@ -165,3 +165,9 @@ fn sqlite_agrees_with_the_model() {
 fn postgres_agrees_with_the_model() {
     agrees(crate::postgres::Postgres::new, 60, 8);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn mariadb_agrees_with_the_model() {
+    agrees(crate::mysql::MySql::in_latin1, 48, 9);
+}
