@@ -353,8 +353,8 @@ pub(crate) struct LoadArgs {
     /// Which resource of a package the contract is [default: the only one, or the one whose path is this file]
     #[arg(long, value_name = "NAME")]
     pub(crate) resource: Option<String>,
-    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE; or files (with --mode append): file:DIR?format=parquet,
-    /// s3://BUCKET/PREFIX?format=csv
+    /// The database: sqlite:FILE, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE; or files (with --mode append):
+    /// file:DIR?format=parquet, s3://BUCKET/PREFIX?format=csv
     #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
     pub(crate) to: String,
     /// Create the table when it is missing
@@ -397,7 +397,7 @@ pub(crate) struct LoadArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct HistoryArgs {
-    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE
+    /// The database: sqlite:FILE, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE
     #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
     pub(crate) to: String,
     /// Loads to list at most
@@ -412,7 +412,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) struct UndoArgs {
     /// The load, as `sheetlift history` and reports call it
     pub(crate) import_id: String,
-    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE
+    /// The database: sqlite:FILE, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE
     #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
     pub(crate) to: String,
     /// Do everything but keep nothing: the numbers are those of a real undo

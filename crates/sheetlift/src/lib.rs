@@ -96,6 +96,8 @@ pub use sheetlift_core::{
     TextFormat, TextRepr, Thresholds, Total, UnicodeForm, Value, Visibility, Window, Workbook,
     expectations, rule_docs,
 };
+#[cfg(feature = "mysql")]
+pub use sheetlift_load::mysql;
 #[cfg(feature = "postgres")]
 pub use sheetlift_load::postgres;
 #[cfg(feature = "sqlite")]

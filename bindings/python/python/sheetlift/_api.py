@@ -195,7 +195,7 @@ def load(
 ) -> Report:
     """Loads the rows that a contract accepts into a database, exactly once.
 
-    ``to`` is the address of the database, such as ``sqlite:inventory.db`` or ``postgres://USER@HOST/DATABASE``. A missing table is
+    ``to`` is the address of the database, such as ``sqlite:inventory.db``, ``postgres://USER@HOST/DATABASE`` or ``mysql://USER@HOST/DATABASE``. A missing table is
     an error that has the statement for it (``error.ddl``), unless ``create_table=True``. With ``mode="sync"`` ``missing`` says what
     becomes of rows that the file lacks: ``"keep"``, ``"delete"``, or a column and its value such as ``"active=false"``; more than
     the share ``max_missing`` of them is an error. ``undo=False`` keeps nothing that :func:`undo` would need. The same file under the same contract into the same

@@ -11,6 +11,8 @@ mod hostile;
 mod inventory;
 mod kill;
 mod many_findings;
+#[cfg(target_os = "linux")]
+mod mysql;
 mod options;
 #[cfg(target_os = "linux")]
 mod postgres;
