@@ -178,6 +178,8 @@ mod tests {
             "oracle://u:secret@h/db",
             "postgres://u:secret@h:port/db",
             "postgres://u:secret@h/db?sslmode=secret",
+            "mysql://u:secret@h:port/db",
+            "mariadb://u:secret@h/db?password=secret",
             "u:secret@h/db",
             "secret",
             "sqlite:secret.db?key=secret",
