@@ -52,7 +52,7 @@ def database_servers():
         sys.exit(
             "The tests need a PostgreSQL and a MariaDB server, and cannot install them here. Install what is missing"
             f" (apt-get install {' '.join(missing)}), or set SHEETLIFT_POSTGRES to the directory of initdb and SHEETLIFT_MARIADB to"
-            " that of mariadbd, mariadb-install-db and mariadb."
+            " that of mariadbd."
         )
     install = [*how, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
     run(*install, "update", "-qq")

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, TimestampSecondArray};
 use arrow_schema::{DataType, Field};
 use sheetlift_load::{
     Missing, Mode, Outcome, Plan, Reference, Reject,
@@ -367,4 +367,58 @@ fn what_no_table_can_have_is_said() {
     }
     assert_eq!(begin_and_commit(&many[..180]).unwrap().inserted, 1);
     assert!(!db.sql("SHOW TABLES").unwrap().contains("stage"));
+}
+
+/// Values that the server would put in the place of others, if it were let.
+#[test]
+fn nothing_is_filled_in() {
+    let db = MySql::new();
+    db.execute(
+        "SET sql_mode = 'ANSI_QUOTES';
+         CREATE TABLE items (id int AUTO_INCREMENT PRIMARY KEY, sku varchar(20), seen timestamp NOT NULL, since date);
+         INSERT INTO items VALUES (7, 'old', '2024-01-01', '0000-00-00')",
+    );
+    let ids: ArrayRef = Arc::new(Int64Array::from(vec![0, 1, 7]));
+    let seen = TimestampSecondArray::from(vec![Some(1_700_000_000), None, Some(1_700_000_000)]);
+    let seen: ArrayRef = Arc::new(seen.with_timezone("UTC"));
+    let rows = batch(vec![
+        (Field::new("id", DataType::Int64, false), ids),
+        (Field::new("seen", seen.data_type().clone(), true), seen),
+        texts("sku", &[Some("zero"), Some("empty"), None]),
+    ]);
+    let plan = conformance::plan("x", &rows)
+        .with_key(["id"])
+        .with_mode(Mode::Upsert);
+    let look = || db.sql("SELECT * FROM items ORDER BY id").unwrap();
+    let before = look();
+    let outcome = conformance::load(&*db.sink(), &plan, &rows);
+    assert_eq!((outcome.inserted, outcome.updated), (1, 1));
+    let conflict = &outcome.conflicts[0];
+    assert_eq!(
+        (conflict.row, &*conflict.reason),
+        (1, "column \"seen\" is empty")
+    );
+    assert_eq!(
+        look(),
+        "0\tzero\t2023-11-14 22:13:20\tNULL\n7\tNULL\t2023-11-14 22:13:20\t0000-00-00\n"
+    );
+    db.sink().undo(&outcome.import_id, false).unwrap();
+    assert_eq!(look(), before);
+}
+
+/// A lease that is over lets others sweep what was staged under it, whether or not they want the import.
+#[test]
+fn what_was_swept_is_not_missed_by_the_others() {
+    let db = MySql::new();
+    let rows = conformance::items([("a", Some(1))]);
+    let slow = conformance::plan("slow", &rows).with_lease_ms(50);
+    let mut import = conformance::claim(&*db.sink(), &slow);
+    import.stage(&rows, &[0]).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let other = conformance::plan("other", &rows);
+    assert_eq!(conformance::load(&*db.sink(), &other, &rows).inserted, 1);
+    let error = import.commit(false).unwrap_err();
+    assert_eq!(error.code(), "busy/taken-over", "{error:?}");
+    let outcome = conformance::load(&*db.sink(), &slow, &rows);
+    assert_eq!(outcome.unchanged, 1);
 }
