@@ -127,7 +127,7 @@ fn describe(database: &str, doing: &str, error: Fault) -> Error {
         Some(1049) => Error::usage("usage/database-address", failed()),
         Some(1044 | 1142 | 1143 | 1227 | 1370 | 1290 | 1792 | 1836) => sink("sink/permission", failed())
             .with_hint("the user may have to create tables in the database, and to change the target; and the server has to take changes"),
-        Some(1205 | 1213 | 3572 | 1615) => {
+        Some(1020 | 1205 | 1213 | 1615 | 3572) => {
             busy("busy/locked", format!("{doing} {database} met another transaction: {why}"))
         }
         Some(1040 | 1203 | 1226) => busy("busy/connections", failed()),

@@ -51,14 +51,17 @@ impl MySqlImport {
         Ok(Made::Nothing)
     }
 
-    /// Refuses to rehearse on a copy that would let other rows in than the table: it has no triggers, and refers to no other tables.
+    /// Refuses to rehearse on a copy that would let other rows in, or go, than the table: it has no triggers, refers to no other
+    /// tables, and none refer to it.
     fn check_can_stand_in(&self, target: &Target) -> Result<()> {
         let name = &target.name;
         let row = self.client.row(
             "SELECT 1 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND BINARY EVENT_OBJECT_TABLE = ?
-             UNION ALL SELECT 1 FROM information_schema.TABLE_CONSTRAINTS
-             WHERE TABLE_SCHEMA = DATABASE() AND BINARY TABLE_NAME = ? AND CONSTRAINT_TYPE = 'FOREIGN KEY' LIMIT 1",
-            vec![name.as_str().into(), name.as_str().into()],
+             UNION ALL SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS
+             WHERE CONSTRAINT_SCHEMA = DATABASE() AND BINARY TABLE_NAME = ?
+             UNION ALL SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS
+             WHERE UNIQUE_CONSTRAINT_SCHEMA = DATABASE() AND BINARY REFERENCED_TABLE_NAME = ? LIMIT 1",
+            vec![name.as_str().into(); 3],
         );
         match row.map_err(fault(&self.settings.shown, "reading the tables of"))? {
             None => Ok(()),

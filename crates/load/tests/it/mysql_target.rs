@@ -128,22 +128,33 @@ fn what_is_not_loaded_leaves_no_table_and_no_column() {
     );
     assert_eq!(tables(), ledger);
 
-    // A copy to rehearse on lacks what only the table has.
-    db.execute(
-        "CREATE TABLE items (sku varchar(50) PRIMARY KEY);
-         CREATE TRIGGER loud BEFORE INSERT ON items FOR EACH ROW SET NEW.sku = upper(NEW.sku)",
-    );
-    let plan = conformance::plan("more", &rows).with_add_columns(true);
-    let mut import = conformance::claim(&*db.sink(), &plan);
-    import.stage(&rows, &numbers).unwrap();
-    assert_eq!(
-        import.commit(true).unwrap_err().code(),
-        "usage/not-supported"
-    );
-    assert_eq!(
-        db.sql("SHOW COLUMNS FROM items").unwrap().lines().count(),
-        1
-    );
+    // A copy to rehearse on lacks what only the table has, and what others have of it.
+    for (table, extra) in [
+        (
+            "loud",
+            "CREATE TRIGGER loud BEFORE INSERT ON loud FOR EACH ROW SET NEW.sku = upper(NEW.sku)",
+        ),
+        (
+            "parent",
+            "CREATE TABLE child (sku varchar(50) PRIMARY KEY, FOREIGN KEY (sku) REFERENCES parent (sku))",
+        ),
+        ("child", "SELECT 1"),
+    ] {
+        if table != "child" {
+            db.execute(&format!(
+                "CREATE TABLE {table} (sku varchar(50) PRIMARY KEY)"
+            ));
+        }
+        db.execute(extra);
+        let mut plan = conformance::plan(table, &rows).with_add_columns(true);
+        plan.table = table.to_owned();
+        let mut import = conformance::claim(&*db.sink(), &plan);
+        import.stage(&rows, &numbers).unwrap();
+        let error = import.commit(true).unwrap_err();
+        assert_eq!(error.code(), "usage/not-supported", "{table}");
+        let columns = db.sql(&format!("SHOW COLUMNS FROM {table}")).unwrap();
+        assert_eq!(columns.lines().count(), 1);
+    }
     // An engine without transactions cannot keep the promise.
     db.execute("CREATE TABLE old (sku varchar(50) PRIMARY KEY, stock bigint) ENGINE = MyISAM");
     let mut plan = conformance::plan("old", &rows);
