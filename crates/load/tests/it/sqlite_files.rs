@@ -112,7 +112,7 @@ fn addresses_and_files_that_are_no_database_are_explained() {
         ("sqlite:".to_owned(), "usage/database-address"),
         ("sqlite::memory:".to_owned(), "usage/database-address"),
         ("sqlite:a.db?mode=rw".to_owned(), "usage/database-options"),
-        ("mysql://u:p@h/db".to_owned(), "usage/database-address"),
+        ("oracle://u:p@h/db".to_owned(), "usage/database-address"),
         ("items.csv".to_owned(), "usage/database-address"),
     ] {
         let error = connect(&url).map(|sink| sink.name()).unwrap_err();
