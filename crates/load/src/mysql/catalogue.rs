@@ -63,7 +63,7 @@ pub(super) fn found_columns(client: &Client, table: &str) -> Database<Vec<Found>
         "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_MAXIMUM_LENGTH, CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE,
              DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE = 'YES', COLUMN_DEFAULT IS NOT NULL, EXTRA,
              coalesce(GENERATION_EXPRESSION, '') <> ''
-         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND BINARY TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND CAST(TABLE_NAME AS BINARY) = ? ORDER BY ORDINAL_POSITION",
         vec![table.into(), table.into()],
     )?;
     rows.iter().map(found_column).collect()
@@ -112,7 +112,7 @@ pub(super) fn unique_indexes(client: &Client, table: &str) -> Database<Vec<Uniqu
     // An index of the beginnings of texts, or of an expression, keeps something else unique.
     let rows = client.rows(
         "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL OR COLUMN_NAME IS NULL FROM information_schema.STATISTICS
-         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND BINARY TABLE_NAME = ? AND NON_UNIQUE = 0
+         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND CAST(TABLE_NAME AS BINARY) = ? AND NON_UNIQUE = 0
          ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX",
         vec![table.into(), table.into()],
     )?;
@@ -145,7 +145,7 @@ pub(super) fn first_of_index(
 ) -> Database<Option<String>> {
     let row = client.row(
         "SELECT COLUMN_NAME FROM information_schema.STATISTICS
-         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND BINARY TABLE_NAME = ? AND INDEX_NAME = ? AND SEQ_IN_INDEX = 1",
+         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND CAST(TABLE_NAME AS BINARY) = ? AND INDEX_NAME = ? AND SEQ_IN_INDEX = 1",
         vec![table.into(), table.into(), index.into()],
     )?;
     row.map_or(Ok(None), |row| get(&row, 0))

@@ -68,7 +68,7 @@ fn described(client: &Client, table: &str) -> Database<Option<TableDescription>>
 fn constraints(client: &Client, table: &str, kind: &str) -> Database<usize> {
     let row = client.row(
         "SELECT count(*) FROM information_schema.TABLE_CONSTRAINTS
-         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND BINARY TABLE_NAME = ? AND CONSTRAINT_TYPE = ?",
+         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND CAST(TABLE_NAME AS BINARY) = ? AND CONSTRAINT_TYPE = ?",
         vec![table.into(), table.into(), kind.into()],
     )?;
     row.map_or(Ok(0), |row| get(&row, 0))
@@ -78,7 +78,7 @@ fn columns(client: &Client, table: &str) -> Database<Vec<ColumnDescription>> {
     let rows = client.rows(
         "SELECT COLUMN_NAME, COLUMN_TYPE, DATA_TYPE, IS_NULLABLE = 'NO', COLUMN_DEFAULT, EXTRA, coalesce(GENERATION_EXPRESSION, '') <> ''
          FROM information_schema.COLUMNS
-         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND BINARY TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
+         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND CAST(TABLE_NAME AS BINARY) = ? ORDER BY ORDINAL_POSITION",
         vec![table.into(), table.into()],
     )?;
     let columns = rows.iter().map(|row| {

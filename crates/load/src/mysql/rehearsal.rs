@@ -56,11 +56,11 @@ impl MySqlImport {
     fn check_can_stand_in(&self, target: &Target) -> Result<()> {
         let name = &target.name;
         let row = self.client.row(
-            "SELECT 1 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND BINARY EVENT_OBJECT_TABLE = ?
+            "SELECT 1 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND CAST(EVENT_OBJECT_TABLE AS BINARY) = ?
              UNION ALL SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS
-             WHERE CONSTRAINT_SCHEMA = DATABASE() AND BINARY TABLE_NAME = ?
+             WHERE CONSTRAINT_SCHEMA = DATABASE() AND CAST(TABLE_NAME AS BINARY) = ?
              UNION ALL SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS
-             WHERE UNIQUE_CONSTRAINT_SCHEMA = DATABASE() AND BINARY REFERENCED_TABLE_NAME = ? LIMIT 1",
+             WHERE UNIQUE_CONSTRAINT_SCHEMA = DATABASE() AND CAST(REFERENCED_TABLE_NAME AS BINARY) = ? LIMIT 1",
             vec![name.as_str().into(); 3],
         );
         match row.map_err(fault(&self.settings.shown, "reading the tables of"))? {

@@ -211,7 +211,7 @@ pub(super) fn inspect(
 fn check_engine(client: &Client, table: &str, name: &str) -> Result<(), Misfit> {
     let row = client.row(
         "SELECT t.ENGINE, e.TRANSACTIONS FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
-         WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME = ? AND BINARY t.TABLE_NAME = ?",
+         WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME = ? AND CAST(t.TABLE_NAME AS BINARY) = ?",
         vec![name.into(), name.into()],
     )?;
     let (engine, transactions): (Option<String>, Option<String>) = match &row {
