@@ -273,12 +273,14 @@ impl ContractFrom {
     /// The job under this contract; files that it refers to are those beside it, or, where the program says the contract itself,
     /// in the working directory.
     pub(crate) fn put_on(self, job: Job) -> Result<Job> {
-        let folder = match &self.place {
-            ContractPlace::Path(path) => path.parent().map(Path::to_owned),
-            ContractPlace::Text(_) => None,
-        };
-        let folder = folder.unwrap_or_default();
+        let folder = self.folder();
         Ok(job.with_contract(self.read()?).with_references(folder))
+    }
+
+    /// The folder of files that it refers to.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let folder = self.path().and_then(Path::parent);
+        folder.map(Path::to_owned).unwrap_or_default()
     }
 
     /// The file it is in, where it is in one.
@@ -289,7 +291,7 @@ impl ContractFrom {
         }
     }
 
-    fn read(self) -> Result<Contract> {
+    pub(crate) fn read(self) -> Result<Contract> {
         Ok(match (self.place, &self.resource) {
             (ContractPlace::Path(path), None) => Contract::from_path(path)?,
             (ContractPlace::Path(path), Some(name)) => Contract::from_path_named(path, name)?,

@@ -26,7 +26,7 @@ mod _sheetlift {
     use crate::{
         scan::{Batches, Scan},
         table::{Schema, Table},
-        verbs::{history, infer_contract, inspect, load, open, read, undo, validate},
+        verbs::{history, infer_contract, inspect, load, open, read, replay, undo, validate},
         workbook::Workbook,
     };
 

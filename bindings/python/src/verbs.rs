@@ -145,6 +145,38 @@ pub(crate) fn history(py: Python<'_>, to: String, limit: usize) -> PyResult<Boun
 }
 
 #[pyfunction]
+#[pyo3(signature = (import_id, contract, *, to, **options))]
+pub(crate) fn replay<'py>(
+    import_id: String,
+    contract: &Bound<'py, PyAny>,
+    to: String,
+    options: Option<Keywords<'_, 'py>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = contract.py();
+    let mut arguments = Arguments::new(py, "replay", options)?;
+    let contract = arguments.contract(contract)?;
+    let options = load_options(py, &mut arguments)?;
+    let files = ReportFiles::of(py, &mut arguments)?;
+    arguments.finish()?;
+    let cancel = CancelToken::new();
+    let token = cancel.clone();
+    let replayed = run(py, &cancel, move || {
+        files.spare(&contract)?;
+        let (folder, contract) = (contract.folder(), contract.read()?);
+        let sink = connect(&to)?;
+        let Some(job) = Job::from_quarantine(&*sink, &import_id, contract)? else {
+            return Ok(None);
+        };
+        let job = files.attach(job.with_references(folder).with_cancel(token));
+        let report = job.load(&*sink, &options)?;
+        files.write(&job, &report)?;
+        Ok(Some(report))
+    })?;
+    let replayed = replayed.map(|replayed| report(py, &replayed, None));
+    replayed.transpose()
+}
+
+#[pyfunction]
 #[pyo3(signature = (import_id, to, dry_run))]
 pub(crate) fn undo(
     py: Python<'_>,

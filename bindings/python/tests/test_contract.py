@@ -130,6 +130,29 @@ def test_load_takes_its_options(database):
             sl.load(CLEAN, CONTRACT, to=to, table="other", **wrong)
 
 
+def test_rejected_rows_are_loaded_once_they_pass(database, tmp_path):
+    to = f"sqlite:{database}"
+    contract = lambda *kinds: {
+        "name": "items",
+        "schema": {"fields": [{"name": "sku"}, {"name": "kind", "constraints": {"enum": list(kinds)}}], "primaryKey": "sku"},
+    }
+    source = b"sku,kind\nA,book\nB,film\nC,tape\n"
+    report = sl.load(source, contract("book"), to=to, create_table=True)
+    assert (report.load["inserted"], report.load["rejected"]) == (1, 2)
+    mended = contract("book", "film")
+    dry = sl.replay(report.load["import_id"], mended, to=to, dry_run=True)
+    assert (dry.load["inserted"], dry.load["state"]) == (1, "dry_run")
+    written = tmp_path / "report.csv"
+    replayed = sl.replay(report.load["import_id"], mended, to=to, reports=[written])
+    assert (replayed.load["inserted"], replayed.load["rejected"]) == (1, 1)
+    assert "tape" in written.read_text()
+    assert sl.history(to, limit=1)[0]["replay_of"] == report.load["import_id"]
+    assert sl.replay(report.load["import_id"], contract("book", "film", "tape"), to=to).ok
+    assert sl.replay(report.load["import_id"], mended, to=to) is None
+    with pytest.raises(sl.UsageError, match="imp_0"):
+        sl.replay("imp_0", mended, to=to)
+
+
 def test_a_load_is_listed_and_taken_back(database):
     to = f"sqlite:{database}"
     report = sl.load(DIRTY, CONTRACT, to=to, create_table=True)

@@ -16,6 +16,7 @@ with sl.open(Path("items.xlsx"), limits={"max_rows": 10, "max_cells": None}) as 
 assert_type(table.num_rows, int)
 report = sl.load(b"", {"schema": {}}, to="sqlite:a.db", mode="sync", missing="delete", max_missing=0.1, undo=False, dry_run=True)
 assert_type(report, sl.Report)
+assert_type(sl.replay("imp_0", {"schema": {}}, to="sqlite:a.db", mode="upsert"), sl.Report | None)
 assert_type(report.ok, bool)
 assert_type(report.accepted, sl.Table | None)
 assert_type(sl.inspect(workbook), dict[str, Any])

@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Load(LoadArgs),
     /// List what was loaded into a database, the newest first
     History(HistoryArgs),
+    /// Load what now passes out of the rows that a load rejected, or that its table refused
+    Replay(ReplayArgs),
     /// Take a load back: its new rows go, changed rows are as they were, and what others did since stays
     Undo(UndoArgs),
     /// Measure how fast a sheet is read into Arrow
@@ -391,8 +393,55 @@ pub(crate) struct LoadArgs {
     /// a .csv
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
+    /// Write what became of each row, a line for each: sheet, row, key, created, updated, unchanged, conflict or rejected, code and
+    /// reason; a .csv or .ndjson file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) outcomes: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) open: OpenArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReplayArgs {
+    /// The load whose rows are tried once more, as `sheetlift history` and reports call it
+    pub(crate) import_id: String,
+    /// The contract that they are held to now, as JSON or YAML
+    #[arg(long, value_name = "CONTRACT")]
+    pub(crate) contract: PathBuf,
+    /// Which resource of a package the contract is [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Option<String>,
+    /// The database: sqlite:FILE, or postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "DATABASE", default_value = "sqlite:inventory.db")]
+    pub(crate) to: String,
+    /// Create the table when it is missing
+    #[arg(long)]
+    pub(crate) create_table: bool,
+    /// What may be done to a table that does not fit: add, the columns that it lacks
+    #[arg(long, value_name = "WHAT", value_parser = ["add"])]
+    pub(crate) evolve: Option<String>,
+    /// How rows meet those that are there, but not replace [default: what the contract says, or else insert_missing]
+    #[arg(long, value_name = "MODE", value_parser = modes())]
+    pub(crate) mode: Option<Mode>,
+    /// Keep nothing in the database that taking the replay back would need
+    #[arg(long)]
+    pub(crate) no_undo: bool,
+    /// Do everything but keep nothing: the numbers are those of a real replay
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Target table [default: what the contract says]
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<String>,
+    /// Write the report, by the end of its name: .json (all of it), .html (a page), .csv, .parquet, .ndjson (every finding),
+    /// .xml (JUnit), .sarif; may be given several times
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) report: Vec<PathBuf>,
+    /// Write what became of each row, a line for each; a .csv or .ndjson file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) outcomes: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -6,6 +6,7 @@ mod commands;
 mod exit;
 mod interrupt;
 mod numbers;
+mod outcomes;
 mod output;
 mod paint;
 mod progress;
@@ -38,6 +39,7 @@ fn run(args: Args) -> sheetlift::Result<exit::Status> {
         Command::Validate(args) => commands::validate::run(&args, &limits),
         Command::Load(args) => commands::load::run(&args, &limits),
         Command::History(args) => commands::history::run(&args),
+        Command::Replay(args) => commands::replay::run(&args, &limits),
         Command::Undo(args) => commands::undo::run(&args),
         Command::Bench(args) => commands::bench::run(&args, &limits),
         Command::Completions { shell } => commands::completions::run(shell),

@@ -14,6 +14,7 @@ mod finding;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod header;
+mod held;
 mod inflate;
 mod limits;
 mod matching;
@@ -51,6 +52,7 @@ pub use error::{Error, ErrorKind, Location, Result};
 pub use expression::Expression;
 pub use finding::{Finding, Level, looks_like_a_formula};
 pub use header::{Header, HeaderColumn, HeaderRow, MAX_SHEETS_OF_A_TABLE, REASON_LABEL, SheetRef};
+pub use held::{HeldCell, HeldRow, HeldWriter};
 pub use limits::Limits;
 pub use matching::Ignored;
 pub use reader::{
@@ -59,7 +61,7 @@ pub use reader::{
 };
 pub use source::Source;
 pub use validate::{
-    Checked, Expectation, FoundBy, Mapped, RejectedRow, RuleDoc, Summary, Survey, Validator,
-    expectations, rule_docs,
+    Checked, Expectation, FoundBy, Mapped, RawRow, RejectedRow, RuleDoc, Summary, Survey,
+    Validator, expectations, rule_docs,
 };
 pub use xlsx::{Annotated, Marks, is_list_of_findings};

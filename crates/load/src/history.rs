@@ -25,6 +25,8 @@ pub struct ImportRecord {
     pub committed_at: Option<String>,
     /// When it was taken back.
     pub undone_at: Option<String>,
+    /// The import whose quarantine its rows came from.
+    pub replay_of: Option<String>,
     /// The counts of its [`Outcome`](crate::Outcome), once it is committed: read, inserted, updated, unchanged, conflicts, rejected
     /// and removed rows.
     pub counts: Option<[u64; 7]>,

@@ -112,4 +112,4 @@ pub use outcome::{
 };
 pub use plan::Plan;
 pub use rules::{Missing, Reference};
-pub use sink::{Begin, Import, Sink, Tell};
+pub use sink::{Begin, Import, Origin, RawRows, RawRowsAgain, Sink, Tell, Told};

@@ -60,7 +60,7 @@ pub enum RowFate {
     Updated,
     /// Its key was there, and it changed nothing.
     Unchanged,
-    /// It did not enter: [`RowConflict`], or `_sheetlift_outcomes`, say why.
+    /// It did not enter.
     Conflict,
 }
 
@@ -85,7 +85,7 @@ pub struct RowConflict {
     pub reason: String,
 }
 
-/// A row that the caller refuses to load, to be kept in `_sheetlift_rejects`.
+/// A row that the caller refuses to load, to be kept in `_sheetlift_rejects`, the quarantine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
     /// The zero-based row number in the source, as of a row that is staged.
@@ -98,7 +98,7 @@ pub struct Reject {
     pub raw: String,
 }
 
-/// A row in quarantine: one that an import rejected, as `_sheetlift_rejects` has it.
+/// A row in quarantine: one that an import rejected or its target refused, as `_sheetlift_rejects` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Quarantined {
@@ -106,7 +106,7 @@ pub struct Quarantined {
     pub part: Option<String>,
     /// The zero-based row number in the source, or in that part of it.
     pub row: u32,
-    /// The codes of the findings, separated by commas.
+    /// The codes of the findings, separated by commas, or of the conflict.
     pub codes: String,
     /// Why, for people.
     pub reason: String,

@@ -176,8 +176,9 @@ impl Plan {
         self
     }
 
-    /// Says that the rows come from the quarantine of another import, and have the same numbers: those that are loaded leave it, in the
-    /// same transaction, and those that are rejected again, or are conflicts, stay.
+    /// Says that the rows come from the quarantine of another import, and have the same numbers and parts: those that are loaded leave it,
+    /// in the same transaction, and those that are rejected again, or are conflicts, stay with their new reasons. The quarantine of the
+    /// replay itself is empty. Not in modes that do something about rows that the source lacks: it lacks nearly all of them.
     pub fn with_replay_of(mut self, import_id: impl Into<String>) -> Plan {
         self.replay_of = Some(import_id.into());
         self

@@ -101,6 +101,14 @@ pub(crate) fn check(plan: &Plan) -> Result<()> {
             );
         }
     }
+    if plan.replay_of.is_some() && (plan.mode == Mode::Replace || plan.missing != Missing::Keep) {
+        let message = format!(
+            "a replay has some rows of a source only, so that mode {} would remove all others from the table",
+            plan.mode
+        );
+        return Err(Error::usage("usage/replay", message)
+            .with_hint("use mode upsert, insert_missing, insert or append"));
+    }
     if plan.missing != Missing::Keep && plan.mode != Mode::Sync {
         return usage(
             "usage/missing",

@@ -1,5 +1,7 @@
 //! What every database has to offer: the seam between imports and sinks.
 
+use std::error::Error as StdError;
+
 use arrow_array::RecordBatch;
 
 use crate::error::{Error, Result};
@@ -31,7 +33,8 @@ pub trait Sink: Send + Sync {
         Err(unknown_here("history", &self.name()))
     }
 
-    /// Gives the rows that an import rejected and that no replay has loaded since, by part and row, one at a time.
+    /// Gives the rows that did not enter with an import, for it rejected them or the target refused them ([`Import::keep_origin`]), and
+    /// that no replay has loaded since, one at a time.
     ///
     /// # Errors
     ///
@@ -42,6 +45,16 @@ pub trait Sink: Send + Sync {
         Err(unknown_here("quarantine", &self.name()))
     }
 
+    /// How the source of an import was laid out, as [`Import::keep_origin`] told it; none where nothing was told.
+    ///
+    /// # Errors
+    ///
+    /// As [`quarantined`](Sink::quarantined).
+    fn layout(&self, import_id: &str) -> Result<Option<String>> {
+        let _ = import_id;
+        Err(unknown_here("quarantine", &self.name()))
+    }
+
     /// Takes an import back: rows that it added are deleted, rows that it changed or deleted are as they were, and rows that others
     /// have changed since are left alone. In one transaction; with `dry_run` it is rolled back. The same import can be loaded again
     /// afterwards.
@@ -49,7 +62,7 @@ pub trait Sink: Send + Sync {
     /// # Errors
     ///
     /// [`Usage`](crate::ErrorKind::Usage) for an import that is not there, is not committed, kept nothing to be taken back with
-    /// ([`Plan::with_undo`]), or where there is no undo; [`Target`](crate::ErrorKind::Target) when the table has changed so that
+    /// ([`Plan::with_undo`]), has rows in quarantine that a replay has loaded, or where there is no undo; [`Target`](crate::ErrorKind::Target) when the table has changed so that
     /// its rows cannot be put back, or other tables refer to them; [`Sink`](crate::ErrorKind::Sink) when the database fails.
     fn undo(&self, import_id: &str, dry_run: bool) -> Result<Undone> {
         let _ = (import_id, dry_run);
@@ -95,6 +108,12 @@ pub trait Import: Send {
     /// As for [`stage`](Import::stage).
     fn reject(&mut self, rejects: &[Reject]) -> Result<()>;
 
+    /// Tells what a replay of the rows that do not enter needs. Without it, or in a target without a quarantine, rows that the target
+    /// refuses are in `_sheetlift_outcomes` alone.
+    fn keep_origin(&mut self, origin: Origin) {
+        let _ = origin;
+    }
+
     /// Merges, records and publishes in one transaction. With `dry_run` the same transaction is rolled back and the claim is
     /// given up: the database is as if the import had never begun. A sink whose database has no transaction for a whole import
     /// says what is visible when.
@@ -119,8 +138,48 @@ pub trait Import: Send {
     }
 }
 
-/// Is told the row number that the caller gave a row, and what became of it.
-pub type Tell<'a> = dyn FnMut(u32, RowFate) + 'a;
+/// Is told what became of rows, those that did not enter last.
+pub type Tell<'a> = dyn FnMut(Told<'_>) + 'a;
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Told<'a> {
+    /// The number that the caller gave the row.
+    pub row: u32,
+    /// What became of it.
+    pub fate: RowFate,
+    /// The code of a conflict ([`RowConflict::code`](crate::RowConflict::code)); empty otherwise.
+    pub code: &'a str,
+    /// Why it is one, in the words of the target; empty otherwise.
+    pub reason: &'a str,
+}
+
+/// What a replay needs of the source of an import.
+pub struct Origin {
+    /// How the source is laid out, in words of the caller's choice, which come back from [`Sink::layout`].
+    pub layout: String,
+    /// Reads rows of the source once more, as they are: the commit asks for those that the target refuses.
+    pub raw_rows: RawRows,
+}
+
+/// Given the numbers of rows, ascending, gives each of them as JSON ([`Reject::raw`]), in their order.
+pub type RawRows = Box<dyn FnOnce(Vec<u32>) -> RawRowsAgain + Send>;
+
+/// Rows that are read once more.
+pub type RawRowsAgain =
+    Box<dyn Iterator<Item = Result<(u32, String), Box<dyn StdError + Send + Sync>>>>;
+
+/// The error for rows that cannot be read once more.
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(dead_code)
+)]
+pub(crate) fn not_read_again(error: Box<dyn StdError + Send + Sync>) -> Error {
+    let message = format!("the rows that the table refuses cannot be read once more: {error}");
+    Error::sink("sink/source", message)
+        .with_hint("nothing was loaded; see that the source is there")
+}
 
 impl std::fmt::Debug for Begin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

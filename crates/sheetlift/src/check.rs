@@ -16,6 +16,7 @@ use crate::{
     job::Job,
     progress::Progress,
     references,
+    replay::layout::Layout,
     report::{Report, Timings},
     sheets::Sheet,
 };
@@ -167,12 +168,14 @@ pub struct Check {
     /// The sheet that is being read, counted from 0 among those of the table.
     pub(crate) sheet_number: u32,
     pub(crate) listing: Listing,
+    /// What the ledger keeps of the file.
+    pub(crate) layout: Layout,
 }
 
 impl Check {
     pub(crate) fn new(job: &Job, wants: Wants) -> Result<Check> {
         let started = Instant::now();
-        let contract = Arc::clone(job.needed_contract()?);
+        let contract = job.checked_contract()?;
         let workbook = job.workbook()?;
         if contract.csv.comment.is_some() && workbook.text_format().is_none() {
             let message = "comments (`commentChar`) are known in text files only";
@@ -182,11 +185,14 @@ impl Check {
         let all = wants == Wants::Everything || job.findings_to.is_some() || job.keeps_all_findings;
         let mut sheets = VecDeque::from(job.look_at_sheets(&workbook, &contract)?);
         let is_blocked = sheets.iter().any(Sheet::is_blocked);
-        let mut report = Report::new(job.source.name(), &contract);
+        let mut report = Report::new(job.source.name(), job.needed_contract()?);
         report.take_sheets(&sheets);
         report.blocked = is_blocked;
         let found = sheets.iter().map(|sheet| &sheet.header_findings[..]);
         let mut header_findings = found.collect::<Vec<_>>().concat();
+        let headers = sheets.iter().map(|sheet| &sheet.header);
+        let is_text = workbook.text_format().is_some();
+        let layout = Layout::new(workbook.dates(), is_text, headers, &contract);
         let rows_expected = match &job.progress {
             Some(_) => {
                 let rows = sheets
@@ -231,6 +237,7 @@ impl Check {
             is_finished: false,
             sheet_number: 0,
             listing: Listing::new(job)?,
+            layout,
         };
         check.listing.add(&check.header_findings)?;
         Ok(check)

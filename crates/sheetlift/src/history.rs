@@ -64,6 +64,7 @@ pub fn import_json(import: &ImportRecord) -> Value {
         "started_at": import.started_at,
         "committed_at": import.committed_at,
         "undone_at": import.undone_at,
+        "replay_of": import.replay_of,
         "counts": counts,
     })
 }

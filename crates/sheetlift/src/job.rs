@@ -14,7 +14,9 @@ use sheetlift_core::{
 
 use crate::{
     error::{Error, Result},
+    load::OutcomesTo,
     progress::Progress,
+    replay::Replay,
     report::write_finding,
 };
 
@@ -48,6 +50,9 @@ pub struct Job {
     /// The import that lines of findings are about, once it is known.
     pub(crate) import_id: Option<Arc<str>>,
     pub(crate) references: Option<Arc<Path>>,
+    pub(crate) outcomes_to: Option<OutcomesTo>,
+    /// The rows are those of a quarantine.
+    pub(crate) replay: Option<Arc<Replay>>,
 }
 
 impl Job {
@@ -67,6 +72,8 @@ impl Job {
             findings_to: None,
             import_id: None,
             references: None,
+            outcomes_to: None,
+            replay: None,
         }
     }
 
@@ -194,6 +201,7 @@ impl Job {
         let mut options = OpenOptions::default()
             .with_limits(self.limits.clone())
             .with_cancel(self.cancel.clone())
+            .with_held(self.replay.is_some())
             .with_csv(match &self.contract {
                 Some(contract) => self.csv.clone().or(&contract.csv),
                 None => self.csv.clone(),
@@ -249,6 +257,9 @@ impl Job {
 
     /// The options of the read, with the place of the table from the contract where the caller left it open.
     pub(crate) fn located(&self) -> ReadOptions {
+        if let Some(replay) = &self.replay {
+            return replay.read(0);
+        }
         let mut read = self.read.clone();
         let Some(contract) = &self.contract else {
             return read;

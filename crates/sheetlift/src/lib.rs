@@ -53,6 +53,7 @@ mod report;
 
 mod references;
 mod rejects;
+mod replay;
 
 mod request;
 mod words;
@@ -70,7 +71,7 @@ pub use findings::{AllFindings, FindingGroup};
 pub use history::{history, import_json, undo};
 pub use inspect::{InferredFrom, InspectedField, InspectedSheet, Inspection, RowsAre};
 pub use job::Job;
-pub use load::LoadOptions;
+pub use load::{LoadOptions, OutcomeFormat};
 pub use problem::{PassedLimit, Problem};
 pub use progress::Progress;
 pub use report::{
@@ -104,8 +105,8 @@ pub use sheetlift_load::postgres;
 pub use sheetlift_load::sqlite;
 pub use sheetlift_load::{
     Begin, Import, ImportKey, ImportRecord, KeyParts, MAX_LISTED_CONFLICTS, MAX_LISTED_KEPT,
-    Missing, Mode, Outcome, Plan, Reference as DatabaseReference, Reject, RowConflict, Sink, State,
-    Undone, connect,
+    Missing, Mode, Origin, Outcome, Plan, Quarantined, Reference as DatabaseReference, Reject,
+    RowConflict, RowFate, Sink, State, Told, Undone, connect,
 };
 
 /// The errors of the crates below, for code that uses their parts on its own. [`Error`] takes both.

@@ -74,6 +74,11 @@ pub(crate) fn take_in(job: &Job, contract: &Contract, validator: &mut Validator)
         let reference = name.and_then(|name| contract.references.get(name));
         let path = reference.and_then(|reference| reference.path.as_deref());
         let taken = match path.map(|path| place_of(job, path)).transpose()? {
+            None if reference.is_some() && job.replay.is_some() => {
+                let message =
+                    "the contract refers to another sheet of the file, which is not in quarantine";
+                Err(Error::usage("usage/replay", message))
+            }
             None => {
                 let mut same = job.clone().with_contract(there);
                 if reference.is_some() {
@@ -124,9 +129,9 @@ fn is_parquet(path: &Path) -> bool {
 
 /// Rows of a sheet or a text file.
 fn take_rows(job: &Job, take: &mut dyn FnMut(&[ArrayRef])) -> Result<()> {
-    let contract = job.needed_contract()?;
+    let contract = job.checked_contract()?;
     let workbook = job.workbook()?;
-    let sheets = job.look_at_sheets(&workbook, contract)?;
+    let sheets = job.look_at_sheets(&workbook, &contract)?;
     if let Some(sheet) = sheets.iter().find(|sheet| sheet.is_blocked()) {
         let reasons = sheet.header_findings.iter();
         let reasons: Vec<&str> = reasons.map(|finding| finding.message.as_str()).collect();

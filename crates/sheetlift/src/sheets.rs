@@ -40,7 +40,8 @@ impl Sheet {
         let (rows, validator) = match self.opened {
             Some(opened) => opened,
             None => {
-                let validator = Validator::new(job.needed_contract()?, &self.header);
+                let contract = job.checked_contract()?;
+                let validator = Validator::new(&contract, &self.header);
                 let validator = validator.map_err(|error| job.locate(error))?;
                 (open_rows(job, workbook, &self.options)?, validator)
             }
@@ -55,6 +56,10 @@ impl Sheet {
 impl Job {
     /// The sheets that are read as one table: those of the contract, unless the options of the read name one.
     pub(crate) fn sheets_of_table(&self, workbook: &Workbook) -> Result<Vec<SheetRef>> {
+        if let Some(replay) = &self.replay {
+            let sheets = replay.sheets().map(|sheet| replay.read(sheet).sheet);
+            return Ok(sheets.collect());
+        }
         let read = self.located();
         let sheets = self.contract.as_ref().and_then(|c| c.locate.sheets.clone());
         let Some(sheets) = sheets.filter(|_| read.sheet == SheetRef::First && read.area.is_none())
@@ -92,10 +97,14 @@ impl Job {
         contract: &Contract,
     ) -> Result<Vec<Sheet>> {
         let mut sheets: Vec<Sheet> = Vec::new();
-        for sheet in self.sheets_of_table(workbook)? {
+        for (place, sheet) in self.sheets_of_table(workbook)?.into_iter().enumerate() {
             self.cancel.check()?;
             let is_whole = self.read.columns.is_none();
-            let mut options = read_options(self, contract).with_ragged_told(is_whole);
+            let mut options = match &self.replay {
+                None => read_options(self, contract),
+                Some(replay) => replay.read(place),
+            };
+            options = options.with_ragged_told(is_whole);
             options.sheet = sheet;
             options.batch_rows = options.batch_rows.min(MAX_WINDOW_ROWS);
             let (rows, validator) = open_table(self, workbook, contract, &mut options)?;

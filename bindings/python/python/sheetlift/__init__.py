@@ -6,7 +6,7 @@
 >>> [(f["address"], f["message"]) for f in report.findings]
 """
 
-from ._api import history, infer_contract, inspect, load, open, read, undo, validate
+from ._api import history, infer_contract, inspect, load, open, read, replay, undo, validate
 from ._errors import (
     ContractError,
     EncryptedError,
@@ -50,6 +50,7 @@ __all__ = [
     "load",
     "open",
     "read",
+    "replay",
     "undo",
     "validate",
 ]

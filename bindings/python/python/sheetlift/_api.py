@@ -210,6 +210,27 @@ def history(to: str, limit: int = 100) -> list[dict[str, Any]]:
     return _sheetlift.history(to, limit)
 
 
+def replay(
+    import_id: str,
+    contract: Contract,
+    *,
+    to: str,
+    mode: Literal["insert_missing", "insert", "upsert", "update_only", "append", "sync"] | None = None,
+    dry_run: bool = False,
+    table: str | None = None,
+    create_table: bool = False,
+    undo: bool = True,
+    reports: Sequence[str | PathLike[str]] | None = None,
+    resource: str | None = None,
+) -> Report | None:
+    """Loads what now passes out of the rows that a load rejected, or that its table refused; ``None`` when there is none left.
+
+    ``contract`` is most often one that was mended. Rows that enter the table leave the quarantine, the others stay there with the reason
+    of now; findings name the cells of the file that the rows came from. :func:`undo` takes a replay back as any other load.
+    """
+    return _sheetlift.replay(**locals())
+
+
 def undo(import_id: str, to: str, dry_run: bool = False) -> dict[str, Any]:
     """Takes a load back. Rows that it added are deleted, rows that it changed or deleted are as they were.
 

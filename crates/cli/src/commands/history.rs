@@ -51,7 +51,10 @@ fn line(import: &ImportRecord) -> [String; 7] {
     [
         import.import_id.clone(),
         to_the_second(when.unwrap_or(&import.started_at)),
-        plain(&import.source_name),
+        match import.replay_of {
+            Some(_) => format!("{} (replay)", plain(&import.source_name)),
+            None => plain(&import.source_name),
+        },
         plain(&import.table),
         import.mode.clone(),
         import.state.clone(),

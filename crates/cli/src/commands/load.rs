@@ -6,6 +6,7 @@ use crate::{
     args::LoadArgs,
     exit::Status,
     interrupt,
+    outcomes::Outcomes,
     output::keep_apart,
     progress::ProgressLine,
     read,
@@ -15,10 +16,13 @@ use crate::{
 };
 
 pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
-    let written = reports::paths(&args.report).chain(args.rejects.as_deref());
+    let written = reports::paths(&args.report)
+        .chain(args.rejects.as_deref())
+        .chain(args.outcomes.as_deref());
     keep_apart(written, [&*args.file, &*args.contract])?;
     let files = Reports::create(&args.report)?;
     let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
+    let outcomes = args.outcomes.as_deref().map(Outcomes::create).transpose()?;
     let job = read::job_with_contract(
         &args.file,
         &args.contract,
@@ -42,12 +46,18 @@ pub(crate) fn run(args: &LoadArgs, limits: &Limits) -> Result<Status> {
         rejects.check(&job)?;
         job = job.with_all_findings_kept(true);
     }
+    if let Some(outcomes) = &outcomes {
+        job = outcomes.attach(job)?;
+    }
     let (job, line) = ProgressLine::watch(job, "loading");
     let report = job.load(&*sink, &options)?;
     drop(line);
     files.write(&report)?;
     // The rows are loaded, whatever becomes of the file: that is said first.
     summary::print(&report, &args.report)?;
+    if let Some(outcomes) = outcomes {
+        outcomes.write(&report)?;
+    }
     if let Some(rejects) = rejects {
         rejects.write(&job, &report)?;
     }

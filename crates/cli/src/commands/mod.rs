@@ -11,5 +11,6 @@ pub(crate) mod history;
 pub(crate) mod infer;
 pub(crate) mod inspect;
 pub(crate) mod load;
+pub(crate) mod replay;
 pub(crate) mod undo;
 pub(crate) mod validate;

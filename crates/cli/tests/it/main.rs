@@ -16,4 +16,5 @@ mod mysql;
 mod options;
 #[cfg(target_os = "linux")]
 mod postgres;
+mod replay;
 mod text;

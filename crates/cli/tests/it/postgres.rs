@@ -86,6 +86,94 @@ fn the_inventory_is_loaded_once_listed_and_taken_back() {
 }
 
 #[test]
+fn rows_in_quarantine_are_loaded_once_they_pass() {
+    let (server, desk) = (Postgres::shared(), Desk::new());
+    let database = server.database();
+    let to = format!("--to {}", server.address(&database));
+    let contract = |least: i32| {
+        format!(
+            "name: items\nschema:\n  fields: [{{name: sku}}, {{name: price, type: number, constraints: {{minimum: {least}}}}}, {{name: supplier}}]\n  primaryKey: sku\n  foreignKeys: [{{fields: supplier, reference: {{resource: s, fields: name}}}}]\nsheetlift: {{references: {{s: {{table: suppliers}}}}}}\n"
+        )
+    };
+    desk.put("c1.yaml", contract(5).as_bytes());
+    desk.put("c2.yaml", contract(0).as_bytes());
+    desk.put(
+        "items.csv",
+        b"sku,price,supplier\nA,7,Acme\nB,2,Acme\nC,8,Acne\nA,9,Acme\nD,-1,Acme\n",
+    );
+    let suppliers =
+        "CREATE TABLE suppliers (name text PRIMARY KEY); INSERT INTO suppliers VALUES ('Acme')";
+    server.psql(&database, suppliers).unwrap();
+    let load = format!("load items.csv --contract c1.yaml {to} --create-table");
+    assert_eq!(
+        desk.run(&format!("{load} --dry-run --outcomes dry.csv"))
+            .code,
+        1
+    );
+    let ran = desk.run(&format!("{load} --outcomes wet.csv"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let read = |name: &str| std::fs::read_to_string(desk.path(name)).unwrap();
+    assert_eq!(read("dry.csv"), read("wet.csv"));
+    assert!(
+        read("wet.csv").contains("items,4,C,conflict,load/reference-missing,"),
+        "{}",
+        read("wet.csv")
+    );
+    let listed = desk.run(&format!("history {to} --json"));
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let id = listed[0]["import_id"].as_str().unwrap();
+
+    let held = "SELECT string_agg(\"row\" || codes, ' ' ORDER BY \"row\") FROM _sheetlift_rejects WHERE replayed_by IS NULL";
+    let held = || server.psql(&database, held).unwrap().trim().to_owned();
+    let all = "2cell/minimum 3load/reference-missing 4row/primary-key 5cell/minimum";
+    assert_eq!(held(), all);
+    let replay = format!("replay {id} --contract c2.yaml {to}");
+    assert_eq!(desk.run(&format!("{replay} --dry-run")).code, 1);
+    assert_eq!(
+        (count_of(server, &database), held()),
+        ("1".to_owned(), all.to_owned())
+    );
+    let ran = desk.run(&replay);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.text().contains("items!C4") && ran.text().contains("items!B6"),
+        "{}",
+        ran.text()
+    );
+    assert!(
+        ran.stderr.contains("1 row with the key of an earlier row"),
+        "{ran:?}"
+    );
+    assert_eq!(count_of(server, &database), "2");
+    server
+        .psql(&database, "INSERT INTO suppliers VALUES ('Acne')")
+        .unwrap();
+    let ran = desk.run(&replay);
+    assert!(
+        ran.text().contains("inserted              1"),
+        "{}",
+        ran.text()
+    );
+    assert_eq!(held(), "4row/primary-key 5cell/minimum");
+    let listed = desk.run(&format!("history {to} --json"));
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    for at in 0..2 {
+        let replay = listed[at]["import_id"].as_str().unwrap();
+        assert_eq!(listed[at]["replay_of"], id);
+        desk.run(&format!("undo {id} {to}"))
+            .fails(2, "out of its quarantine");
+        assert_eq!(desk.run(&format!("undo {replay} {to}")).code, 0);
+    }
+    assert_eq!(count_of(server, &database), "1");
+    assert_eq!(held().split(' ').count(), 4);
+}
+
+fn count_of(server: &Postgres, database: &str) -> String {
+    let found = server.psql(database, "SELECT count(*) FROM items");
+    found.unwrap().trim().to_owned()
+}
+
+#[test]
 fn a_refused_cell_is_named() {
     let (server, desk) = (Postgres::shared(), Desk::new());
     let database = server.database();

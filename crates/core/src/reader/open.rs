@@ -8,6 +8,7 @@ use crate::{
     crypto,
     csv::{CsvBook, CsvOptions, is_named_csv},
     error::{Error, Result},
+    held::HeldBook,
     limits::{Budget, Limits},
     ods::OdsBook,
     source::Source,
@@ -35,6 +36,8 @@ pub struct OpenOptions {
     pub password: Option<Password>,
     /// How a text file is read; what is not given is detected.
     pub csv: CsvOptions,
+    /// These are rows that were read before, as [`HeldWriter`](crate::HeldWriter) writes them. Default false: no file is taken for one.
+    pub held: bool,
 }
 
 impl OpenOptions {
@@ -65,6 +68,13 @@ impl OpenOptions {
         self.csv = csv;
         self
     }
+
+    /// Sets [`Self::held`].
+    #[must_use]
+    pub fn with_held(mut self, held: bool) -> Self {
+        self.held = held;
+        self
+    }
 }
 
 /// A password. It is never printed, not even for debugging.
@@ -93,6 +103,9 @@ pub(super) fn open_book(source: &Source, options: OpenOptions) -> Result<Box<dyn
     let budget = Arc::new(Budget::new(options.limits, options.cancel));
     let password = options.password.as_ref().map(Password::as_str);
     let bytes = source.bytes();
+    if options.held {
+        return Ok(Box::new(HeldBook::open(source, budget)?));
+    }
     match sniff(bytes, is_named_csv(source))? {
         Kind::Zip => open_zip(source.clone(), budget),
         Kind::Ole => {

@@ -3,13 +3,14 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{
-    cells::{cell_json, cell_kind, cell_quoted, cell_text, cut},
+    cells::{cell_kind, cell_quoted, cell_text, cut},
     column::ColumnCheck,
     fault::{Fault, What, misfit_code},
     key::Key,
     level,
     levels::{EXTRA_CELLS, MISSING_CELLS, RowLevels},
     places::RowPlaces,
+    raw::RawRow,
     report::RejectedRow,
     rewrite::Rewriter,
     rules,
@@ -134,21 +135,21 @@ impl Scene<'_> {
             .map(|finding| finding.message.as_str())
             .collect::<Vec<_>>()
             .join("; ");
-        let raw = self
-            .header
-            .columns
-            .iter()
-            .enumerate()
-            .filter_map(|(place, column)| {
-                let json = cell_json(self.window.column(place).cell(row), self.dates())?;
-                Some((column.name.to_string(), json))
-            });
+        let raw = RawRow::of(self.header, self.window, row);
+        let width = faults.iter().find_map(|fault| match fault.what {
+            What::ExtraCells(cells) | What::MissingCells(cells) => Some(cells),
+            _ => None,
+        });
         let rejected = RejectedRow {
             sheet: Arc::clone(&self.header.sheet),
             row: self.sheet_rows[row],
             codes,
             reason,
-            raw: raw.collect(),
+            row_key,
+            raw: raw.cells,
+            kinds: raw.kinds,
+            repeats: errors().any(|(fault, _)| matches!(fault.what, What::KeyTaken { .. })),
+            width,
         };
         (Some(rejected), findings)
     }

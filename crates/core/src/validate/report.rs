@@ -76,8 +76,20 @@ pub struct RejectedRow {
     pub codes: Vec<&'static str>,
     /// The messages of its errors, separated by `; `.
     pub reason: String,
+    /// Its primary key, as its author sees it; none where a part of it is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_key: Option<String>,
     /// Cells of the row by unique column name (the header text, `price_2` for a second `price`); empty cells are left out.
     pub raw: serde_json::Map<String, serde_json::Value>,
+    /// What JSON does not tell of them ([`RawRow::kinds`](crate::RawRow::kinds)).
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub kinds: serde_json::Map<String, serde_json::Value>,
+    /// An earlier row has a key of it that has to be unique, or is the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub repeats: bool,
+    /// The number of its cells, where that of the header of a text file is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
 }
 
 /// Exact totals over everything checked so far. Findings about the header are counted as well.

@@ -53,7 +53,7 @@ type Check<D> = (&'static str, fn(&D));
 /// Runs every check against a database of its own, and panics at the first that fails, after printing its name.
 pub fn run<D: Database>(make: impl Fn() -> D) {
     run_keyed(&make);
-    let checks: [Check<D>; 14] = [
+    let checks: [Check<D>; 15] = [
         ("update_only: new keys are conflicts", rules::update_only),
         ("append: keys are not looked at", rules::append),
         (
@@ -78,6 +78,10 @@ pub fn run<D: Database>(make: impl Fn() -> D) {
         (
             "rows in quarantine leave it when a replay loads them",
             undo::replay,
+        ),
+        (
+            "rows that the target refuses are in quarantine, as they were read",
+            undo::quarantine_of_refused,
         ),
         ("history: the latest imports first", undo::history),
         ("undo: as it was, in every mode", undo::every_mode),

@@ -1,7 +1,7 @@
 //! The list of imports, and taking one of them back.
 
 use super::{Database, claim, counts, expect, items, load, plan, seed, stored};
-use crate::{ErrorKind, Missing, Mode, Reject, State};
+use crate::{ErrorKind, Missing, Mode, Origin, Plan, Reject, State};
 
 pub(super) fn history<D: Database>(db: &D) {
     assert_eq!(db.sink().history(10).unwrap(), []);
@@ -220,56 +220,172 @@ pub(super) fn refusals<D: Database>(db: &D) {
     assert_eq!(stored(db), rows);
 }
 
-pub(super) fn replay<D: Database>(db: &D) {
-    let quarantine = |import_id: &str| {
-        let mut rows = Vec::new();
-        let found = db.sink().quarantined(import_id, &mut |row| {
-            rows.push((row.part, row.row, row.codes, row.raw))
-        });
-        found.map(|()| rows)
-    };
-    assert_eq!(quarantine("imp_0").unwrap_err().code(), "usage/import-id");
-    seed(db);
-    assert_eq!(quarantine("imp_0").unwrap_err().code(), "usage/import-id");
-    let batch = items([("c", Some(3))]);
-    let reject = |row: u32| Reject {
+/// A row in quarantine: part, row, codes and raw row.
+type Held = (Option<String>, u32, String, String);
+
+fn quarantine<D: Database>(db: &D, import_id: &str) -> crate::Result<Vec<Held>> {
+    let mut rows = Vec::new();
+    let found = db.sink().quarantined(import_id, &mut |row| {
+        assert!(!row.reason.is_empty());
+        rows.push((row.part, row.row, row.codes, row.raw));
+    });
+    rows.sort();
+    found.map(|()| rows)
+}
+
+fn held(row: u32, codes: &str) -> Held {
+    (None, row, codes.to_owned(), raw(row))
+}
+
+fn raw(row: u32) -> String {
+    format!("{{\"row\":{row}}}")
+}
+
+fn rejected(row: u32) -> Reject {
+    Reject {
         row,
         codes: vec!["cell/type".to_owned()],
         reason: "no number".to_owned(),
-        raw: format!("{{\"row\":{row}}}"),
-    };
-    let told = |row: u32| {
-        (
-            None,
-            row,
-            "cell/type".to_owned(),
-            format!("{{\"row\":{row}}}"),
-        )
-    };
+        raw: raw(row),
+    }
+}
+
+/// A source whose rows are read again when they are asked for; no others than these may be.
+fn origin(asked: &[u32]) -> Origin {
+    let expected = asked.to_vec();
+    Origin {
+        layout: "one sheet".to_owned(),
+        raw_rows: Box::new(move |rows| {
+            assert_eq!(rows, expected);
+            Box::new(rows.into_iter().map(|row| Ok((row, raw(row)))))
+        }),
+    }
+}
+
+pub(super) fn replay<D: Database>(db: &D) {
+    let unknown = "usage/import-id";
+    assert_eq!(quarantine(db, "imp_0").unwrap_err().code(), unknown);
+    seed(db);
+    assert_eq!(quarantine(db, "imp_0").unwrap_err().code(), unknown);
+    assert_eq!(db.sink().layout("imp_0").unwrap_err().code(), unknown);
+    let batch = items([("c", Some(3))]);
     let first = plan("first", &batch);
     let mut import = claim(&*db.sink(), &first);
+    import.keep_origin(origin(&[]));
     import.stage(&batch, &[0]).unwrap();
-    import
-        .reject(&[reject(1), reject(2), reject(3), reject(4)])
-        .unwrap();
+    import.reject(&[1, 2, 3, 4, 5].map(rejected)).unwrap();
     let first = import.commit(false).unwrap().import_id;
-    assert_eq!(
-        quarantine(&first).unwrap(),
-        [told(1), told(2), told(3), told(4)]
-    );
+    let all = [1, 2, 3, 4, 5].map(|row| held(row, "cell/type"));
+    assert_eq!(quarantine(db, &first).unwrap(), all);
+    assert_eq!(db.sink().layout(&first).unwrap().unwrap(), "one sheet");
 
-    // Of four rows one is loaded, one is rejected again, one is a conflict, and one is not tried.
+    // Of five rows one is loaded, two are rejected again, one is a conflict, and one is not tried.
     let batch = items([("d", Some(1)), ("c", Some(2))]);
     let second = plan("second", &batch)
         .with_mode(Mode::Insert)
         .with_replay_of(&first);
-    let mut import = claim(&*db.sink(), &second);
+    let run = |dry_run: bool| {
+        let mut import = claim(&*db.sink(), &second);
+        import.keep_origin(origin(&[2]));
+        import.stage(&batch, &[1, 2]).unwrap();
+        let mut again = [rejected(3), rejected(4)];
+        again[1].codes = vec!["cell/enum".to_owned()];
+        import.reject(&again).unwrap();
+        import.commit(dry_run).unwrap()
+    };
+    assert_eq!(counts(&run(true)), [1, 0, 0, 1]);
+    assert_eq!(quarantine(db, &first).unwrap(), all);
+    // Somebody else is about to try the same rows under another name.
+    let third = plan("third", &batch)
+        .with_mode(Mode::Upsert)
+        .with_replay_of(&first);
+    let mut late = claim(&*db.sink(), &third);
+    late.stage(&batch, &[1, 2]).unwrap();
+    let outcome = run(false);
+    assert_eq!((counts(&outcome), outcome.rejected), ([1, 0, 0, 1], 2));
+    let left = [
+        held(2, "load/key-exists"),
+        held(3, "cell/type"),
+        held(4, "cell/enum"),
+        held(5, "cell/type"),
+    ];
+    assert_eq!(quarantine(db, &first).unwrap(), left);
+    assert_eq!(quarantine(db, &outcome.import_id).unwrap(), []);
+    let history = db.sink().history(1).unwrap();
+    assert_eq!(history[0].replay_of.as_ref(), Some(&first));
+
+    // A row leaves once.
+    let error = late.commit(false).unwrap_err();
+    assert_eq!(error.code(), "busy/quarantine-changed");
+    expect(
+        db,
+        &[("a", Some(1)), ("b", None), ("c", Some(3)), ("d", Some(1))],
+    );
+    assert_eq!(quarantine(db, &first).unwrap(), left);
+
+    // What a replay has loaded is taken back first, and is in quarantine again.
+    let undo = |id: &str| db.sink().undo(id, false);
+    assert_eq!(undo(&first).unwrap_err().code(), "usage/undo");
+    assert_eq!(undo(&outcome.import_id).unwrap().deleted, 1);
+    assert_eq!(quarantine(db, &first).unwrap().len(), 5);
+    assert_eq!(undo(&first).unwrap().deleted, 1);
+    let mut import = claim(&*db.sink(), &third);
     import.stage(&batch, &[1, 2]).unwrap();
-    import.reject(&[reject(3), reject(4)]).unwrap();
-    let second = import.commit(false).unwrap();
-    assert_eq!(counts(&second), [1, 0, 0, 1]);
-    assert_eq!(quarantine(&first).unwrap(), [told(2), told(3), told(4)]);
-    assert_eq!(quarantine(&second.import_id).unwrap(), [told(3), told(4)]);
-    db.sink().undo(&second.import_id, false).unwrap();
-    assert_eq!(quarantine(&first).unwrap().len(), 4);
+    let error = import.commit(false).unwrap_err();
+    assert_eq!(error.code(), "busy/quarantine-changed");
+    expect(db, &[("a", Some(1)), ("b", None)]);
+}
+
+/// Rows that the target refuses are in quarantine as well, whichever way they went.
+pub(super) fn quarantine_of_refused<D: Database>(db: &D) {
+    // Into a table that is made for them, ...
+    let batch = items([("a", Some(1)), ("a", Some(2)), ("b", Some(3))]);
+    let mut import = claim(&*db.sink(), &plan("new", &batch));
+    import.keep_origin(origin(&[5]));
+    import.reject(&[rejected(2)]).unwrap();
+    import.stage(&batch, &[4, 5, 6]).unwrap();
+    let new = import.commit(false).unwrap();
+    assert_eq!((counts(&new), new.rejected), ([2, 0, 0, 1], 1));
+    let found = quarantine(db, &new.import_id).unwrap();
+    assert_eq!(found, [held(2, "cell/type"), held(5, "load/key-exists")]);
+
+    // ... into one that is there, with a part, ...
+    let batch = items([("c", Some(1)), ("a", Some(2)), ("b", Some(3))]);
+    let plan_of = |name: &str| {
+        plan(name, &batch)
+            .with_mode(Mode::Insert)
+            .with_parts(["May", "June"])
+    };
+    let rows = [0, 7, Plan::PART_ROWS + 7];
+    let begin = |name: &str, asked: &[u32]| {
+        let mut import = claim(&*db.sink(), &plan_of(name));
+        import.keep_origin(origin(asked));
+        import.stage(&batch, &rows).unwrap();
+        import
+    };
+    let rehearsed = begin("parts", &rows[1..]).commit(true).unwrap();
+    let there = begin("parts", &rows[1..]).commit(false).unwrap();
+    assert_eq!(counts(&there), [1, 0, 0, 2]);
+    assert_eq!(rehearsed.conflicts, there.conflicts);
+    let mut expected = [("May", rows[1]), ("June", rows[2])].map(|(part, row)| {
+        (
+            Some(part.to_owned()),
+            7,
+            "load/key-exists".to_owned(),
+            raw(row),
+        )
+    });
+    expected.sort();
+    assert_eq!(quarantine(db, &there.import_id).unwrap(), expected);
+
+    // ... and where they cannot be read again, nothing is loaded.
+    let mut import = claim(&*db.sink(), &plan_of("lost"));
+    import.keep_origin(Origin {
+        layout: String::new(),
+        raw_rows: Box::new(|_| Box::new(std::iter::once(Err("the disk is gone".into())))),
+    });
+    import.stage(&batch, &rows).unwrap();
+    let error = import.commit(false).unwrap_err();
+    assert!(error.to_string().contains("the disk is gone"), "{error}");
+    assert_eq!(stored(db).len(), 3);
 }

@@ -141,6 +141,16 @@ impl From<mysql_async::Error> for WriteError {
     }
 }
 
+impl WriteError {
+    /// As the one error there is.
+    pub(super) fn said(self, fail: impl Fn(mysql_async::Error) -> Error) -> Error {
+        match self {
+            WriteError::Database(error) => fail(error),
+            WriteError::Other(error) => error,
+        }
+    }
+}
+
 impl From<Error> for WriteError {
     fn from(error: Error) -> WriteError {
         WriteError::Other(error)

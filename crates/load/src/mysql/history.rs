@@ -26,7 +26,7 @@ fn read_in(client: &Client, limit: usize) -> Database<Vec<ImportRecord>> {
         (time("started_at"), time("committed_at"), time("undone_at"));
     let sql = format!(
         "SELECT import_id, source_name, target_table, mode, state, {started}, {committed}, {undone},
-         rows_read, inserted, updated, unchanged, conflicts, rejected, coalesce(removed, 0)
+         rows_read, inserted, updated, unchanged, conflicts, rejected, coalesce(removed, 0), replay_of
          FROM {IMPORTS} ORDER BY {IMPORTS}.started_at DESC, import_id LIMIT ?"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -42,10 +42,27 @@ fn read_in(client: &Client, limit: usize) -> Database<Vec<ImportRecord>> {
             started_at: get(row, 5)?,
             committed_at: get(row, 6)?,
             undone_at: get(row, 7)?,
+            replay_of: get(row, 15)?,
             counts: counts?.and_then(|counts| counts.try_into().ok()),
         })
     });
     records.collect()
+}
+
+/// How the source of an import was laid out.
+pub(super) fn layout(settings: &Settings, import_id: &str) -> Result<Option<String>> {
+    let client = Client::connect(settings)?;
+    let read = || {
+        if !ledger::exists(&client)? {
+            return Ok(None);
+        }
+        let sql = format!("SELECT layout FROM {IMPORTS} WHERE import_id = ?");
+        let row = client.row(&sql, vec![import_id.into()])?;
+        row.map(|row| get(&row, 0)).transpose()
+    };
+    let found: Option<Option<String>> =
+        read().map_err(fault(&settings.shown, "reading the ledger of"))?;
+    found.ok_or_else(|| no_such_import(import_id, &settings.shown))
 }
 
 /// The rows in quarantine.

@@ -24,9 +24,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
 use crate::outcome::{Outcome, Reject};
 use crate::plan::Plan;
-use crate::relational::{Counted, MergeError, Merged, merge, outcome, tell};
+use crate::relational::{Counted, MergeError, Merged, check_replayed, merge, outcome, tell};
 use crate::rules::Missing;
-use crate::sink::{Begin, Import, Tell};
+use crate::sink::{Begin, Import, Origin, Tell};
 
 /// Claims the import of a plan, or finds it done.
 pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
@@ -61,6 +61,7 @@ pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
         held: Some(held),
         renewed: Instant::now(),
         is_broken: false,
+        origin: None,
         read: 0,
         rejected: 0,
     };
@@ -101,6 +102,8 @@ pub(super) struct MySqlImport {
     held: Option<Held>,
     renewed: Instant,
     is_broken: bool,
+    /// What a replay of the rows that do not enter needs.
+    pub(super) origin: Option<Origin>,
     /// Rows handed to `stage`.
     read: u64,
     rejected: u64,
@@ -237,6 +240,7 @@ impl MySqlImport {
         let pinned = self.stage.pin(&self.client);
         pinned.map_err(|error| self.lost(error, "committing the import into"))?;
         let merged = self.merge(made, tell)?;
+        let layout = self.keep_refused(&shown)?;
         let fail = fault(&shown, "recording the outcome in");
         let counted = Counted {
             staged: self.read,
@@ -245,8 +249,10 @@ impl MySqlImport {
             conflicts: self.conflicts().map_err(&fail)?,
         };
         let outcome = outcome(&self.import_id, dry_run, &merged, counted)?;
-        self.record().map_err(&fail)?;
-        ledger::finish(&self.client, &shown, self.held()?, &outcome)?;
+        let left = self.record().map_err(&fail)?;
+        check_replayed(&self.plan, &outcome, left)?;
+        let (held, layout) = (self.held()?, layout.as_deref());
+        ledger::finish(&self.client, &shown, held, &outcome, layout)?;
         Ok(outcome)
     }
 
@@ -368,6 +374,10 @@ impl Import for MySqlImport {
         self.rejected += rejects.len() as u64;
         self.is_broken = false;
         Ok(())
+    }
+
+    fn keep_origin(&mut self, origin: Origin) {
+        self.origin = Some(origin);
     }
 
     fn commit(self: Box<Self>, dry_run: bool) -> Result<Outcome> {

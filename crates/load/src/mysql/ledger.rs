@@ -50,7 +50,7 @@ const CREATE: [&str; 5] = [
         source_name LONGTEXT NOT NULL, target_table VARCHAR(64) NOT NULL, mode VARCHAR(32) NOT NULL, state VARCHAR(16) NOT NULL,
         fence BIGINT NOT NULL, lease_until DATETIME(6) NOT NULL, started_at DATETIME(6) NOT NULL, committed_at DATETIME(6),
         rows_read BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT, conflicts BIGINT, rejected BIGINT, removed BIGINT,
-        outcome LONGTEXT, `undo` LONGTEXT, undone_at DATETIME(6))",
+        outcome LONGTEXT, `undo` LONGTEXT, undone_at DATETIME(6), replay_of VARCHAR(64), layout LONGTEXT)",
 ];
 
 /// A claim that holds until somebody else raises the fence.
@@ -142,8 +142,9 @@ fn claim_in_transaction(client: &Client, shown: &str, plan: &Plan) -> Result<Cla
     let lease = Value::from(held.lease_ms * 1_000);
     let Some(found) = found else {
         let sql = format!(
-            "INSERT INTO {IMPORTS} (import_id, import_key, source_name, target_table, mode, state, fence, lease_until, started_at)
-             VALUES (?, ?, ?, ?, ?, 'running', 1, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6))"
+            "INSERT INTO {IMPORTS} (import_id, import_key, source_name, target_table, mode, state, fence, lease_until, started_at,
+                 replay_of)
+             VALUES (?, ?, ?, ?, ?, 'running', 1, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6), ?)"
         );
         let parameters = vec![
             held.import_id.as_str().into(),
@@ -152,6 +153,7 @@ fn claim_in_transaction(client: &Client, shown: &str, plan: &Plan) -> Result<Cla
             plan.table.as_str().into(),
             plan.mode.as_str().into(),
             lease,
+            plan.replay_of.as_deref().into(),
         ];
         return match client.execute(&sql, parameters) {
             Ok(_) => Ok(Claim::Held(held)),
@@ -245,7 +247,13 @@ pub(super) fn is_committed(client: &Client, held: &Held) -> Database<bool> {
 }
 
 /// Marks the import as committed.
-pub(super) fn finish(client: &Client, shown: &str, held: &Held, outcome: &Outcome) -> Result<()> {
+pub(super) fn finish(
+    client: &Client,
+    shown: &str,
+    held: &Held,
+    outcome: &Outcome,
+    layout: Option<&str>,
+) -> Result<()> {
     let stored = Outcome {
         state: State::Committed,
         ..outcome.clone()
@@ -254,7 +262,7 @@ pub(super) fn finish(client: &Client, shown: &str, held: &Held, outcome: &Outcom
         .map_err(|error| Error::bug("an outcome is no JSON").with_source(error))?;
     let sql = format!(
         "UPDATE {IMPORTS} SET state = 'committed', lease_until = UTC_TIMESTAMP(6), committed_at = UTC_TIMESTAMP(6), rows_read = ?,
-         inserted = ?, updated = ?, unchanged = ?, conflicts = ?, rejected = ?, removed = ?, outcome = ?, undone_at = NULL
+         inserted = ?, updated = ?, unchanged = ?, conflicts = ?, rejected = ?, removed = ?, outcome = ?, layout = ?, undone_at = NULL
          WHERE import_id = ?"
     );
     let mut parameters: Vec<Value> = [
@@ -268,35 +276,10 @@ pub(super) fn finish(client: &Client, shown: &str, held: &Held, outcome: &Outcom
     ]
     .map(Value::from)
     .to_vec();
-    parameters.extend([json.into(), held.import_id.as_str().into()]);
+    parameters.extend([json.into(), layout.into(), held.import_id.as_str().into()]);
     client
         .execute(&sql, parameters)
         .map_err(fault(shown, "recording the outcome in"))?;
-    Ok(())
-}
-
-/// Rows of a quarantine that an import has loaded leave it.
-pub(super) fn leave_quarantine(client: &Client, replayed: &str, import_id: &str) -> Database<()> {
-    // What did not enter is looked up first: the table cannot be read while it is changed.
-    let same = "x.import_id = ? AND x.`row` = r.`row` AND x.part <=> r.part";
-    let rows = client.rows(
-        &format!(
-            "SELECT r.seq FROM {REJECTS} AS r WHERE r.import_id = ? AND r.replayed_by IS NULL
-             AND NOT EXISTS (SELECT 1 FROM {REJECTS} AS x WHERE {same})
-             AND NOT EXISTS (SELECT 1 FROM {OUTCOMES} AS x WHERE {same})"
-        ),
-        vec![replayed.into(), import_id.into(), import_id.into()],
-    )?;
-    let gone: Database<Vec<i64>> = rows.iter().map(|row| get(row, 0)).collect();
-    for gone in gone?.chunks(1_000) {
-        let places = vec!["?"; gone.len()].join(", ");
-        let mut parameters: Vec<Value> = vec![import_id.into()];
-        parameters.extend(gone.iter().map(|&seq| Value::from(seq)));
-        client.execute(
-            &format!("UPDATE {REJECTS} SET replayed_by = ? WHERE seq IN ({places})"),
-            parameters,
-        )?;
-    }
     Ok(())
 }
 

@@ -112,6 +112,14 @@ impl Runs for Merging<'_> {
         })
     }
 
+    fn noted(&self, sql: &str, each: &mut dyn FnMut(i64, &str, &str)) -> Database<()> {
+        self.client.each(sql, &mut |row| {
+            let (code, reason): (String, String) = (get(row, 1)?, get(row, 2)?);
+            each(get(row, 0)?, &code, &reason);
+            Ok(())
+        })
+    }
+
     fn is_row_refused(&self, error: &mysql_async::Error) -> bool {
         is_row_refused(error)
     }

@@ -101,6 +101,10 @@ impl Sink for MySqlSink {
         history::read(&self.settings, limit)
     }
 
+    fn layout(&self, import_id: &str) -> Result<Option<String>> {
+        history::layout(&self.settings, import_id)
+    }
+
     fn quarantined(&self, import_id: &str, each: &mut dyn FnMut(Quarantined)) -> Result<()> {
         history::quarantined(&self.settings, import_id, each)
     }

@@ -96,7 +96,7 @@ impl Stage {
             ),
             format!(
                 "{} ({own}, src BIGINT NOT NULL, code VARCHAR(64) NOT NULL, reason LONGTEXT NOT NULL, key_text LONGTEXT NOT NULL,
-                     col VARCHAR(64))",
+                     col VARCHAR(64), KEY by_src (src))",
                 self.exceptions
             ),
             format!(

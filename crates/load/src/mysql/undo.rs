@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::history::{MAX_LISTED_KEPT, Undone};
 use crate::mode::Mode;
 use crate::plan::Plan;
-use crate::relational::{Words, check_undone};
+use crate::relational::{Words, check_undone, replayed_since};
 
 /// Keys in a row of the ledger.
 const KEYS_AT_ONCE: u32 = 500;
@@ -231,6 +231,14 @@ pub(super) fn undo(settings: &Settings, import_id: &str, dry_run: bool) -> Resul
         .and_then(|()| client.run("START TRANSACTION"))
         .map_err(&fail)?;
     let (record, written) = find(&client, settings, import_id)?;
+    let sql = format!(
+        "SELECT replayed_by FROM {REJECTS} WHERE import_id = ? AND replayed_by IS NOT NULL LIMIT 1"
+    );
+    let replay = client.row(&sql, vec![import_id.into()]).map_err(&fail)?;
+    if let Some(replay) = replay {
+        let replay: String = get(&replay, 0).map_err(&fail)?;
+        return Err(replayed_since(import_id, &replay));
+    }
     let turn = Turn::take(&client, settings, &record.table, &mut || Ok(()))?;
     let undo = Undo {
         client: &client,

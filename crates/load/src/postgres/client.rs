@@ -97,11 +97,12 @@ impl Client {
     pub(super) fn each(
         &self,
         sql: &str,
+        parameters: Parameters<'_>,
         each: &mut dyn FnMut(&Row) -> Result<(), tokio_postgres::Error>,
     ) -> Result<(), tokio_postgres::Error> {
         self.wait(async {
-            let no_parameters = std::iter::empty::<(i64, Type)>();
-            let mut rows = pin!(self.client.query_typed_raw(sql, no_parameters).await?);
+            let parameters = parameters.iter().cloned();
+            let mut rows = pin!(self.client.query_typed_raw(sql, parameters).await?);
             while let Some(row) = rows.try_next().await? {
                 each(&row)?;
             }

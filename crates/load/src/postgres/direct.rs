@@ -9,13 +9,15 @@ use super::names::{list, quote};
 use super::stage::Stage;
 use crate::mode::Mode;
 use crate::plan::Plan;
-use crate::relational::{MAX_KEY_CHARS, Merged, Refusal};
+use crate::relational::{self, MAX_KEY_CHARS, Merged, Refusal};
+use crate::sink::Tell;
 
 /// Whether a new table of the plan can be filled this way: nothing has to be looked up for its rows, and one key at most to be kept.
 pub(super) fn can_go_direct(plan: &Plan) -> bool {
     plan.create_table
         && plan.references.is_empty()
         && plan.unique_keys.is_empty()
+        && plan.replay_of.is_none()
         && !matches!(plan.mode, Mode::UpdateOnly | Mode::Sync)
 }
 
@@ -106,9 +108,35 @@ fn take_out_twins(
 pub(super) fn conflicts(client: &Client, stage: &Stage) -> Result<Vec<u32>, tokio_postgres::Error> {
     let mut conflicts = Vec::new();
     let sql = format!("SELECT src FROM {} ORDER BY 1", stage.exceptions);
-    client.each(&sql, &mut |row| {
+    client.each(&sql, &[], &mut |row| {
         conflicts.push(row.try_get::<_, i64>(0)? as u32);
         Ok(())
     })?;
     Ok(conflicts)
+}
+
+/// Tells what became of each row.
+pub(super) fn tell(
+    client: &Client,
+    stage: &Stage,
+    tell: &mut Tell<'_>,
+) -> Result<(), tokio_postgres::Error> {
+    stage.sources.tell(&conflicts(client, stage)?, tell);
+    noted(
+        client,
+        &relational::conflicts(&stage.exceptions),
+        &mut |source, code, reason| tell(relational::conflict(source, code, reason)),
+    )
+}
+
+/// A number and two texts of every row.
+pub(super) fn noted(
+    client: &Client,
+    sql: &str,
+    each: &mut dyn FnMut(i64, &str, &str),
+) -> Result<(), tokio_postgres::Error> {
+    client.each(sql, &[], &mut |row| {
+        each(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        Ok(())
+    })
 }

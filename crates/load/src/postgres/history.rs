@@ -11,9 +11,6 @@ use crate::error::Result;
 use crate::history::ImportRecord;
 use crate::outcome::Quarantined;
 
-/// Rows of a quarantine that are read at once.
-const PAGE: u32 = 10_000;
-
 /// The ledger of an address, if there is one.
 pub(super) fn ledger(client: &Client, settings: &Settings) -> Result<Option<Ledger>> {
     let fail = fault(&settings.shown, "reading the ledger of");
@@ -42,7 +39,7 @@ pub(super) fn read(settings: &Settings, limit: usize) -> Result<Vec<ImportRecord
         (time("started_at"), time("committed_at"), time("undone_at"));
     let sql = format!(
         "SELECT import_id, source_name, target_table, mode, state, {started}, {committed}, {undone},
-         CASE WHEN rows_read IS NOT NULL THEN ARRAY[rows_read, inserted, updated, unchanged, conflicts, rejected, coalesce(removed, 0)] END
+         CASE WHEN rows_read IS NOT NULL THEN ARRAY[rows_read, inserted, updated, unchanged, conflicts, rejected, coalesce(removed, 0)] END, replay_of
          FROM {} ORDER BY started_at DESC, import_id LIMIT $1",
         ledger.imports
     );
@@ -60,6 +57,7 @@ pub(super) fn read(settings: &Settings, limit: usize) -> Result<Vec<ImportRecord
                 started_at: row.try_get(5)?,
                 committed_at: row.try_get(6)?,
                 undone_at: row.try_get(7)?,
+                replay_of: row.try_get(9)?,
                 counts: counts.and_then(|counts| {
                     let counts: Vec<u64> = counts.into_iter().map(i64::unsigned_abs).collect();
                     counts.try_into().ok()
@@ -69,6 +67,19 @@ pub(super) fn read(settings: &Settings, limit: usize) -> Result<Vec<ImportRecord
         records.collect::<Result<Vec<_>, tokio_postgres::Error>>()
     };
     read().map_err(fault(&settings.shown, "reading the ledger of"))
+}
+
+/// How the source of an import was laid out.
+pub(super) fn layout(settings: &Settings, import_id: &str) -> Result<Option<String>> {
+    let client = Client::connect(settings)?;
+    let fail = fault(&settings.shown, "reading the ledger of");
+    let unknown = || no_such_import(import_id, &settings.shown);
+    let ledger = ledger(&client, settings)?.ok_or_else(unknown)?;
+    let sql = format!("SELECT layout FROM {} WHERE import_id = $1", ledger.imports);
+    let row = client
+        .row(&sql, &[(&import_id, Type::TEXT)])
+        .map_err(&fail)?;
+    row.ok_or_else(unknown)?.try_get(0).map_err(fail)
 }
 
 /// The rows in quarantine.
@@ -89,34 +100,19 @@ pub(super) fn quarantined(
     if known.is_none() {
         return Err(no_such_import(import_id, &settings.shown));
     }
-    // Page by page, for there may be millions.
     let sql = format!(
-        "SELECT part, \"row\", codes, reason, raw, ctid::text FROM {} WHERE import_id = $1 AND replayed_by IS NULL
-         AND ctid > $2::text::tid ORDER BY ctid LIMIT {PAGE}",
+        "SELECT part, \"row\", codes, reason, raw FROM {} WHERE import_id = $1 AND replayed_by IS NULL ORDER BY part, \"row\"",
         ledger.rejects
     );
-    let mut last = "(0,0)".to_owned();
-    loop {
-        let read = || {
-            let rows = client.rows(&sql, &[(&import_id, Type::TEXT), (&last, Type::TEXT)])?;
-            let rows = rows.iter().map(|row| {
-                let number: i64 = row.try_get(1)?;
-                let found = Quarantined {
-                    part: row.try_get(0)?,
-                    row: number as u32,
-                    codes: row.try_get(2)?,
-                    reason: row.try_get(3)?,
-                    raw: row.try_get(4)?,
-                };
-                Ok((found, row.try_get::<_, String>(5)?))
-            });
-            rows.collect::<Result<Vec<_>, tokio_postgres::Error>>()
-        };
-        let rows = read().map_err(&fail)?;
-        let Some((_, place)) = rows.last() else {
-            return Ok(());
-        };
-        last.clone_from(place);
-        rows.into_iter().for_each(|(row, _)| each(row));
-    }
+    let read = client.each(&sql, &[(&import_id, Type::TEXT)], &mut |row| {
+        each(Quarantined {
+            part: row.try_get(0)?,
+            row: row.try_get::<_, i64>(1)? as u32,
+            codes: row.try_get(2)?,
+            reason: row.try_get(3)?,
+            raw: row.try_get(4)?,
+        });
+        Ok(())
+    });
+    read.map_err(fail)
 }

@@ -19,8 +19,8 @@ use crate::cells::check_batch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Outcome, Reject};
 use crate::plan::Plan;
-use crate::relational::{Counted, MergeError, Merged, merge, outcome, tell};
-use crate::sink::{Begin, Import, Tell};
+use crate::relational::{Counted, MergeError, Merged, check_replayed, merge, outcome, tell};
+use crate::sink::{Begin, Import, Origin, Tell};
 
 /// Claims the import of a plan, or finds it done.
 pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
@@ -60,6 +60,7 @@ pub(super) fn begin(settings: &Settings, plan: &Plan) -> Result<Begin> {
         held: Some(held),
         renewed: Instant::now(),
         is_broken: false,
+        origin: None,
         read: 0,
         rejected: 0,
     };
@@ -112,6 +113,8 @@ pub(super) struct PostgresImport {
     held: Option<Held>,
     renewed: Instant,
     is_broken: bool,
+    /// What a replay of the rows that do not enter needs.
+    pub(super) origin: Option<Origin>,
     /// Rows handed to `stage`.
     read: u64,
     rejected: u64,
@@ -210,6 +213,7 @@ impl PostgresImport {
             .and_then(|()| self.stage.pin(&self.client))
             .map_err(&fail)?;
         let merged = self.merge(tell)?;
+        let layout = self.keep_refused(&shown)?;
         let fail = fault(&shown, "recording the outcome in");
         let counted = Counted {
             staged: self.read,
@@ -218,9 +222,11 @@ impl PostgresImport {
             conflicts: self.conflicts().map_err(&fail)?,
         };
         let outcome = outcome(&self.import_id, dry_run, &merged, counted)?;
-        self.record().map_err(&fail)?;
+        let left = self.record().map_err(&fail)?;
+        check_replayed(&self.plan, &outcome, left)?;
+        let (held, layout) = (self.held()?, layout.as_deref());
         self.ledger
-            .finish(&self.client, &shown, self.held()?, &outcome)?;
+            .finish(&self.client, &shown, held, &outcome, layout)?;
         Ok(outcome)
     }
 
@@ -296,9 +302,8 @@ impl PostgresImport {
         let merged = direct::publish(&self.client, &self.plan, &name, &self.stage);
         let merged = merged.map_err(|error| self.creating(error, "creating the table in"))?;
         if let Some(tell) = tell {
-            let conflicts = direct::conflicts(&self.client, &self.stage);
-            let conflicts = conflicts.map_err(fault(shown, "creating the table in"))?;
-            self.stage.sources.tell(&conflicts, tell);
+            let told = direct::tell(&self.client, &self.stage, tell);
+            told.map_err(fault(shown, "creating the table in"))?;
         }
         let created = inspect(&self.client, &self.settings, &self.plan, &self.columns)?;
         let created =
@@ -404,6 +409,10 @@ impl Import for PostgresImport {
         self.rejected += rejects.len() as u64;
         self.is_broken = false;
         Ok(())
+    }
+
+    fn keep_origin(&mut self, origin: Origin) {
+        self.origin = Some(origin);
     }
 
     fn commit(self: Box<Self>, dry_run: bool) -> Result<Outcome> {

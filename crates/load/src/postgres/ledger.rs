@@ -124,7 +124,7 @@ impl Ledger {
                 state text NOT NULL, fence bigint NOT NULL, lease_until timestamptz NOT NULL,
                 started_at timestamptz NOT NULL, committed_at timestamptz,
                 rows_read bigint, inserted bigint, updated bigint, unchanged bigint, conflicts bigint, rejected bigint,
-                removed bigint, outcome json, undo json, undone_at timestamptz);
+                removed bigint, outcome json, undo json, undone_at timestamptz, replay_of text, layout text);
              CREATE TABLE IF NOT EXISTS {rejects} (
                 import_id text NOT NULL, part text, \"row\" bigint NOT NULL, codes text NOT NULL, reason text NOT NULL,
                 raw text NOT NULL, replayed_by text);
@@ -179,8 +179,8 @@ impl Ledger {
             });
         }
         let sql = format!(
-            "INSERT INTO {imports} AS i (import_id, import_key, source_name, target_table, mode, state, fence, lease_until, started_at)
-             VALUES ($1, $2, $3, $4, $5, 'running', 1, clock_timestamp() + $6 * interval '1 millisecond', clock_timestamp())
+            "INSERT INTO {imports} AS i (import_id, import_key, source_name, target_table, mode, state, fence, lease_until, started_at, replay_of)
+             VALUES ($1, $2, $3, $4, $5, 'running', 1, clock_timestamp() + $6 * interval '1 millisecond', clock_timestamp(), $7)
              ON CONFLICT (import_key) DO UPDATE SET fence = i.fence + 1, source_name = excluded.source_name, state = 'running',
                  lease_until = excluded.lease_until, started_at = excluded.started_at
              WHERE i.state = 'undone' OR i.state = 'running' AND i.lease_until < clock_timestamp()
@@ -197,6 +197,7 @@ impl Ledger {
                     (&plan.table, Type::TEXT),
                     (&mode, Type::TEXT),
                     (&(lease_ms as f64), Type::FLOAT8),
+                    (&plan.replay_of, Type::TEXT),
                 ],
             )
             .map_err(&fail)?;
@@ -294,6 +295,7 @@ impl Ledger {
         shown: &str,
         held: &Held,
         outcome: &Outcome,
+        layout: Option<&str>,
     ) -> Result<()> {
         let stored = Outcome {
             state: State::Committed,
@@ -304,7 +306,7 @@ impl Ledger {
         let sql = format!(
             "UPDATE {} SET state = 'committed', lease_until = clock_timestamp(), committed_at = clock_timestamp(), rows_read = $2,
              inserted = $3, updated = $4, unchanged = $5, conflicts = $6, rejected = $7, outcome = $8::text::json,
-             removed = $9, undone_at = NULL WHERE import_id = $1",
+             removed = $9, layout = $10, undone_at = NULL WHERE import_id = $1",
             self.imports
         );
         let count = |rows: u64| rows as i64;
@@ -321,30 +323,10 @@ impl Ledger {
                     (&count(outcome.rejected), Type::INT8),
                     (&json.to_string(), Type::TEXT),
                     (&count(outcome.removed), Type::INT8),
+                    (&layout, Type::TEXT),
                 ],
             )
             .map_err(fault(shown, "recording the outcome in"))?;
-        Ok(())
-    }
-
-    /// Rows of a quarantine that an import has loaded leave it.
-    pub(super) fn leave_quarantine(
-        &self,
-        client: &Client,
-        replayed: &str,
-        import_id: &str,
-    ) -> Result<(), tokio_postgres::Error> {
-        let (rejects, outcomes) = (&self.rejects, &self.outcomes);
-        let same =
-            "x.import_id = $2 AND x.\"row\" = r.\"row\" AND x.part IS NOT DISTINCT FROM r.part";
-        client.execute(
-            &format!(
-                "UPDATE {rejects} AS r SET replayed_by = $2 WHERE r.import_id = $1 AND r.replayed_by IS NULL
-                 AND NOT EXISTS (SELECT 1 FROM {rejects} AS x WHERE {same})
-                 AND NOT EXISTS (SELECT 1 FROM {outcomes} AS x WHERE {same})"
-            ),
-            &[(&replayed, Type::TEXT), (&import_id, Type::TEXT)],
-        )?;
         Ok(())
     }
 

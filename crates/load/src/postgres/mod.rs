@@ -90,6 +90,10 @@ impl Sink for PostgresSink {
         history::quarantined(&self.settings, import_id, each)
     }
 
+    fn layout(&self, import_id: &str) -> Result<Option<String>> {
+        history::layout(&self.settings, import_id)
+    }
+
     fn undo(&self, import_id: &str, dry_run: bool) -> Result<Undone> {
         undo::undo(&self.settings, import_id, dry_run)
     }

@@ -344,6 +344,16 @@ pub(super) enum WriteError {
     Other(Error),
 }
 
+impl WriteError {
+    /// As the one error there is.
+    pub(super) fn said(self, fail: impl Fn(tokio_postgres::Error) -> Error) -> Error {
+        match self {
+            WriteError::Database(error) => fail(error),
+            WriteError::Other(error) => error,
+        }
+    }
+}
+
 impl From<tokio_postgres::Error> for WriteError {
     fn from(error: tokio_postgres::Error) -> WriteError {
         WriteError::Database(error)

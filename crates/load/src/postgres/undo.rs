@@ -19,7 +19,7 @@ use super::target::{Target, WrittenColumn};
 use crate::error::{Error, Result};
 use crate::history::{MAX_LISTED_KEPT, Undone};
 use crate::plan::Plan;
-use crate::relational::{Words, check_undone};
+use crate::relational::{Words, check_undone, replayed_since};
 
 /// Keys in a row of the ledger.
 const KEYS_AT_ONCE: u32 = 10_000;
@@ -247,6 +247,17 @@ fn find(
     };
     if state != "committed" {
         return refuse(&format!("it is {state}"));
+    }
+    let sql = format!(
+        "SELECT replayed_by FROM {} WHERE import_id = $1 AND replayed_by IS NOT NULL LIMIT 1",
+        ledger.rejects
+    );
+    let replayed = client
+        .row(&sql, &[(&import_id, Type::TEXT)])
+        .map_err(&fail)?;
+    if let Some(replay) = replayed {
+        let replay: String = replay.try_get(0).map_err(&fail)?;
+        return Err(replayed_since(import_id, &replay));
     }
     let record = record.and_then(|record| serde_json::from_str::<Record>(&record).ok());
     let Some(record) = record else {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use tokio_postgres::types::Type;
 
 use super::client::{Client, Parameters};
+use super::direct;
 use super::fault::{fault, is_row_refused, key_taken, reason};
 use super::fit::Kind;
 use super::names::{quote, quoted};
@@ -240,10 +241,18 @@ impl Runs for Merging<'_> {
         sql: &str,
         each: &mut dyn FnMut(i64, i64),
     ) -> Result<(), tokio_postgres::Error> {
-        self.client.each(sql, &mut |row| {
+        self.client.each(sql, &[], &mut |row| {
             each(row.try_get(0)?, i64::from(row.try_get::<_, i32>(1)?));
             Ok(())
         })
+    }
+
+    fn noted(
+        &self,
+        sql: &str,
+        each: &mut dyn FnMut(i64, &str, &str),
+    ) -> Result<(), tokio_postgres::Error> {
+        direct::noted(self.client, sql, each)
     }
 
     // A savepoint is a transaction of its own to the rows that are written within.

@@ -181,8 +181,10 @@ impl<R: Runs> Merge<'_, R> {
     }
 
     fn before_joins(&self) -> Result<(), R::Error> {
-        let statements = self.words.before_joins.iter();
-        statements.map(|sql| self.execute(sql).map(drop)).collect()
+        for sql in &self.words.before_joins {
+            self.execute(sql)?;
+        }
+        Ok(())
     }
 
     /// Fills `hit`.

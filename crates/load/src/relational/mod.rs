@@ -10,10 +10,11 @@ mod ranges;
 mod sources;
 mod words;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::history::Undone;
 use crate::outcome::{Outcome, RowConflict, RowFate, State};
-use crate::sink::Tell;
+use crate::plan::Plan;
+use crate::sink::{Tell, Told};
 
 pub(crate) use merge::{MergeError, Merged, merge};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -46,6 +47,9 @@ pub(crate) trait Runs {
 
     /// The first two columns of every row, one row at a time.
     fn pairs(&self, sql: &str, each: &mut dyn FnMut(i64, i64)) -> Result<(), Self::Error>;
+
+    /// A number and two texts of every row, one row at a time.
+    fn noted(&self, sql: &str, each: &mut dyn FnMut(i64, &str, &str)) -> Result<(), Self::Error>;
 
     /// Called after rows of the target were written, before the savepoint around that is released.
     ///
@@ -168,15 +172,65 @@ pub(crate) fn check_undone(undone: &Undone, written: u64) -> Result<(), Error> {
     ))
 }
 
+/// The error for a replay whose rows are not in the quarantine any more: `left` of them were there until now.
+pub(crate) fn check_replayed(plan: &Plan, outcome: &Outcome, left: u64) -> Result<(), Error> {
+    let Some(replayed) = &plan.replay_of else {
+        return Ok(());
+    };
+    let entered = outcome.inserted + outcome.updated + outcome.unchanged;
+    if left == entered {
+        return Ok(());
+    }
+    let message = format!(
+        "the quarantine of {replayed} has changed meanwhile: of {entered} rows that enter, {left} are in it"
+    );
+    let kind = ErrorKind::Busy { retry_after_ms: 0 };
+    Err(Error::new(kind, "busy/quarantine-changed", message)
+        .with_hint("nothing was loaded; begin again"))
+}
+
+/// The error for an import with rows that a later one had out of its quarantine.
+pub(crate) fn replayed_since(import_id: &str, replay: &str) -> Error {
+    let message = format!(
+        "import {import_id} cannot be taken back: import {replay} has loaded rows out of its quarantine"
+    );
+    Error::usage("usage/undo", message).with_hint(format!("take {replay} back first"))
+}
+
 /// Tells what became of each row of a merge, before its tables are gone.
 pub(crate) fn tell<R: Runs>(db: &R, words: &Words, tell: &mut Tell<'_>) -> Result<(), R::Error> {
     db.pairs(&words.fates(), &mut |source, fate| {
         let fate = match fate {
             0 => RowFate::Inserted,
             1 => RowFate::Updated,
-            2 => RowFate::Unchanged,
-            _ => RowFate::Conflict,
+            _ => RowFate::Unchanged,
         };
-        tell(source as u32, fate);
-    })
+        tell(Told {
+            row: source as u32,
+            fate,
+            code: "",
+            reason: "",
+        });
+    })?;
+    db.noted(
+        &conflicts(&words.exceptions),
+        &mut |source, code, reason| {
+            tell(conflict(source, code, reason));
+        },
+    )
+}
+
+/// The rows that do not enter, with code and reason.
+pub(crate) fn conflicts(exceptions: &str) -> String {
+    format!("SELECT src, code, reason FROM {exceptions} ORDER BY 1")
+}
+
+/// A row that did not enter.
+pub(crate) fn conflict<'a>(source: i64, code: &'a str, reason: &'a str) -> Told<'a> {
+    Told {
+        row: source as u32,
+        fate: RowFate::Conflict,
+        code,
+        reason,
+    }
 }

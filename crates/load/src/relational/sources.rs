@@ -1,7 +1,7 @@
 //! Rows that went straight into a new table, where nothing says any more where they came from.
 
 use crate::outcome::RowFate;
-use crate::sink::Tell;
+use crate::sink::{Tell, Told};
 
 /// Where staged rows came from, in order of arrival.
 #[derive(Debug, Default)]
@@ -28,17 +28,19 @@ impl Sources {
         first.wrapping_add((place - start) as u32)
     }
 
-    /// Tells every one of them, but those of a list in order, which are told apart.
+    /// Tells every one of them that entered, which are all but those of a list in order.
     pub(crate) fn tell(&self, conflicts: &[u32], tell: &mut Tell<'_>) {
         for place in 0..self.len {
             let source = self.at(place);
             if conflicts.binary_search(&source).is_err() {
-                tell(source, RowFate::Inserted);
+                tell(Told {
+                    row: source,
+                    fate: RowFate::Inserted,
+                    code: "",
+                    reason: "",
+                });
             }
         }
-        conflicts
-            .iter()
-            .for_each(|&source| tell(source, RowFate::Conflict));
     }
 }
 

@@ -341,20 +341,18 @@ impl Words {
         ))
     }
 
-    /// What became of each row: its source, and 0 for inserted, 1 for updated, 2 for unchanged, 3 for a conflict.
+    /// What became of each row that entered: its source, and 0 for inserted, 1 for updated, 2 for unchanged.
     pub(super) fn fates(&self) -> String {
         let Words {
             stage,
             hit,
             gone,
             changed,
-            exceptions,
             ..
         } = self;
         let is_in = |table: &str| format!("EXISTS (SELECT 1 FROM {table} AS x WHERE x.n = s.n)");
         format!(
-            "SELECT s.src, CASE WHEN {} THEN 1 WHEN {} THEN 2 ELSE 0 END FROM {stage} AS s WHERE NOT {}
-             UNION ALL SELECT e.src, 3 FROM {exceptions} AS e ORDER BY 1",
+            "SELECT s.src, CASE WHEN {} THEN 1 WHEN {} THEN 2 ELSE 0 END FROM {stage} AS s WHERE NOT {} ORDER BY 1",
             is_in(changed),
             is_in(hit),
             is_in(gone)

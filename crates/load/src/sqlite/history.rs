@@ -39,6 +39,20 @@ pub(super) fn quarantined(
     Ok(true)
 }
 
+/// How the source of an import was laid out; the outer none where nobody knows the import.
+pub(super) fn layout(
+    conn: &Connection,
+    import_id: &str,
+) -> rusqlite::Result<Option<Option<String>>> {
+    if !knows(conn, import_id)? {
+        return Ok(None);
+    }
+    add_columns(conn)?;
+    let sql = format!("SELECT layout FROM {IMPORTS} WHERE import_id = ?1");
+    conn.query_row(&sql, [import_id], |row| row.get(0))
+        .map(Some)
+}
+
 /// The latest imports.
 pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<ImportRecord>> {
     if !exists(conn)? {
@@ -58,9 +72,14 @@ pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<Impo
         "NULL"
     };
     let removed = if has("removed")? { "removed" } else { "NULL" };
+    let replay_of = if has("replay_of")? {
+        "replay_of"
+    } else {
+        "NULL"
+    };
     let mut statement = conn.prepare(&format!(
         "SELECT import_id, source_name, target_table, mode, state, started_at, committed_at, {undone_at},
-         rows_read, inserted, updated, unchanged, conflicts, rejected, coalesce({removed}, 0)
+         rows_read, inserted, updated, unchanged, conflicts, rejected, coalesce({removed}, 0), {replay_of}
          FROM {IMPORTS} ORDER BY started_at DESC, import_id LIMIT ?1"
     ))?;
     let records = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
@@ -81,6 +100,7 @@ pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<Impo
             started_at: row.get(5)?,
             committed_at: row.get(6)?,
             undone_at: row.get(7)?,
+            replay_of: row.get(15)?,
             counts: is_counted.then_some(counts),
         })
     })?;

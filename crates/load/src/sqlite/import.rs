@@ -19,8 +19,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
 use crate::outcome::{Outcome, Reject};
 use crate::plan::Plan;
-use crate::relational::{Counted, MergeError, Merged, Sources, merge, outcome, tell};
-use crate::sink::{Begin, Import, Tell};
+use crate::relational::{
+    Counted, MergeError, Merged, Runs, Sources, check_replayed, conflict, conflicts, merge,
+    outcome, tell,
+};
+use crate::sink::{Begin, Import, Origin, Tell, not_read_again};
 
 /// How long a commit waits for other connections at least: giving up means staging everything again.
 const COMMIT_WAIT_MS: u64 = 30_000;
@@ -50,6 +53,7 @@ pub(super) fn begin(sink: &SqliteSink, plan: &Plan) -> Result<Begin> {
         renewed: Instant::now(),
         is_broken: false,
         sources: Sources::default(),
+        origin: None,
         read: 0,
         written: 0,
         rejected: 0,
@@ -62,7 +66,9 @@ pub(super) fn begin(sink: &SqliteSink, plan: &Plan) -> Result<Begin> {
 
 /// Whether rows of the plan can go straight into a new table: there is nothing to look up for them.
 fn can_go_direct(plan: &Plan) -> bool {
-    plan.references.is_empty() && !matches!(plan.mode, Mode::UpdateOnly | Mode::Sync)
+    plan.references.is_empty()
+        && plan.replay_of.is_none()
+        && !matches!(plan.mode, Mode::UpdateOnly | Mode::Sync)
 }
 
 /// Where rows go before the commit; see the documentation of the parent module.
@@ -92,6 +98,8 @@ struct SqliteImport {
     is_broken: bool,
     /// Where rows came from that went straight into the new table.
     sources: Sources,
+    /// What a replay of the rows that do not enter needs.
+    origin: Option<Origin>,
     /// Rows handed to `stage`.
     read: u64,
     /// Rows in the stage, or in the new table.
@@ -224,9 +232,8 @@ impl SqliteImport {
             Route::Staged => self.merge(tell)?,
             _ => {
                 if let Some(tell) = tell {
-                    let conflicts = scratch::conflicts(&self.conn)
+                    self.tell_directly(tell)
                         .map_err(fault(&self.sink.shown, "recording the outcome in"))?;
-                    self.sources.tell(&conflicts, tell);
                 }
                 if self.plan.undo {
                     undo::record_new_table(&self.conn, &self.plan)
@@ -238,6 +245,7 @@ impl SqliteImport {
                 }
             }
         };
+        let layout = self.keep_refused()?;
         let fail = fault(&self.sink.shown, "recording the outcome in");
         let (conflict_total, conflicts) = scratch::exceptions(&self.conn).map_err(&fail)?;
         let counted = Counted {
@@ -247,8 +255,42 @@ impl SqliteImport {
             conflicts,
         };
         let outcome = outcome(&self.import_id, dry_run, &merged, counted)?;
-        self.held()?.finish(&self.conn, &outcome).map_err(&fail)?;
+        let left = self
+            .held()?
+            .finish(&self.conn, &outcome, layout.as_deref())
+            .map_err(&fail)?;
+        check_replayed(&self.plan, &outcome, left)?;
         Ok(outcome)
+    }
+
+    /// Tells what became of rows that went straight into the new table.
+    fn tell_directly(&self, tell: &mut Tell<'_>) -> rusqlite::Result<()> {
+        self.sources.tell(&scratch::conflicts(&self.conn)?, tell);
+        let sql = conflicts(scratch::EXCEPTIONS);
+        self.conn.noted(&sql, &mut |source, code, reason| {
+            tell(conflict(source, code, reason));
+        })
+    }
+
+    /// Rows that do not enter are kept as they were read, where they can be: in a replay they are already. Gives the layout of the source.
+    fn keep_refused(&mut self) -> Result<Option<String>> {
+        let Some(Origin { layout, raw_rows }) = self.origin.take() else {
+            return Ok(None);
+        };
+        let fail = fault(&self.sink.shown, "recording the outcome in");
+        let refused = scratch::conflicts(&self.conn).map_err(&fail)?;
+        if refused.is_empty() || self.plan.replay_of.is_some() {
+            return Ok(Some(layout));
+        }
+        let kept = scratch::keep_refused(
+            &self.conn,
+            raw_rows(refused).map(|row| row.map_err(Refused::Unread)),
+        );
+        kept.map_err(|error| match error {
+            Refused::Database(error) => fail(error),
+            Refused::Unread(error) => not_read_again(error),
+        })?;
+        Ok(Some(layout))
     }
 
     fn merge(&mut self, rows: Option<&mut Tell<'_>>) -> Result<Merged> {
@@ -410,6 +452,10 @@ impl Import for SqliteImport {
         self.leave()
     }
 
+    fn keep_origin(&mut self, origin: Origin) {
+        self.origin = Some(origin);
+    }
+
     fn commit(self: Box<Self>, dry_run: bool) -> Result<Outcome> {
         self.end(dry_run, None)
     }
@@ -440,6 +486,18 @@ impl SqliteImport {
             self.held = None;
         }
         Ok(outcome)
+    }
+}
+
+/// Why rows that do not enter cannot be kept.
+enum Refused {
+    Database(rusqlite::Error),
+    Unread(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Refused {
+        Refused::Database(error)
     }
 }
 

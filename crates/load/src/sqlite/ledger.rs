@@ -11,7 +11,7 @@ use crate::plan::Plan;
 
 use super::fault::fault;
 use super::owner::Owner;
-use super::scratch::{EXCEPTIONS, PART, REJECTS, ROW};
+use super::scratch::{EXCEPTIONS, GONE, PART, REJECTS, ROW, STAGE};
 
 pub(super) const IMPORTS: &str = "main._sheetlift_imports";
 /// The columns a claim overwrites, in the order of [`Previous`].
@@ -28,7 +28,7 @@ const CREATE: &str = "
         owner_host TEXT NOT NULL, owner_pid INTEGER NOT NULL, owner_started INTEGER NOT NULL,
         started_at TEXT NOT NULL, committed_at TEXT,
         rows_read INTEGER, inserted INTEGER, updated INTEGER, unchanged INTEGER, conflicts INTEGER, rejected INTEGER,
-        outcome TEXT, removed INTEGER, undo TEXT, undone_at TEXT);
+        outcome TEXT, removed INTEGER, undo TEXT, undone_at TEXT, replay_of TEXT, layout TEXT);
     CREATE TABLE IF NOT EXISTS main._sheetlift_rejects (
         import_id TEXT NOT NULL, row INTEGER NOT NULL, codes TEXT NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL,
         part TEXT, replayed_by TEXT);
@@ -43,11 +43,41 @@ const CREATE: &str = "
     CREATE TABLE IF NOT EXISTS main._sheetlift_keys (import_id TEXT NOT NULL, keys BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS main._sheetlift_keys_by_import ON _sheetlift_keys (import_id);";
 
-/// Rows of a quarantine that an import has loaded.
-const LEAVE_QUARANTINE: &str = "UPDATE main._sheetlift_rejects AS r SET replayed_by = ?2
-     WHERE r.import_id = ?1 AND r.replayed_by IS NULL
-     AND NOT EXISTS (SELECT 1 FROM main._sheetlift_rejects AS x WHERE x.import_id = ?2 AND x.row = r.row AND x.part IS r.part)
-     AND NOT EXISTS (SELECT 1 FROM main._sheetlift_outcomes AS x WHERE x.import_id = ?2 AND x.row = r.row AND x.part IS r.part)";
+/// A row `r` of a quarantine as an import numbers it; null where it is none of its parts.
+const SOURCE: &str = "CASE WHEN r.part IS NOT NULL
+    THEN (SELECT p.id FROM temp.sheetlift_parts AS p WHERE p.name = r.part) << 20 | r.row
+    WHEN NOT EXISTS (SELECT 1 FROM temp.sheetlift_parts) THEN r.row END";
+
+/// Rows of a quarantine that an import has loaded leave it, and the others are told why they stay.
+fn replay(conn: &Connection, replayed: &str, import_id: &str) -> rusqlite::Result<u64> {
+    // A join is made the wrong way round now and then, which takes hours: each row is looked for instead.
+    conn.execute_batch(&format!(
+        "CREATE INDEX temp.sheetlift_stage_by_source ON sheetlift_stage (src);
+         INSERT INTO {REJECTS} SELECT src, code, reason, '' FROM {EXCEPTIONS};
+         CREATE INDEX temp.sheetlift_rejects_by_source ON sheetlift_rejects (src);"
+    ))?;
+    let waits = format!(
+        "r.import_id = ?1 AND r.replayed_by IS NULL
+         AND EXISTS (SELECT 1 FROM {IMPORTS} AS i WHERE i.import_id = ?1 AND i.state = 'committed')"
+    );
+    let left = conn.execute(
+        &format!(
+            "UPDATE main._sheetlift_rejects AS r SET replayed_by = ?2 WHERE {waits}
+             AND EXISTS (SELECT 1 FROM {STAGE} AS s WHERE s.src = {SOURCE}
+                 AND NOT EXISTS (SELECT 1 FROM {GONE} AS x WHERE x.n = s.n))"
+        ),
+        [replayed, import_id],
+    )?;
+    let found = format!("FROM {REJECTS} AS x WHERE x.src = {SOURCE}");
+    conn.execute(
+        &format!(
+            "UPDATE main._sheetlift_rejects AS r SET (codes, reason) = (SELECT x.codes, x.reason {found})
+             WHERE {waits} AND EXISTS (SELECT 1 {found})"
+        ),
+        [replayed],
+    )?;
+    Ok(left as u64)
+}
 
 /// A claim that holds until somebody else raises the fence.
 #[derive(Debug)]
@@ -149,7 +179,7 @@ pub(super) fn claim(conn: &Connection, name: &str, plan: &Plan) -> Result<Claim>
 }
 
 /// Columns that came later: a ledger without them gets them.
-const ADDED: [(&str, &str, &str); 7] = [
+const ADDED: [(&str, &str, &str); 9] = [
     ("_sheetlift_rejects", "part", "TEXT"),
     ("_sheetlift_rejects", "replayed_by", "TEXT"),
     ("_sheetlift_outcomes", "part", "TEXT"),
@@ -157,6 +187,8 @@ const ADDED: [(&str, &str, &str); 7] = [
     ("_sheetlift_imports", "removed", "INTEGER"),
     ("_sheetlift_imports", "undo", "TEXT"),
     ("_sheetlift_imports", "undone_at", "TEXT"),
+    ("_sheetlift_imports", "replay_of", "TEXT"),
+    ("_sheetlift_imports", "layout", "TEXT"),
 ];
 
 pub(super) fn add_columns(conn: &Connection) -> rusqlite::Result<()> {
@@ -198,8 +230,8 @@ impl Held {
         let owner = Owner::current();
         conn.execute(
             &format!(
-                "INSERT INTO {IMPORTS} (import_id, import_key, target_table, mode, state, {CLAIM_COLUMNS})
-                 VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                "INSERT INTO {IMPORTS} (import_id, import_key, target_table, mode, state, {CLAIM_COLUMNS}, replay_of)
+                 VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                  ON CONFLICT (import_key) DO UPDATE SET state = 'running', ({CLAIM_COLUMNS}) =
                  (excluded.source_name, excluded.fence, excluded.claim, excluded.lease_until_ms, excluded.owner_host,
                   excluded.owner_pid, excluded.owner_started, excluded.started_at)"
@@ -217,6 +249,7 @@ impl Held {
                 owner.pid,
                 owner.started,
                 now_text(),
+                self.replay_of,
             ],
         )?;
         Ok(())
@@ -270,8 +303,14 @@ impl Held {
         )
     }
 
-    /// Moves rejects and exceptions into the ledger and marks the import as committed.
-    pub(super) fn finish(&self, conn: &Connection, outcome: &Outcome) -> rusqlite::Result<()> {
+    /// Moves rejects and exceptions into the ledger and marks the import as committed. Gives the number of rows that have left the
+    /// quarantine of another import.
+    pub(super) fn finish(
+        &self,
+        conn: &Connection,
+        outcome: &Outcome,
+        layout: Option<&str>,
+    ) -> rusqlite::Result<u64> {
         // Of an import that was taken back and is loaded again, the latest run counts.
         for table in ["rejects", "outcomes"] {
             conn.execute(
@@ -279,13 +318,20 @@ impl Held {
                 [&self.import_id],
             )?;
         }
-        conn.execute(
-            &format!(
-                "INSERT INTO main._sheetlift_rejects (import_id, part, row, codes, reason, raw)
-                 SELECT ?1, {PART}, {ROW}, codes, reason, raw FROM {REJECTS} ORDER BY src, rowid"
-            ),
-            [&self.import_id],
-        )?;
+        let mut left = 0;
+        match &self.replay_of {
+            None => conn.execute(
+                &format!(
+                    "INSERT INTO main._sheetlift_rejects (import_id, part, row, codes, reason, raw)
+                     SELECT ?1, {PART}, {ROW}, codes, reason, raw FROM {REJECTS} ORDER BY src, rowid"
+                ),
+                [&self.import_id],
+            )?,
+            Some(replayed) => {
+                left = replay(conn, replayed, &self.import_id)?;
+                0
+            }
+        };
         conn.execute(
             &format!(
                 "INSERT INTO main._sheetlift_outcomes (import_id, part, row, outcome, reason, key, column_name)
@@ -293,9 +339,6 @@ impl Held {
             ),
             [&self.import_id],
         )?;
-        if let Some(replayed) = &self.replay_of {
-            conn.execute(LEAVE_QUARANTINE, [replayed, &self.import_id])?;
-        }
         let stored = Outcome {
             state: State::Committed,
             ..outcome.clone()
@@ -306,7 +349,7 @@ impl Held {
             &format!(
                 "UPDATE {IMPORTS} SET state = 'committed', lease_until_ms = 0, committed_at = ?2, rows_read = ?3,
                  inserted = ?4, updated = ?5, unchanged = ?6, conflicts = ?7, rejected = ?8, outcome = ?9,
-                 removed = ?10, undone_at = NULL WHERE import_id = ?1"
+                 removed = ?10, layout = ?11, undone_at = NULL WHERE import_id = ?1"
             ),
             params![
                 self.import_id,
@@ -319,9 +362,10 @@ impl Held {
                 outcome.rejected as i64,
                 json,
                 outcome.removed as i64,
+                layout,
             ],
         )?;
-        Ok(())
+        Ok(left)
     }
 
     /// Gives a claim up that was committed to the ledger, leaving the ledger as it was before.

@@ -18,8 +18,8 @@
 //!
 //! # The ledger
 //!
-//! `_sheetlift_imports` holds a row per import, `_sheetlift_rejects` the rejected rows (with their sheet as `part`, where a table is on
-//! several). `_sheetlift_outcomes` holds the
+//! `_sheetlift_imports` holds a row per import, `_sheetlift_rejects` the rows that did not enter, rejected or refused by the
+//! table (with their sheet as `part`, where a table is on several). `_sheetlift_outcomes` holds the
 //! *exceptions* only: a row of an import that is in neither of the two was inserted (or, where the mode allows it, updated or
 //! left unchanged; the counts are in the import's row). `_sheetlift_before` and `_sheetlift_keys` hold what an undo needs: rows as they
 //! were before they were changed or deleted, the keys of new ones, and a hash of each row as the import left it. Rows of an import may
@@ -146,6 +146,18 @@ impl Sink for SqliteSink {
             true => Ok(()),
             false => Err(unknown()),
         }
+    }
+
+    fn layout(&self, import_id: &str) -> Result<Option<String>> {
+        let unknown = || undo::unknown_import(import_id, &self.shown);
+        if !self.path.exists() {
+            return Err(unknown());
+        }
+        let conn = connection::open(self)?;
+        let found = history::layout(&conn, import_id);
+        found
+            .map_err(fault::fault(&self.shown, "reading the ledger of"))?
+            .ok_or_else(unknown)
     }
 
     fn undo(&self, import_id: &str, dry_run: bool) -> Result<Undone> {

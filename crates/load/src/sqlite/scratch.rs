@@ -100,3 +100,22 @@ pub(super) fn conflicts(conn: &Connection) -> rusqlite::Result<Vec<u32>> {
     let mut rows = conn.prepare(&format!("SELECT src FROM {EXCEPTIONS} ORDER BY src"))?;
     rows.query_map([], |row| row.get(0))?.collect()
 }
+
+/// Puts rows that do not enter beside those that were rejected, as they were read; `Err` ends it.
+pub(super) fn keep_refused<E: From<rusqlite::Error>>(
+    conn: &Connection,
+    rows: impl Iterator<Item = Result<(u32, String), E>>,
+) -> Result<(), E> {
+    // A row does not enter for one reason: they are found by their rows.
+    conn.execute_batch(&format!(
+        "CREATE INDEX {EXCEPTIONS}_by_row ON {} (src)",
+        EXCEPTIONS.trim_start_matches("temp.")
+    ))?;
+    let mut insert = conn.prepare(&format!(
+        "INSERT INTO {REJECTS} SELECT src, code, reason, ?2 FROM {EXCEPTIONS} WHERE src = ?1"
+    ))?;
+    for row in rows {
+        insert.execute(row?)?;
+    }
+    Ok(())
+}

@@ -13,7 +13,7 @@ use super::{SqliteSink, connection, image};
 use crate::error::{Error, Result};
 use crate::history::{MAX_LISTED_KEPT, Undone};
 use crate::plan::Plan;
-use crate::relational::{MAX_KEY_CHARS, Words, check_undone};
+use crate::relational::{MAX_KEY_CHARS, Words, check_undone, replayed_since};
 
 /// Rows whose keys are in one value of the ledger.
 const KEYS_AT_ONCE: i64 = 10_000;
@@ -262,6 +262,17 @@ pub(super) fn undo(sink: &SqliteSink, import_id: &str, dry_run: bool) -> Result<
     };
     if state != "committed" {
         return refuse(&format!("it is {state}"));
+    }
+    let replayed: Option<String> = conn
+        .query_row(
+            "SELECT replayed_by FROM main._sheetlift_rejects WHERE import_id = ?1 AND replayed_by IS NOT NULL LIMIT 1",
+            [import_id],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(&fail)?;
+    if let Some(replay) = replayed {
+        return Err(replayed_since(import_id, &replay));
     }
     let record = record.and_then(|record| serde_json::from_str::<Record>(&record).ok());
     let Some(record) = record else {

@@ -145,6 +145,19 @@ impl Runs for Connection {
         Ok(())
     }
 
+    fn noted(&self, sql: &str, each: &mut dyn FnMut(i64, &str, &str)) -> rusqlite::Result<()> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(
+                row.get(0)?,
+                &row.get::<_, String>(1)?,
+                &row.get::<_, String>(2)?,
+            );
+        }
+        Ok(())
+    }
+
     fn is_row_refused(&self, error: &rusqlite::Error) -> bool {
         is_row_refused(error) && !self.is_autocommit()
     }

@@ -118,7 +118,7 @@ fn agrees<D: Database>(make: impl Fn() -> D, rounds: u64, seed: u64) {
         import.stage(&batch, &numbers(&batch)).unwrap();
         let mut fates = Vec::new();
         let mut rehearsed = import
-            .commit_telling(true, &mut |row, fate| fates.push((row, fate)))
+            .commit_telling(true, &mut |told| fates.push((told.row, told.fate)))
             .unwrap();
         fates.sort_by_key(|(row, _)| *row);
         let told_rows: Vec<u32> = fates.iter().map(|(row, _)| *row).collect();

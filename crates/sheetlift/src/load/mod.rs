@@ -1,9 +1,13 @@
 //! Accepted rows into a database, exactly once. Reading and checking run on the caller's thread, the database on its own.
 
+mod again;
 mod options;
+mod outcomes;
 mod plan;
 
 pub use options::LoadOptions;
+pub use outcomes::OutcomeFormat;
+pub(crate) use outcomes::OutcomesTo;
 pub(crate) use plan::keys;
 
 use std::{
@@ -13,14 +17,17 @@ use std::{
 };
 
 use arrow_array::RecordBatch;
-use sheetlift_core::{Finding, Level, Mapped, RejectedRow};
+use sheetlift_core::{Checked, Finding, Level, Mapped, RejectedRow};
 use sheetlift_load::{Begin, Import, Outcome, Plan, Reject, Sink};
+
+use outcomes::Outcomes;
 
 use crate::{
     check::{Check, Wants},
     error::{Error, Result},
     findings::Listing,
     job::Job,
+    replay::rows::raw_of,
     report::{LoadReport, Report, Timings, conflict_finding},
 };
 
@@ -46,19 +53,35 @@ impl Job {
             import_id: Some(load.import_id.as_str().into()),
             ..self.clone()
         };
-        let import = match sink.begin(&plan).map_err(advise)? {
+        let mut import = match sink.begin(&plan).map_err(advise)? {
             Begin::Done(outcome) => return job.already_loaded(load, &outcome, started),
             Begin::Claimed(import) => import,
         };
         let mut check = Check::new(&job, Wants::Load)?;
+        let wanted = self.outcomes_to.as_ref();
+        let outcomes = wanted.map(|_| Outcomes::new(&plan, contract));
+        let mut outcomes = outcomes.transpose()?;
         let outcome = if check.is_blocked() {
             drop(import);
             None
         } else {
             debug_assert_eq!(check.schema(), plan.schema);
-            self.stage(&mut check, import, options.dry_run)?
+            if job.replay.is_none() {
+                let layout = serde_json::to_string(&check.layout)
+                    .map_err(|error| Error::bug(error.to_string()))?;
+                import.keep_origin(job.origin(layout));
+            }
+            self.stage(&mut check, import, options.dry_run, outcomes.as_mut())?
         };
         let (outcome, staged) = outcome.unzip();
+        let sheet = check.header().sheet.clone();
+        if let (Some(_), Some(outcomes), Some(to)) = (&outcome, outcomes, &self.outcomes_to) {
+            let written = outcomes.write(to, &sheet);
+            written.map_err(|error| match options.dry_run {
+                true => error,
+                false => error.with_hint("the rows are loaded; only the list of them is missing"),
+            })?;
+        }
         if let Some(outcome) = &outcome {
             let sheet = check.header().sheet.to_string();
             let conflicts = conflicts(outcome, &sheet, check.mapping());
@@ -85,6 +108,7 @@ impl Job {
         check: &mut Check,
         import: Box<dyn Import>,
         dry_run: bool,
+        mut outcomes: Option<&mut Outcomes>,
     ) -> Result<Option<(Outcome, Instant)>> {
         let (send, windows) = sync_channel::<CheckedRows>(WINDOWS_IN_FLIGHT);
         thread::scope(|scope| {
@@ -92,7 +116,11 @@ impl Job {
                 .name("sheetlift-load".into())
                 .spawn_scoped(scope, move || stage_all(import, &windows))
                 .map_err(|error| Error::io(error, "cannot start a thread"))?;
-            let checked = send_all(check, |rows| send.send(rows).is_ok());
+            let note = |checked: &Checked| match &mut outcomes {
+                Some(outcomes) => outcomes.read(checked),
+                None => Ok(()),
+            };
+            let checked = send_all(check, note, |rows| send.send(rows).is_ok());
             drop(send);
             let staged = database
                 .join()
@@ -111,7 +139,14 @@ impl Job {
                 return Ok(None);
             }
             let staged = Instant::now();
-            Ok(Some((import.commit(dry_run)?, staged)))
+            let committed = match outcomes {
+                Some(outcomes) => import.commit_telling(dry_run, &mut |told| outcomes.tell(told)),
+                None => import.commit(dry_run),
+            };
+            if committed.is_err() {
+                self.cancel.check()?; // rows may be read again for the commit
+            }
+            Ok(Some((committed?, staged)))
         })
     }
 
@@ -174,13 +209,18 @@ struct CheckedRows {
 }
 
 /// Checks windows until the end, or until nobody listens.
-fn send_all(check: &mut Check, mut send: impl FnMut(CheckedRows) -> bool) -> Result<()> {
+fn send_all(
+    check: &mut Check,
+    mut note: impl FnMut(&Checked) -> Result<()>,
+    mut send: impl FnMut(CheckedRows) -> bool,
+) -> Result<()> {
     while let Some(mut checked) = check.next_window()? {
         let offset = Plan::PART_ROWS.wrapping_mul(check.sheet_number);
         let rows = checked.accepted_rows.iter_mut();
         rows.for_each(|row| *row = row.wrapping_add(offset));
         let rejected = checked.rejected.iter_mut();
         rejected.for_each(|rejected| rejected.row = rejected.row.wrapping_add(offset));
+        note(&checked)?;
         let rows = CheckedRows {
             accepted: checked.accepted,
             rows: checked.accepted_rows,
@@ -212,8 +252,8 @@ fn stage_all(
 fn reject(row: RejectedRow) -> Reject {
     Reject {
         row: row.row,
-        codes: row.codes.into_iter().map(str::to_owned).collect(),
-        reason: row.reason,
-        raw: serde_json::Value::Object(row.raw).to_string(),
+        codes: row.codes.iter().map(|&code| code.to_owned()).collect(),
+        reason: row.reason.clone(),
+        raw: raw_of(row),
     }
 }

@@ -40,7 +40,7 @@ impl Job {
             (None, Some(mode)) => mode.parse()?,
             (None, None) => Mode::default(),
         };
-        let content = content_hash(self.source.bytes());
+        let content = self.content_hash();
         let sheets = self.sheet_names(&self.workbook()?)?;
         let said = said_of_missing(&load.missing, mode);
         let missing = options.missing.clone().unwrap_or_else(|| said.clone());
@@ -83,10 +83,25 @@ impl Job {
         } else {
             load.key
         });
-        if sheets.len() > 1 {
+        let replay = self.replay.as_ref();
+        if sheets.len() > 1 || replay.is_some_and(|replay| replay.has_parts) {
             plan = plan.with_parts(sheets);
         }
+        if let Some(replay) = replay {
+            plan = plan.with_replay_of(&replay.import_id);
+        }
         Ok(unique.into_iter().fold(plan, Plan::with_unique_key))
+    }
+
+    /// What the rows are: those of the file, or those of a quarantine at the time of a replay.
+    fn content_hash(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        if let Some(replay) = &self.replay {
+            let which = format!("replay {} of {}:", replay.attempt, replay.import_id);
+            hasher.update(which.as_bytes());
+        }
+        hasher.update_rayon(self.source.bytes());
+        hasher.finalize()
     }
 
     /// What decides which cells become which rows, beside the contract, and what it does not say of rows that are `missing`. The
@@ -144,12 +159,6 @@ impl Job {
         }
         mapping.to_string()
     }
-}
-
-fn content_hash(bytes: &[u8]) -> blake3::Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_rayon(bytes);
-    hasher.finalize()
 }
 
 /// What the contract says of rows that the file lacks; nothing in a mode that leaves them alone.

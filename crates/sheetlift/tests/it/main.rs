@@ -13,6 +13,7 @@ mod loading;
 mod reading;
 mod references;
 mod rejects;
+mod replay;
 mod reports;
 mod several_sheets;
 mod sheets;

@@ -48,6 +48,10 @@ pub(crate) fn without_place(line: &serde_json::Value) -> serde_json::Value {
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
     pub(crate) fn json(&self) -> Vec<serde_json::Value> {
         let bytes = self.0.lock().unwrap();
         let text = std::str::from_utf8(&bytes).unwrap();
