@@ -7,7 +7,7 @@ use sheetlift::{
     Contract, Job, LoadOptions, LoadState, Mode, OutcomeFormat, Report, Sink, connect, undo,
 };
 #[cfg(target_os = "linux")]
-use sheetlift_fixtures::servers::Postgres;
+use sheetlift_fixtures::servers::{MariaDb, Postgres};
 use tempfile::TempDir;
 
 use crate::common::{self, Lines};
@@ -182,13 +182,15 @@ enum Server {
     Sqlite(TempDir),
     #[cfg(target_os = "linux")]
     Postgres(String),
+    #[cfg(target_os = "linux")]
+    MariaDb(String),
 }
 
 impl Base {
     fn new(suppliers: &str) -> Base {
         let (dir, sink) = common::sink();
         let server = Server::Sqlite(dir);
-        Base { server, sink }.prepared(suppliers, ["TEXT", "REAL"])
+        Base { server, sink }.prepared(suppliers, ["TEXT", "TEXT", "REAL"])
     }
 
     #[cfg(target_os = "linux")]
@@ -197,13 +199,23 @@ impl Base {
         let database = server.database();
         let sink = connect(&server.address(&database)).unwrap();
         let server = Server::Postgres(database);
-        Base { server, sink }.prepared(suppliers, ["DATE", "DOUBLE PRECISION"])
+        Base { server, sink }.prepared(suppliers, ["TEXT", "DATE", "DOUBLE PRECISION"])
     }
 
-    fn prepared(self, suppliers: &str, [date, number]: [&str; 2]) -> Base {
+    #[cfg(target_os = "linux")]
+    fn on_mariadb(suppliers: &str) -> Base {
+        let server = MariaDb::shared();
+        let database = server.database();
+        let sink = connect(&server.address(&database)).unwrap();
+        let server = Server::MariaDb(database);
+        let key = "VARCHAR(50) COLLATE utf8mb4_bin";
+        Base { server, sink }.prepared(suppliers, [key, "DATE", "DOUBLE PRECISION"])
+    }
+
+    fn prepared(self, suppliers: &str, [key, date, number]: [&str; 3]) -> Base {
         self.run(&format!(
-            "CREATE TABLE suppliers (code TEXT PRIMARY KEY); INSERT INTO suppliers VALUES {suppliers};
-             CREATE TABLE items (sku TEXT NOT NULL PRIMARY KEY, day {date}, price {number} CHECK (price < 1500), kind TEXT, supplier TEXT)"
+            "CREATE TABLE suppliers (code {key} PRIMARY KEY); INSERT INTO suppliers VALUES {suppliers};
+             CREATE TABLE items (sku {key} NOT NULL PRIMARY KEY, day {date}, price {number} CHECK (price < 1500), kind TEXT, supplier TEXT)"
         ));
         self
     }
@@ -213,6 +225,8 @@ impl Base {
             Server::Sqlite(dir) => open(dir).execute_batch(sql).unwrap(),
             #[cfg(target_os = "linux")]
             Server::Postgres(database) => drop(Postgres::shared().psql(database, sql).unwrap()),
+            #[cfg(target_os = "linux")]
+            Server::MariaDb(database) => drop(MariaDb::shared().sql(database, sql).unwrap()),
         }
     }
 
@@ -221,6 +235,8 @@ impl Base {
             Server::Sqlite(dir) => format!("sqlite:{}", dir.path().join("inventory.db").display()),
             #[cfg(target_os = "linux")]
             Server::Postgres(database) => Postgres::shared().address(database),
+            #[cfg(target_os = "linux")]
+            Server::MariaDb(database) => MariaDb::shared().address(database),
         }
     }
 
@@ -238,6 +254,12 @@ impl Base {
             Server::Postgres(database) => {
                 let sql = "SELECT i FROM items i ORDER BY sku";
                 let rows = Postgres::shared().psql(database, sql).unwrap();
+                rows.lines().map(str::to_owned).collect()
+            }
+            #[cfg(target_os = "linux")]
+            Server::MariaDb(database) => {
+                let sql = "SELECT * FROM items ORDER BY sku";
+                let rows = MariaDb::shared().sql(database, sql).unwrap();
                 rows.lines().map(str::to_owned).collect()
             }
         }
@@ -301,6 +323,13 @@ fn a_replay_is_what_the_load_would_have_been() {
 #[test]
 fn a_replay_into_postgres_is_what_the_load_would_have_been() {
     let loaded_later = replays(20..26, Base::on_postgres);
+    assert!(loaded_later > 5, "{loaded_later}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_replay_into_mariadb_is_what_the_load_would_have_been() {
+    let loaded_later = replays(26..32, Base::on_mariadb);
     assert!(loaded_later > 5, "{loaded_later}");
 }
 
