@@ -74,10 +74,15 @@ pub(crate) fn take_in(job: &Job, contract: &Contract, validator: &mut Validator)
         let reference = name.and_then(|name| contract.references.get(name));
         let path = reference.and_then(|reference| reference.path.as_deref());
         let taken = match path.map(|path| place_of(job, path)).transpose()? {
-            None if reference.is_some() && job.replay.is_some() => {
-                let message =
-                    "the contract refers to another sheet of the file, which is not in quarantine";
-                Err(Error::usage("usage/replay", message))
+            None if job.replay.is_some() => {
+                let what = match reference {
+                    Some(_) => "another sheet of the file, which is",
+                    None => "other rows of the file, most of which are",
+                };
+                let message = format!("the contract refers to {what} not in quarantine");
+                Err(Error::usage("usage/replay", message).with_hint(
+                    "let it refer to the table of the database, by sheetlift.references",
+                ))
             }
             None => {
                 let mut same = job.clone().with_contract(there);

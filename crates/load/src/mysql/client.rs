@@ -22,10 +22,10 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// What statements rely on, whatever the server or a proxy in between has set: values that do not fit are errors, a zero is no
 /// request for a number, zero dates that are there can be put back, times are in UTC, others are not locked out of what is only looked
-/// for. Names of tables that are altered elsewhere are not waited for forever, nor is a loader whose network is gone.
+/// for. Keys are sorted by all of their bytes, messages are in the language in which they are read here. Names of tables that are altered elsewhere are not waited for forever, nor is a loader whose network is gone.
 const SETUP: &str = "SET sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO',
      time_zone = '+00:00', autocommit = 1, foreign_key_checks = 1, unique_checks = 1, sql_safe_updates = 0, sql_select_limit = DEFAULT,
-     group_concat_max_len = 67108864, lock_wait_timeout = 60, innodb_lock_wait_timeout = 50, wait_timeout = 3600";
+     group_concat_max_len = 67108864, max_sort_length = 8192, lc_messages = 'en_US', lock_wait_timeout = 60, innodb_lock_wait_timeout = 50, wait_timeout = 3600";
 const NAMES: &str = "SET NAMES utf8mb4 COLLATE utf8mb4_bin";
 const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
@@ -121,11 +121,12 @@ impl Client {
     pub(super) fn each(
         &self,
         sql: &str,
+        parameters: Vec<Value>,
         each: &mut dyn FnMut(&Row) -> Database<()>,
     ) -> Database<()> {
         let mut conn = self.conn.borrow_mut();
         self.wait(async {
-            let mut rows = conn.query_iter(sql).await?;
+            let mut rows = conn.exec_iter(sql, Params::from(parameters)).await?;
             while let Some(row) = rows.next().await? {
                 each(&row)?;
             }

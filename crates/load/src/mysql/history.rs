@@ -9,9 +9,6 @@ use crate::error::Result;
 use crate::history::ImportRecord;
 use crate::outcome::Quarantined;
 
-/// Rows of a quarantine that are read at once.
-const PAGE: u32 = 10_000;
-
 pub(super) fn read(settings: &Settings, limit: usize) -> Result<Vec<ImportRecord>> {
     let client = Client::connect(settings)?;
     read_in(&client, limit).map_err(fault(&settings.shown, "reading the ledger of"))
@@ -80,29 +77,10 @@ pub(super) fn quarantined(
     if !known().map_err(&fail)? {
         return Err(no_such_import(import_id, &settings.shown));
     }
-    // Page by page, for there may be millions.
-    let mut last = 0;
-    while let Some(seq) = page(&client, import_id, last, each).map_err(&fail)? {
-        last = seq;
-    }
-    Ok(())
-}
-
-/// Gives the rows behind a place, and says where they end; none where there are no more.
-fn page(
-    client: &Client,
-    import_id: &str,
-    last: i64,
-    each: &mut dyn FnMut(Quarantined),
-) -> Database<Option<i64>> {
     let sql = format!(
-        "SELECT part, `row`, codes, reason, raw, seq FROM {REJECTS} WHERE import_id = ? AND replayed_by IS NULL
-         AND seq > ? ORDER BY seq LIMIT {PAGE}"
+        "SELECT part, `row`, codes, reason, raw FROM {REJECTS} WHERE import_id = ? AND replayed_by IS NULL ORDER BY `row`, seq"
     );
-    let rows = client.rows(&sql, vec![import_id.into(), last.into()])?;
-    let mut end = None;
-    for row in &rows {
-        end = Some(get(row, 5)?);
+    let read = client.each(&sql, vec![import_id.into()], &mut |row| {
         each(Quarantined {
             part: get(row, 0)?,
             row: get::<i64>(row, 1)? as u32,
@@ -110,6 +88,7 @@ fn page(
             reason: get(row, 3)?,
             raw: get(row, 4)?,
         });
-    }
-    Ok(end)
+        Ok(())
+    });
+    read.map_err(fail)
 }

@@ -113,7 +113,7 @@ impl MySqlImport {
     fn prepare(&mut self) -> Result<()> {
         let shown = self.settings.shown.clone();
         let fail = fault(&shown, "preparing the import into");
-        ledger::sweep(&self.client).map_err(&fail)?;
+        ledger::sweep(&self.client, self.held()?).map_err(&fail)?;
         self.stage
             .create(&self.client, &self.columns)
             .map_err(&fail)?;
@@ -333,8 +333,9 @@ impl MySqlImport {
             return;
         }
         let _ = self.client.run("ROLLBACK");
-        let _ = ledger::release(&self.client, &held);
+        // Whoever claims the import next makes tables of the same names.
         let _ = self.stage.drop(&self.client);
+        let _ = ledger::release(&self.client, &held);
     }
 }
 

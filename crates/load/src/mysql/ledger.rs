@@ -298,7 +298,8 @@ pub(super) fn release(client: &Client, held: &Held) -> Database<()> {
 }
 
 /// Drops the stages of imports whose claim is gone or was taken over: a loader that was killed leaves some.
-pub(super) fn sweep(client: &Client) -> Database<()> {
+/// Those of the claim itself are of an attempt before: there are no others yet.
+pub(super) fn sweep(client: &Client, own: &Held) -> Database<()> {
     let tables = client.rows(
         "SELECT TABLE_NAME FROM information_schema.TABLES
          WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '\\_sheetlift\\_stage\\_%'",
@@ -315,7 +316,9 @@ pub(super) fn sweep(client: &Client) -> Database<()> {
         let (import_id, fence): (String, i64) = (get(row, 0)?, get(row, 1)?);
         Ok(stage_name(&import_id, fence, ""))
     });
-    let live: Vec<String> = live.collect::<Database<_>>()?;
+    let mut live: Vec<String> = live.collect::<Database<_>>()?;
+    let own = stage_name(&own.import_id, own.fence, "");
+    live.retain(|live| *live != own);
     let tables: Database<Vec<String>> = tables.iter().map(|row| get(row, 0)).collect();
     let is_dead = |name: &&String| !live.iter().any(|live| name.starts_with(live));
     drop_if_free(

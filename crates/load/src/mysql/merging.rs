@@ -106,14 +106,14 @@ impl Runs for Merging<'_> {
     }
 
     fn pairs(&self, sql: &str, each: &mut dyn FnMut(i64, i64)) -> Database<()> {
-        self.client.each(sql, &mut |row| {
+        self.client.each(sql, Vec::new(), &mut |row| {
             each(get(row, 0)?, get(row, 1)?);
             Ok(())
         })
     }
 
     fn noted(&self, sql: &str, each: &mut dyn FnMut(i64, &str, &str)) -> Database<()> {
-        self.client.each(sql, &mut |row| {
+        self.client.each(sql, Vec::new(), &mut |row| {
             let (code, reason): (String, String) = (get(row, 1)?, get(row, 2)?);
             each(get(row, 0)?, &code, &reason);
             Ok(())

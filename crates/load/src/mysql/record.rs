@@ -66,7 +66,7 @@ impl MySqlImport {
         let fail = fault(shown, "recording the outcome in");
         let sql = format!("SELECT src FROM {} ORDER BY 1", self.stage.exceptions);
         let mut refused = Vec::new();
-        let read = self.client.each(&sql, &mut |row| {
+        let read = self.client.each(&sql, Vec::new(), &mut |row| {
             refused.push(get::<i64>(row, 0)? as u32);
             Ok(())
         });
@@ -142,8 +142,8 @@ impl MySqlImport {
             rejects,
             ..
         } = &self.stage;
-        let same =
-            "r.import_id = ? AND r.`row` = x.place AND r.part <=> x.part AND r.replayed_by IS NULL";
+        // As bytes: blanks at the end tell sheets apart.
+        let same = "r.import_id = ? AND r.`row` = x.place AND CAST(r.part AS BINARY) <=> CAST(x.part AS BINARY) AND r.replayed_by IS NULL";
         let entered = format!(
             "SELECT {part} AS part, {row} AS place FROM {rows} AS a WHERE NOT EXISTS (SELECT 1 FROM {gone} AS x WHERE x.n = a.n)"
         );

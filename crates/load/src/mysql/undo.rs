@@ -109,14 +109,18 @@ pub(super) fn known(client: &Client, plan: &Plan, target: &Target) -> Database<K
     if !plan.matched_key().is_empty() {
         return Ok(Known::Key);
     }
-    let is_given = |name: &String| {
-        plan.schema
-            .fields()
-            .iter()
-            .any(|field| same(field.name(), name))
+    let given = |name: &String| {
+        let mut fields = plan.schema.fields().iter();
+        fields.find(|field| same(field.name(), name))
+    };
+    let is_given = |name: &String| given(name).is_some();
+    // The server numbers those that have none, and nobody hears which.
+    let is_numbered = |name: &String| {
+        given(name).is_some_and(|field| field.is_nullable()) && target.is_numbered(name)
     };
     Ok(match target.primary_key.as_slice() {
         [] => Known::Not,
+        key if key.iter().any(is_numbered) => Known::Not,
         key if key.iter().all(is_given) => Known::PrimaryKey,
         [number] if target.is_numbered(number) => {
             // Nobody adds a row behind the last one until the end of the transaction.
@@ -226,6 +230,12 @@ pub(super) fn undo(settings: &Settings, import_id: &str, dry_run: bool) -> Resul
     if !ledger::exists(&client).map_err(&fail)? {
         return Err(no_such_import(import_id, &settings.shown));
     }
+    // The turn first: who has it may be at work on the very rows that the transaction locks, or on the columns that it looks at.
+    let sql = format!("SELECT target_table FROM {IMPORTS} WHERE import_id = ?");
+    let row = client.row(&sql, vec![import_id.into()]).map_err(&fail)?;
+    let row = row.ok_or_else(|| no_such_import(import_id, &settings.shown))?;
+    let table: String = get(&row, 0).map_err(&fail)?;
+    let turn = Turn::take(&client, settings, &table, &mut || Ok(()))?;
     client
         .run("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
         .and_then(|()| client.run("START TRANSACTION"))
@@ -239,7 +249,6 @@ pub(super) fn undo(settings: &Settings, import_id: &str, dry_run: bool) -> Resul
         let replay: String = get(&replay, 0).map_err(&fail)?;
         return Err(replayed_since(import_id, &replay));
     }
-    let turn = Turn::take(&client, settings, &record.table, &mut || Ok(()))?;
     let undo = Undo {
         client: &client,
         import_id,
@@ -313,13 +322,21 @@ impl Undo<'_> {
         for sql in [
             format!("DELETE FROM {BEFORE} WHERE import_id = ?"),
             format!("DELETE FROM {KEYS} WHERE import_id = ?"),
-            // Rows that it had out of a quarantine are there again.
-            format!("UPDATE {REJECTS} SET replayed_by = NULL WHERE replayed_by = ?"),
             format!(
                 "UPDATE {IMPORTS} SET state = 'undone', undone_at = UTC_TIMESTAMP(6), `undo` = NULL WHERE import_id = ?"
             ),
         ] {
             self.write(&sql)?;
+        }
+        // Rows that it had out of a quarantine are there again.
+        let sql = format!("SELECT replay_of FROM {IMPORTS} WHERE import_id = ?");
+        let row = self.client.row(&sql, self.named())?;
+        let replayed: Option<String> = row.map_or(Ok(None), |row| get(&row, 0))?;
+        if let Some(replayed) = replayed {
+            self.client.execute(
+                &format!("UPDATE {REJECTS} SET replayed_by = NULL WHERE import_id = ? AND replayed_by = ?"),
+                vec![replayed.into(), self.import_id.into()],
+            )?;
         }
         Ok(undone)
     }

@@ -110,7 +110,7 @@ pub(super) fn take_out_misfits(
         };
         let sql = format!("SELECT s.n FROM {} AS s WHERE {is_misfit}", stage.rows);
         let mut misfits: Vec<i64> = Vec::new();
-        client.each(&sql, &mut |row| {
+        client.each(&sql, Vec::new(), &mut |row| {
             misfits.push(get(row, 0)?);
             Ok(())
         })?;

@@ -208,7 +208,8 @@ impl PostgresImport {
         }
         self.ledger.lock(&self.client, &shown, self.held()?)?;
         // A constraint that waits for the end would fail there for all rows at once, and in no rehearsal.
-        let begun = self.client.run("SET CONSTRAINTS ALL IMMEDIATE");
+        let begin = format!("SET CONSTRAINTS ALL IMMEDIATE; {}", undo::TEXT_FORMS);
+        let begun = self.client.run(&begin);
         begun
             .and_then(|()| self.stage.pin(&self.client))
             .map_err(&fail)?;

@@ -24,6 +24,9 @@ use crate::relational::{Words, check_undone, replayed_since};
 /// Keys in a row of the ledger.
 const KEYS_AT_ONCE: u32 = 10_000;
 
+/// Keys and images are texts, which another session has to read as they were meant: the rest of this transaction writes them so.
+pub(super) const TEXT_FORMS: &str = "SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1";
+
 /// What has to be known of an import to take it back, as the ledger has it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
@@ -125,7 +128,7 @@ pub(super) fn record_new_table(
             .iter()
             .map(|(name, _)| format!("t.{}::text", quote(name)));
         let texts: Vec<String> = texts.collect();
-        let (keys, table, first) = (&ledger.keys, &target.name, texts[0].clone());
+        let (keys, table) = (&ledger.keys, &target.name);
         let kept = kept_key(texts);
         let rows = client.row(&format!("SELECT count(*) FROM {table}"), &[])?;
         let rows: i64 = rows.map_or(Ok(0), |row| row.try_get(0))?;
@@ -133,7 +136,7 @@ pub(super) fn record_new_table(
         client.execute(
             &format!(
                 "INSERT INTO {keys} (import_id, keys) SELECT $1, array_agg({kept}) FROM {table} AS t
-                 GROUP BY abs(hashtext({first})::bigint) % {groups}"
+                 GROUP BY abs(hashtext({kept})::bigint) % {groups}"
             ),
             &[(&import_id, Type::TEXT)],
         )?;
@@ -189,7 +192,7 @@ pub(super) fn undo(settings: &Settings, import_id: &str, dry_run: bool) -> Resul
         return Err(no_such_import(import_id, &settings.shown));
     };
     let fail = fault(&settings.shown, "taking the import back in");
-    client.run("BEGIN").map_err(&fail)?;
+    client.run(&format!("BEGIN; {TEXT_FORMS}")).map_err(&fail)?;
     let (record, [inserted, updated, removed]) = find(&client, &ledger, settings, import_id)?;
     let undo = Undo {
         client: &client,
@@ -348,7 +351,10 @@ impl Undo<'_> {
             format!("DELETE FROM {before} WHERE import_id = $1"),
             format!("DELETE FROM {keys} WHERE import_id = $1"),
             // Rows that it had out of a quarantine are there again.
-            format!("UPDATE {rejects} SET replayed_by = NULL WHERE replayed_by = $1"),
+            format!(
+                "UPDATE {rejects} SET replayed_by = NULL WHERE replayed_by = $1
+                 AND import_id = (SELECT replay_of FROM {imports} WHERE import_id = $1)"
+            ),
             format!(
                 "UPDATE {imports} SET state = 'undone', undone_at = clock_timestamp(), undo = NULL WHERE import_id = $1"
             ),

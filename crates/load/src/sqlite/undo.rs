@@ -328,7 +328,8 @@ impl Undo<'_> {
         }
         // Rows that it had out of a quarantine are there again.
         self.conn.execute(
-            "UPDATE main._sheetlift_rejects SET replayed_by = NULL WHERE replayed_by = ?1",
+            "UPDATE main._sheetlift_rejects SET replayed_by = NULL WHERE replayed_by = ?1
+             AND import_id = (SELECT replay_of FROM main._sheetlift_imports WHERE import_id = ?1)",
             [import_id],
         )?;
         self.conn.execute(

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, error::Error as StdError, iter::Peekable, vec::
 use sheetlift_core::{RawRow, RowReader, Workbook};
 use sheetlift_load::{Origin, Plan};
 
+use super::LoadOptions;
 use crate::{
     error::{Error, Result},
     job::Job,
@@ -14,16 +15,27 @@ use crate::{
 
 impl Job {
     /// What a replay of the rows that do not enter needs of the file.
-    pub(super) fn origin(&self, layout: String) -> Origin {
-        let job = self.clone();
+    pub(super) fn origin(&self, layout: String, options: &LoadOptions, plan: &Plan) -> Origin {
+        let (job, options, key) = (self.clone(), options.clone(), plan.import_key.clone());
+        let again = move |rows| {
+            // Other content would be put down as what the target has refused.
+            match job.plan(&options)?.import_key == key {
+                true => Again::new(&job, rows),
+                false => Err(changed("the file has changed while it was loaded")),
+            }
+        };
         Origin {
             layout,
-            raw_rows: Box::new(move |rows| match Again::new(&job, rows) {
+            raw_rows: Box::new(move |rows| match again(rows) {
                 Ok(again) => Box::new(again),
                 Err(error) => Box::new(std::iter::once(Err(error.into()))),
             }),
         }
     }
+}
+
+fn changed(message: impl Into<String>) -> Error {
+    Error::usage("file/changed", message)
 }
 
 /// Looks for rows, which are ascending, and gives each as JSON.
@@ -71,10 +83,7 @@ impl Again {
             && let Some(&wanted) = self.wanted.peek()
         {
             self.job.cancel.check()?;
-            let gone = || {
-                let message = format!("row {} of the file is gone", u64::from(wanted) + 1);
-                Error::usage("file/changed", message)
-            };
+            let gone = || changed(format!("row {} of the file is gone", u64::from(wanted) + 1));
             let rows = self.rows.as_mut().ok_or_else(gone)?;
             let Some(window) = rows.next_window()? else {
                 self.rows = None;

@@ -69,7 +69,7 @@ impl Job {
             if job.replay.is_none() {
                 let layout = serde_json::to_string(&check.layout)
                     .map_err(|error| Error::bug(error.to_string()))?;
-                import.keep_origin(job.origin(layout));
+                import.keep_origin(self.origin(layout, options, &plan));
             }
             self.stage(&mut check, import, options.dry_run, outcomes.as_mut())?
         };

@@ -94,6 +94,11 @@ pub(crate) fn unique(contract: &Contract) -> BTreeSet<Vec<String>> {
             unique.insert(key.iter().map(name).collect());
         }
     }
+    let load = contract.load.iter();
+    unique.extend(
+        load.map(|load| load.key.clone())
+            .filter(|key| !key.is_empty()),
+    );
     let mut rules = contract.table_rules.iter();
     if rules.any(|rule| matches!(rule.asks, TableQuestion::Duplicates)) {
         unique.insert(Vec::new());

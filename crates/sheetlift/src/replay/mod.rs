@@ -88,7 +88,9 @@ impl Job {
         let (mut spool, mut spooled) = (Spool::new(&layout)?, Ok(()));
         sink.quarantined(import_id, &mut |row| {
             if spooled.is_ok() {
-                spooled = spool.push(&row);
+                // In other modes a row of the table is no reason: it was an earlier row of the file that had the key.
+                let is_twin = row.codes == "load/key-exists" && import.mode != "insert";
+                spooled = spool.push(&row, is_twin);
             }
         })?;
         spooled?;

@@ -59,6 +59,8 @@ struct Place {
     row: u32,
     at: u64,
     bytes: u32,
+    /// The target found that an earlier row of the file has its key.
+    is_twin: bool,
 }
 
 impl Spool {
@@ -72,7 +74,7 @@ impl Spool {
         })
     }
 
-    pub(crate) fn push(&mut self, row: &Quarantined) -> Result<()> {
+    pub(crate) fn push(&mut self, row: &Quarantined, is_twin: bool) -> Result<()> {
         let sheet = match &row.part {
             None => Some(0),
             Some(part) => self.sheets.get(part).copied(),
@@ -86,6 +88,7 @@ impl Spool {
             row: row.row,
             at: self.end,
             bytes,
+            is_twin,
         });
         self.end += u64::from(bytes);
         Ok(())
@@ -129,7 +132,7 @@ impl Spool {
             file.seek(SeekFrom::Start(place.at)).map_err(failed)?;
             file.read_exact(&mut raw).map_err(failed)?;
             match row_of(place.row, &raw, sheet)? {
-                (_, true) if leaves_repeats => left_out += 1,
+                (_, repeats) if leaves_repeats && (repeats || place.is_twin) => left_out += 1,
                 (row, _) => held.row(&row).map_err(failed)?,
             }
         }
