@@ -16,7 +16,7 @@ use crate::{
 impl Job {
     /// What a replay of the rows that do not enter needs of the file.
     pub(super) fn origin(&self, layout: String, options: &LoadOptions, plan: &Plan) -> Origin {
-        let (job, options, key) = (self.clone(), options.clone(), plan.import_key.clone());
+        let (job, options, key) = (self.clone(), options.clone(), plan.import_key);
         let again = move |rows| {
             // Other content would be put down as what the target has refused.
             match job.plan(&options)?.import_key == key {
