@@ -174,7 +174,6 @@ def test_other_files_become_workbooks_of_values(folder):
     assert after.sheetnames[1:] == ["Findings"]
 
 
-@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice (soffice) is not here")
 def test_several_sheets_are_marked(folder):
     book = Workbook()
     for number, title in enumerate(("Bob's items", "Lager 2")):
@@ -202,6 +201,7 @@ def test_several_sheets_are_marked(folder):
     ]
 
 
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice (soffice) is not here")
 def test_libreoffice_reads_the_copies(folder, author):
     """All copies in one run; a file that has to be repaired is not converted."""
     copies = [
