@@ -9,7 +9,7 @@ in --out. Rounds are interleaved, every measurement is a process of its own agai
 
 What is equal: 12 columns, prices NUMERIC(12,2), a unique text key. `copy` stages a CSV that is ready, so it has no workbook to
 read; `merge` is `copy` and the INSERT .. ON CONFLICT of a merge into an empty table with a key, `insert` the same by a plain INSERT, which is what
-our merge does where it knows that a key is new; `new` is `\\copy` into a plain table and
+our merge does where it knows that a key is new; `new` is `\\copy` into a plain table (of the types that `--create-table` gives it) and
 its PRIMARY KEY. The loads by sheetlift also check the rows, keep a ledger, and keep what an undo needs.
 """
 
@@ -40,6 +40,8 @@ COLUMNS = {
     "quantity": "bigint", "reorder_level": "bigint", "active": "boolean", "received": "date", "updated_at": "timestamp", "ean": "text",
 }
 TABLE = f"({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})"
+# A table that an import makes has doubles for numbers.
+NEW = TABLE.replace("numeric(12,2)", "double precision")
 KEYED = f"CREATE TABLE inventory {TABLE[:-1]}, PRIMARY KEY (sku))"
 MERGE = "INSERT INTO inventory SELECT * FROM staged ON CONFLICT (sku) DO NOTHING"
 
@@ -121,7 +123,7 @@ def insert(files):
 
 def new(files):
     fresh()
-    steps = f"CREATE TABLE inventory {TABLE}", f"\\copy inventory from '{files['csv']}' csv header", "ALTER TABLE inventory ADD PRIMARY KEY (sku)"
+    steps = f"CREATE TABLE inventory {NEW}", f"\\copy inventory from '{files['csv']}' csv header", "ALTER TABLE inventory ADD PRIMARY KEY (sku)"
     return timed(lambda: watched("psql", "-Xq", *[word for step in steps for word in ("-c", step)])[1])
 
 
