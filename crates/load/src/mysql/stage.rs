@@ -9,10 +9,10 @@ use super::fit::Kind;
 use super::ledger::{TABLE, drop_if_free, stage_name};
 use super::names::{joined, quote};
 use super::target::Column;
-use crate::cells::{Cells, Value, arrays};
+use crate::cells::{Cells, arrays};
 use crate::error::{Error, Result};
 use crate::outcome::Reject;
-use crate::relational::{MAX_KEY_CHARS, Refusal, TARGET_CONSTRAINT};
+use crate::relational::{Refusal, TARGET_CONSTRAINT, key_text};
 
 /// Bytes of rows that are sent at once; few of them in tests.
 const CHUNK: usize = if cfg!(debug_assertions) {
@@ -178,7 +178,9 @@ impl Stage {
                 Err(refusal) => {
                     out.truncate(start);
                     self.refused += 1;
-                    let key = key_text(&cells, columns, index);
+                    let keys = cells.iter().zip(columns);
+                    let keys = keys.filter(|(_, column)| column.is_key);
+                    let key = key_text(keys.map(|((cells, _), _)| cells.value(index)));
                     let texts = [
                         Some(refusal.code),
                         Some(&*refusal.reason),
@@ -289,26 +291,4 @@ fn write_row(
     }
     out.push(b'\n');
     Ok(())
-}
-
-/// The key for people, as far as it can be told without the database.
-fn key_text(cells: &[(Cells<'_>, Encoder<'_>)], columns: &[Column], index: usize) -> String {
-    let part = |(cells, _): &(Cells<'_>, Encoder<'_>)| match cells.value(index) {
-        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Value::Integer(value) => value.to_string(),
-        Value::Unsigned(value) => value.to_string(),
-        Value::Real(value) => value.to_string(),
-        Value::Boolean(value) => value.to_string(),
-        Value::Null => String::new(),
-        other => format!("{other:?}"),
-    };
-    let keys = cells
-        .iter()
-        .zip(columns)
-        .filter(|(_, column)| column.is_key);
-    let text = keys
-        .map(|(cells, _)| part(cells))
-        .collect::<Vec<_>>()
-        .join(", ");
-    text.chars().take(MAX_KEY_CHARS).collect()
 }

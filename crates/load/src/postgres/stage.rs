@@ -15,7 +15,7 @@ use super::target::Column;
 use crate::cells::{Cells, arrays};
 use crate::error::{Error, Result};
 use crate::outcome::Reject;
-use crate::relational::{MAX_KEY_CHARS, Refusal, Sources, TARGET_CONSTRAINT};
+use crate::relational::{Refusal, Sources, TARGET_CONSTRAINT, key_text};
 
 /// Bytes that are sent at once.
 const CHUNK: usize = 256 << 10;
@@ -170,7 +170,9 @@ impl Stage {
                 Err(refusal) => {
                     self.buffer.truncate(start);
                     self.refused += 1;
-                    let key = key_text(&cells, columns, index);
+                    let keys = cells.iter().zip(columns);
+                    let keys = keys.filter(|(_, column)| column.is_key);
+                    let key = key_text(keys.map(|((cells, _), _)| cells.value(index)));
                     let texts = [
                         Some(refusal.code),
                         Some(&refusal.reason),
@@ -390,27 +392,4 @@ fn write_row(
             .map_err(|why| unfit(format!("column {name:?}: {why}")))?;
     }
     Ok(())
-}
-
-/// The key for people, as far as it can be told without the database.
-fn key_text(cells: &[(Cells<'_>, Encoder)], columns: &[Column], index: usize) -> String {
-    use crate::cells::Value;
-    let part = |(cells, _): &(Cells<'_>, Encoder)| match cells.value(index) {
-        Value::Text(text) => String::from_utf8_lossy(text).replace('\0', "\u{fffd}"),
-        Value::Integer(value) => value.to_string(),
-        Value::Unsigned(value) => value.to_string(),
-        Value::Real(value) => value.to_string(),
-        Value::Boolean(value) => value.to_string(),
-        Value::Null => String::new(),
-        other => format!("{other:?}"),
-    };
-    let keys = cells
-        .iter()
-        .zip(columns)
-        .filter(|(_, column)| column.is_key);
-    let text = keys
-        .map(|(cells, _)| part(cells))
-        .collect::<Vec<_>>()
-        .join(", ");
-    text.chars().take(MAX_KEY_CHARS).collect()
 }

@@ -10,7 +10,14 @@ mod ranges;
 mod sources;
 mod words;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use std::io::Write as _;
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::cells::Value;
 use crate::error::{Error, ErrorKind};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::format;
 use crate::history::Undone;
 use crate::outcome::{Outcome, RowConflict, RowFate, State};
 use crate::plan::Plan;
@@ -95,6 +102,42 @@ impl Refusal {
         self.column = Some(column.into());
         self
     }
+}
+
+/// The key of a row for people, as far as it can be told without the database.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn key_text<'a>(values: impl Iterator<Item = Value<'a>>) -> String {
+    let mut out = Vec::new();
+    for (at, value) in values.enumerate() {
+        if at > 0 {
+            out.extend_from_slice(b", ");
+        }
+        let written = match value {
+            Value::Null => true,
+            Value::Text(text) | Value::Bytes(text) => {
+                out.extend_from_slice(text);
+                true
+            }
+            Value::Boolean(value) => write!(out, "{value}").is_ok(),
+            Value::Integer(value) => write!(out, "{value}").is_ok(),
+            Value::Unsigned(value) => write!(out, "{value}").is_ok(),
+            Value::Real(value) => write!(out, "{value}").is_ok(),
+            Value::Date(days) => format::date(i64::from(days), &mut out),
+            Value::Time(value, per_second) => format::time(value, per_second, &mut out),
+            Value::Timestamp(value, per_second) => {
+                format::timestamp(value, per_second, false, &mut out)
+            }
+            Value::Decimal(value, scale) => {
+                format::decimal(value, scale, &mut out);
+                true
+            }
+        };
+        if !written {
+            out.extend_from_slice(format!("{value:?}").as_bytes());
+        }
+    }
+    let text = String::from_utf8_lossy(&out).replace('\0', "\u{fffd}");
+    text.chars().take(MAX_KEY_CHARS).collect()
 }
 
 /// The counts of an import beside those of its merge.
@@ -232,5 +275,28 @@ pub(crate) fn conflict<'a>(source: i64, code: &'a str, reason: &'a str) -> Told<
         fate: RowFate::Conflict,
         code,
         reason,
+    }
+}
+
+#[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_told_as_people_write_them() {
+        let key = [
+            Value::Text(b"a\0b"),
+            Value::Date(19_723),
+            Value::Decimal(150, 2),
+            Value::Null,
+            Value::Boolean(true),
+        ];
+        assert_eq!(
+            key_text(key.into_iter()),
+            "a\u{fffd}b, 2024-01-01, 1.50, , true"
+        );
+        let long = "é".repeat(MAX_KEY_CHARS + 1);
+        let told = key_text([Value::Text(long.as_bytes())].into_iter());
+        assert_eq!(told.chars().count(), MAX_KEY_CHARS);
     }
 }
